@@ -1,0 +1,142 @@
+/**
+ * A provider's batch API, in the words of vercel/ai's batch port where they fit. One instance is one account:
+ * one key at one base URL.
+ *
+ * Creating is the only call that costs money, and the only one that is not repeatable. An adapter MUST send at most
+ * one POST per `create`, whatever happens to it, and MUST answer `ambiguous` unless it knows better (protocol §6,
+ * "definite refusal"). Reads may be repeated by the adapter.
+ *
+ * Not promised: that a created batch is listed at once, that results come in any order, that a stream which ends is
+ * complete.
+ */
+export interface BatchProvider {
+  readonly provider: string;
+  readonly baseUrl: string;
+  /** True where a batch carries our label from the moment it is created. */
+  readonly hasLabels: boolean;
+
+  /** Never throws for what the network or the provider does: that is an outcome. */
+  create(request: CreateRequest, signal: AbortSignal): Promise<CreateOutcome>;
+  /** One page, newest first. @throws FlotillaError provider-unavailable | provider-auth */
+  list(options: ListOptions): Promise<BatchPage>;
+  /** @throws FlotillaError provider-unavailable | provider-auth, also in the middle of `lines` */
+  results(pid: string): Promise<ResultRead>;
+  /** Asks; what has been processed is still answered. @throws FlotillaError provider-unavailable | provider-auth */
+  cancel(pid: string): Promise<ReplyFacts>;
+}
+
+/** What any reply says beside its content. */
+export interface ReplyFacts {
+  /** Organisation and workspace behind the key, or `unshown:<sha256>` where the server shows none (protocol §5.2). */
+  owner: string;
+  /** The provider's clock, in ms since the epoch; null when the reply had no Date. */
+  serverDate: number | null;
+}
+
+export interface BatchLabel {
+  fleet: string;
+  bk: string;
+  sub: number;
+}
+
+export interface CreateRequest {
+  label: BatchLabel;
+  items: readonly CreateItem[];
+}
+
+export interface CreateItem {
+  customId: string;
+  /** JSON text of the provider's request parameters. It goes on the wire byte for byte. */
+  body: string;
+}
+
+/**
+ * `too-large`: split. `account`: billing, key or permission; nothing is wrong with the documents. `rate-limited`: no
+ * room now. `overloaded`: later. `invalid`: the envelope was refused. `not-connected`: no byte was written.
+ */
+export type RefusalReason = 'too-large' | 'account' | 'rate-limited' | 'overloaded' | 'invalid' | 'not-connected';
+
+export type CreateOutcome =
+  | { status: 'created'; pid: string; facts: ReplyFacts }
+  | {
+      status: 'refused';
+      reason: RefusalReason;
+      httpStatus: number | null;
+      message: string;
+      retryAfterMs: number | null;
+      facts: ReplyFacts | null;
+    }
+  | { status: 'ambiguous'; message: string };
+
+export interface ListOptions {
+  /** `nextCursor` of the page before; absent for the newest. */
+  cursor?: string;
+  limit: number;
+}
+
+export interface BatchPage {
+  batches: ListedBatch[];
+  nextCursor: string | null;
+  facts: ReplyFacts;
+}
+
+export interface ListedBatch {
+  pid: string;
+  /** Provider's clock, ms since the epoch. */
+  createdAt: number;
+  endedAt: number | null;
+  hasEnded: boolean;
+  /** Sum of the provider's counts. With labels it may still be 0 while validating. */
+  itemCount: number;
+  label: BatchLabel | null;
+  /** The provider's own word for its state. */
+  rawStatus: string;
+}
+
+export type ResultRead =
+  | { status: 'running'; facts: ReplyFacts }
+  | { status: 'not-found'; facts: ReplyFacts }
+  | {
+      status: 'ended';
+      /** Provider's clock, ms since the epoch. */
+      endedAt: number;
+      /** How many distinct lines a complete read has, by the provider's own counts. */
+      lineCount: number;
+      /** Set when the provider ended the whole batch without lines (`failed`, `expired` as a whole). */
+      wholeBatch: 'queue-full' | 'expired' | 'invalid' | null;
+      lines: AsyncIterable<ResultLine>;
+      facts: ReplyFacts;
+    };
+
+/** A line that cannot be read says nothing about its item: the read it is in is incomplete (protocol §5.5). */
+export type ResultLine = { type: 'unreadable' } | ItemLine;
+
+export type ItemLine =
+  | { type: 'succeeded'; customId: string; answer: Answer }
+  | { type: 'errored'; customId: string; errorClass: ItemErrorClass; code: string; message: string; body: unknown }
+  | { type: 'expired'; customId: string }
+  | { type: 'canceled'; customId: string }
+  /** The line was longer than `resultLineBytesMax`; what was bought cannot be kept. */
+  | { type: 'too-large'; customId: string };
+
+export type ItemErrorClass = 'document' | 'transient' | 'account';
+
+export interface Answer {
+  /** The provider's message, as parsed: nothing taken away. */
+  body: unknown;
+  /** All text parts, joined. */
+  text: string;
+  /** `complete`, cut at the token limit, or declined. */
+  finish: 'complete' | 'truncated' | 'refused';
+  model: string;
+  usage: TokenUsage;
+}
+
+/** Token counts as billed. Total input = input + cacheRead + cacheWrite5m + cacheWrite1h. */
+export interface TokenUsage {
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite5m: number;
+  cacheWrite1h: number;
+}
