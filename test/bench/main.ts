@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { formatCommandLine, measureCommandLine } from './command-line.ts';
+import { flotillaEntry } from './flotilla-leg.ts';
+import type { Leg } from './leg.ts';
+import { chooseLegs } from './legs.ts';
+import { formatMemory, measureMemory } from './memory.ts';
+import { formatRestart, measureRestart } from './restart.ts';
+import { formatThroughput, measureThroughput } from './throughput.ts';
+
+interface SharedOptions {
+  dir: string;
+  json?: boolean;
+}
+
+const program = new Command('bench')
+  .description('Ratios of flotilla against the loops people write, measured side by side.')
+  .showHelpAfterError();
+
+shared(program.command('throughput', { isDefault: true }))
+  .description('documents/s and CPU per document of every leg, and their ratios')
+  .option('--documents <n>', 'documents per run', count, 50_000)
+  .option('--runs <n>', 'rounds; each runs every leg once', count, 3)
+  .option('--legs <names...>', 'which legs (default: all that exist)')
+  .action(async (options: SharedOptions & { documents: number; runs: number; legs?: string[] }) => {
+    const { documents, runs: rounds } = options;
+    const legs = chooseLegs(options.legs);
+    await report(options, {
+      measure: directory =>
+        measureThroughput({ legs, documents, rounds, directory, onRun: line => console.error(line) }),
+      format: formatThroughput,
+    });
+  });
+
+shared(program.command('memory'))
+  .description('peak RSS of a large file against a small one, and CPU per document early and late')
+  .option('--documents <n>', 'documents in the large file', count, 1_000_000)
+  .option('--small <n>', 'documents in the small file, and in the spans that are compared', count, 100_000)
+  .option('--leg <name>', 'which leg', 'flotilla')
+  .action(async (options: SharedOptions & { documents: number; small: number; leg: string }) => {
+    const { documents: largeDocuments, small: smallDocuments } = options;
+    const leg = onlyLeg(options.leg);
+    await report(options, {
+      measure: directory => measureMemory({ leg, smallDocuments, largeDocuments, directory }),
+      format: formatMemory,
+    });
+  });
+
+shared(program.command('restart'))
+  .description('time from kill -9 to the first new batch')
+  .option('--documents <n>', 'documents bought before the kill', count, 1_000_000)
+  .option('--more <n>', 'documents after them', count, 50_000)
+  .option('--leg <name>', 'which leg', 'flotilla')
+  .action(async (options: SharedOptions & { documents: number; more: number; leg: string }) => {
+    const { documents, more: moreDocuments } = options;
+    const leg = onlyLeg(options.leg);
+    await report(options, {
+      measure: directory => measureRestart({ leg, documents, moreDocuments, directory }),
+      format: formatRestart,
+    });
+  });
+
+shared(program.command('cli'))
+  .description('--help and validate')
+  .option('--documents <n>', 'lines to validate', count, 50_000)
+  .option('--runs <n>', 'runs of --help', count, 10)
+  .option('--entry <file>', 'the program, as given to node', flotillaEntry)
+  .action(async (options: SharedOptions & { documents: number; runs: number; entry: string }) => {
+    const { documents: validateDocuments, runs: helpRuns } = options;
+    const entry = resolve(options.entry);
+    await report(options, {
+      measure: directory => measureCommandLine({ entry, helpRuns, validateDocuments, directory }),
+      format: formatCommandLine,
+    });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
+
+function shared(command: Command): Command {
+  return command
+    .option('--dir <path>', 'where runs keep their files; on the disk that is to be measured', tmpdir())
+    .option('--json', 'print the report as one JSON object');
+}
+
+async function report<T>(
+  { dir, json }: SharedOptions,
+  { measure, format }: { measure: (directory: string) => Promise<T>; format: (report: T) => string },
+): Promise<void> {
+  const directory = await mkdtemp(join(dir, 'flotilla-bench-'));
+  try {
+    const figures = await measure(directory);
+    console.log(json ? JSON.stringify(figures) : format(figures));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function onlyLeg(name: string): Leg {
+  return chooseLegs([name])[0]!;
+}
+
+function count(text: string): number {
+  const value = Number(text.replaceAll('_', ''));
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
