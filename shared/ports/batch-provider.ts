@@ -1,3 +1,5 @@
+import type { Answer, ItemErrorClass, ItemLine, WholeBatchEnd } from '#core/provider-line.ts';
+
 /**
  * A provider's batch API, in the words of vercel/ai's batch port where they fit. One instance is one account:
  * one key at one base URL.
@@ -103,7 +105,7 @@ export type ResultRead =
       /** How many distinct lines a complete read has, by the provider's own counts. */
       lineCount: number;
       /** Set when the provider ended the whole batch without lines (`failed`, `expired` as a whole). */
-      wholeBatch: 'queue-full' | 'expired' | 'invalid' | null;
+      wholeBatch: WholeBatchEnd | null;
       lines: AsyncIterable<ResultLine>;
       facts: ReplyFacts;
     };
@@ -111,32 +113,6 @@ export type ResultRead =
 /** A line that cannot be read says nothing about its item: the read it is in is incomplete (protocol §5.5). */
 export type ResultLine = { type: 'unreadable' } | ItemLine;
 
-export type ItemLine =
-  | { type: 'succeeded'; customId: string; answer: Answer }
-  | { type: 'errored'; customId: string; errorClass: ItemErrorClass; code: string; message: string; body: unknown }
-  | { type: 'expired'; customId: string }
-  | { type: 'canceled'; customId: string }
-  /** The line was longer than `resultLineBytesMax`; what was bought cannot be kept. */
-  | { type: 'too-large'; customId: string };
-
-export type ItemErrorClass = 'document' | 'transient' | 'account';
-
-export interface Answer {
-  /** The provider's message, as parsed: nothing taken away. */
-  body: unknown;
-  /** All text parts, joined. */
-  text: string;
-  /** `complete`, cut at the token limit, or declined. */
-  finish: 'complete' | 'truncated' | 'refused';
-  model: string;
-  usage: TokenUsage;
-}
-
-/** Token counts as billed. Total input = input + cacheRead + cacheWrite5m + cacheWrite1h. */
-export interface TokenUsage {
-  input: number;
-  output: number;
-  cacheRead: number;
-  cacheWrite5m: number;
-  cacheWrite1h: number;
-}
+/** Token counts as billed. */
+export type { Usage as TokenUsage } from '#core/cost.ts';
+export type { Answer, ItemErrorClass, ItemLine, WholeBatchEnd };

@@ -1,0 +1,57 @@
+import type { Nanodollars } from './money.ts';
+import { batchPriceShare, type PriceRow, priceRows } from './prices.ts';
+
+/** Tokens as billed; total input is the sum of all but `output`. */
+export interface Usage {
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite5m: number;
+  cacheWrite1h: number;
+}
+
+export const noUsage: Usage = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
+
+export const addUsage = (a: Usage, b: Usage): Usage => ({
+  input: a.input + b.input,
+  output: a.output + b.output,
+  cacheRead: a.cacheRead + b.cacheRead,
+  cacheWrite5m: a.cacheWrite5m + b.cacheWrite5m,
+  cacheWrite1h: a.cacheWrite1h + b.cacheWrite1h,
+});
+
+export interface ItemCost {
+  /** As a batch item. */
+  billed: Nanodollars;
+  /** What a single call would have cost with the same tokens. */
+  individual: Nanodollars;
+}
+
+/**
+ * The price of one answer: computed once, from the raw usage block, per item, rounded half up.
+ * @param at when the batch was bought, ms since the epoch: prices have effective dates
+ * @returns null when no row is known for the model: unknown, never zero
+ */
+export function costOf(model: string, usage: Usage, at: number): ItemCost | null {
+  const prompt = usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
+  const price = priceOf(model, { promptTokens: prompt, at });
+  if (!price) return null;
+  const single =
+    usage.input * price.input +
+    usage.output * price.output +
+    usage.cacheRead * price.cacheRead +
+    usage.cacheWrite5m * price.cacheWrite5m +
+    usage.cacheWrite1h * price.cacheWrite1h;
+  const uncached = prompt * price.input + usage.output * price.output;
+  return { billed: Math.round(single * batchPriceShare), individual: Math.round(uncached) };
+}
+
+/** The row in force for a model (dated snapshots such as `claude-haiku-5-5-20261001` go by their base name). */
+export function priceOf(model: string, { promptTokens, at }: { promptTokens: number; at: number }): PriceRow | null {
+  const rows = rowsByModel.get(model) ?? rowsByModel.get(model.replace(/-\d{8}$/, '')) ?? [];
+  const applies = (row: PriceRow): boolean =>
+    Date.parse(row.since) <= at && promptTokens <= (row.promptTokensMax ?? Infinity);
+  return rows.findLast(applies) ?? null;
+}
+
+const rowsByModel = Map.groupBy(priceRows, row => row.model);

@@ -1,0 +1,37 @@
+import { priceOf } from './cost.ts';
+import type { Nanodollars } from './money.ts';
+import { batchPriceShare } from './prices.ts';
+
+/**
+ * Tokens of a request before it is bought, from the length of its JSON. English text has about four bytes a token, dense
+ * JSON three, other scripts two; a short answer is usual. The provider's own count replaces this once it is known.
+ */
+export const bytesPerToken = { low: 6, expected: 4, high: 2 } as const;
+
+export interface RequestEstimate {
+  model: string;
+  inputBytes: number;
+  maxTokens: number;
+}
+
+export interface CostRange {
+  low: Nanodollars;
+  expected: Nanodollars;
+  high: Nanodollars;
+}
+
+/** Shares of `max_tokens` that answers use: none at all, a quarter, all of it. */
+const outputShare = { low: 0, expected: 0.25, high: 1 } as const;
+
+/** What a batch item may cost, or null when the model's price is unknown. `high` is what INTENT reserves. */
+export function estimateCost({ model, inputBytes, maxTokens }: RequestEstimate, at: number): CostRange | null {
+  const range = { low: 0, expected: 0, high: 0 };
+  for (const level of ['low', 'expected', 'high'] as const) {
+    const tokens = Math.ceil(inputBytes / bytesPerToken[level]);
+    const price = priceOf(model, { promptTokens: tokens, at });
+    if (!price) return null;
+    const single = tokens * price.input + Math.ceil(maxTokens * outputShare[level]) * price.output;
+    range[level] = Math.ceil(single * batchPriceShare);
+  }
+  return range;
+}

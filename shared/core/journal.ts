@@ -1,0 +1,167 @@
+/**
+ * The records of the journal (protocol §4). What makes one accepted is `reduce-journal.ts`, a function of journal
+ * records alone; a change of acceptance is a new `v`.
+ */
+export type JournalRecord =
+  | FleetRecord
+  | AccountRecord
+  | RepinRecord
+  | CapRecord
+  | SealedRecord
+  | IntentRecord
+  | CreatedRecord
+  | AbortedRecord
+  | ClosedRecord
+  | ReleasedRecord
+  | PrimeRecord
+  | PrimedRecord
+  | CancelRecord;
+
+export type JournalKind = JournalRecord['kind'];
+
+/** The version that this code writes and understands. */
+export const journalVersion = 1;
+
+export const journalKinds = [
+  'FLEET',
+  'ACCOUNT',
+  'REPIN',
+  'CAP',
+  'SEALED',
+  'INTENT',
+  'CREATED',
+  'ABORTED',
+  'CLOSED',
+  'RELEASED',
+  'PRIME',
+  'PRIMED',
+  'CANCEL',
+] as const satisfies readonly JournalKind[];
+
+/** A record with the log's own time and place. */
+export type Stamped = JournalRecord & { at: number };
+
+/** Amounts by scope, for example `account:main:items` or `run:r_1:money`; money in nanodollars. */
+export type Amounts = Readonly<Record<string, number>>;
+
+/** The random id of the fleet; never from configuration. */
+export interface FleetRecord {
+  kind: 'FLEET';
+  fleet: string;
+  partitions: number;
+  settledPartitions: number;
+}
+
+/** Pins the organisation or workspace behind a key. */
+export interface AccountRecord {
+  kind: 'ACCOUNT';
+  account: string;
+  provider: string;
+  baseUrl: string;
+  owner: string;
+}
+
+/** An operator's word that the account now has another owner. */
+export interface RepinRecord {
+  kind: 'REPIN';
+  account: string;
+  owner: string;
+}
+
+/** A limit for INTENT; null lifts it. */
+export interface CapRecord {
+  kind: 'CAP';
+  scope: string;
+  period: CapPeriod;
+  limit: number | null;
+}
+
+export const capPeriods = ['total', 'day', 'month'] as const;
+export type CapPeriod = (typeof capPeriods)[number];
+
+/** `[partition, offset, att, charged, extra?]`: short, because a journal holds one for every purchase. */
+export type SealedItem =
+  | readonly [number, number, number, number]
+  | readonly [number, number, number, number, SealedExtra];
+
+export interface SealedExtra {
+  /** Idempotency key, claimed for the record. */
+  key?: string;
+  /** Tries that spent nothing but have a cap of their own (protocol S4). */
+  uncharged?: number;
+  /** Kind `reuse`: the record whose answer is reused. */
+  of?: readonly [number, number];
+}
+
+export type BatchKind = 'batch' | 'reject' | 'reuse';
+
+export interface SealedRecord {
+  kind: 'SEALED';
+  bk: string;
+  type: BatchKind;
+  account: string;
+  /** Content hash of the recipe; empty for rejects. */
+  recipe: string;
+  runs: readonly string[];
+  items: readonly SealedItem[];
+}
+
+export interface IntentRecord {
+  kind: 'INTENT';
+  bk: string;
+  sub: number;
+  worker: string;
+  incarnation: string;
+  nonce: string;
+  reserve: Amounts;
+}
+
+export interface CreatedRecord {
+  kind: 'CREATED';
+  bk: string;
+  sub: number;
+  pid: string;
+}
+
+export interface AbortedRecord {
+  kind: 'ABORTED';
+  bk: string;
+  sub: number;
+  why: string;
+}
+
+export interface ClosedRecord {
+  kind: 'CLOSED';
+  bk: string;
+  why: CloseReason;
+}
+
+/** `invalid`: the provider refused the envelope; like a split, so that the item at fault stands alone in the end. */
+export const closeReasons = ['canceled', 'deadline', 'split', 'invalid', 'parked-too-long'] as const;
+export type CloseReason = (typeof closeReasons)[number];
+
+export interface ReleasedRecord {
+  kind: 'RELEASED';
+  bk: string;
+  actual: Amounts;
+}
+
+export interface PrimeRecord {
+  kind: 'PRIME';
+  id: string;
+  account: string;
+  prefix: string;
+  nonce: string;
+  reserve: Amounts;
+}
+
+export interface PrimedRecord {
+  kind: 'PRIMED';
+  id: string;
+  actual: Amounts;
+}
+
+export interface CancelRecord {
+  kind: 'CANCEL';
+  run: string;
+}

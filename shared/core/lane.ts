@@ -1,0 +1,95 @@
+import { deadlineMarginMs } from './limits.ts';
+import type { Rid } from './rid.ts';
+
+/**
+ * Documents that may share a batch, gathered in an accumulator's memory. A lane is lost with its process and filled again
+ * from the log: nothing in it is committed.
+ */
+export interface Lane {
+  key: string;
+  type: 'batch' | 'reject';
+  account: string;
+  recipe: string;
+  itemsMax: number;
+  ageMsMax: number;
+  bytesMax: number;
+  tokensMax: number;
+  items: LaneItem[];
+  bytes: number;
+  tokens: number;
+  /** Monotonic time of the first item. */
+  openedAt: number;
+  earliestDeadline: number;
+}
+
+export interface LaneItem extends Rid {
+  att: number;
+  charged: number;
+  uncharged: number;
+  key: string | null;
+  run: string | null;
+  deadlineAt: number;
+  /** JSON text of the request; empty for rejects. */
+  body: string;
+  bytes: number;
+  tokens: number;
+  /** Nanodollars at worst; null when the price is unknown. */
+  costMax: number | null;
+}
+
+export type LaneSettings = Pick<
+  Lane,
+  'key' | 'type' | 'account' | 'recipe' | 'itemsMax' | 'ageMsMax' | 'bytesMax' | 'tokensMax'
+>;
+
+export const openLane = (settings: LaneSettings): Lane => ({
+  ...settings,
+  items: [],
+  bytes: 0,
+  tokens: 0,
+  openedAt: 0,
+  earliestDeadline: Infinity,
+});
+
+/** False when the item has to wait for the next batch of this lane. A first item always fits. */
+export const fits = (lane: Lane, item: LaneItem): boolean =>
+  lane.items.length === 0 ||
+  (lane.items.length < lane.itemsMax &&
+    lane.bytes + item.bytes <= lane.bytesMax &&
+    lane.tokens + item.tokens <= lane.tokensMax);
+
+export function addToLane(lane: Lane, item: LaneItem, monotonic: number): void {
+  if (lane.items.length === 0) lane.openedAt = monotonic;
+  lane.items.push(item);
+  lane.bytes += item.bytes;
+  lane.tokens += item.tokens;
+  lane.earliestDeadline = Math.min(lane.earliestDeadline, item.deadlineAt);
+}
+
+/** Leaves only what `keep` says, with everything else as if it had never been in. */
+export function keepInLane(lane: Lane, keep: (item: LaneItem) => boolean, monotonic: number): void {
+  const kept = lane.items.filter(keep);
+  Object.assign(lane, { items: [], bytes: 0, tokens: 0, earliestDeadline: Infinity });
+  for (const item of kept) addToLane(lane, item, monotonic);
+}
+
+export type LaneCloseReason = 'count' | 'bytes' | 'tokens' | 'deadline' | 'age' | 'end-of-input';
+
+export interface LaneMoment {
+  /** Wall clock, for deadlines. */
+  now: number;
+  monotonic: number;
+  /** True when no more input will come that this lane should wait for. */
+  isInputAtEnd: boolean;
+}
+
+/** Why a lane closes now, or null: it waits. */
+export function closeReason(lane: Lane, { now, monotonic, isInputAtEnd }: LaneMoment): LaneCloseReason | null {
+  if (lane.items.length === 0) return null;
+  if (lane.items.length >= lane.itemsMax) return 'count';
+  if (lane.bytes >= lane.bytesMax) return 'bytes';
+  if (lane.tokens >= lane.tokensMax) return 'tokens';
+  if (isInputAtEnd) return 'end-of-input';
+  if (monotonic - lane.openedAt >= lane.ageMsMax) return 'age';
+  return now >= lane.earliestDeadline - deadlineMarginMs ? 'deadline' : null;
+}

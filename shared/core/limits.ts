@@ -1,0 +1,40 @@
+/** Every bound of the product: a name, a unit, a reason. Bounds that a user may change are defaults of the configuration. */
+
+/** Documents in one batch unless the task says otherwise. */
+export const batchItemsDefault = 100;
+/** One SEALED fits a record, one settle fits a transaction (protocol §4). */
+export const batchItemsMax = 1_000;
+/** A lane closes at this age of its oldest document. */
+export const laneAgeMsDefault = 30_000;
+/** Far below Anthropic's 256 MB: a create is one body in memory, and T_http grows with it. */
+export const batchBytesMax = 32 * 1024 * 1024;
+/** Estimated input tokens of one batch. */
+export const batchTokensMax = 20_000_000;
+/** A lane closes this long before the earliest deadline in it, so that the create can still be sent. */
+export const deadlineMarginMs = 60_000;
+
+export const documentBytesMax = 1024 * 1024;
+/** A document whose content was brought in from a file it names. */
+export const referencedBytesMax = 16 * 1024 * 1024;
+export const documentDepthMax = 64;
+export const customIdCharactersMax = 256;
+export const resultLineBytesMax = 16 * 1024 * 1024;
+/** Result bodies of one batch held in memory while it is settled. */
+export const spoolBytesMax = 256 * 1024 * 1024;
+
+/** Documents waiting in open lanes of one accumulator; above it reading pauses. */
+export const openLaneItemsMax = 10_000;
+export const openLaneBytesMax = 64 * 1024 * 1024;
+/** Batches sealed and not settled; above it reading pauses, so that the view stays small. */
+export const openBatchesMax = 1_000;
+export const listPagesMax = 1_000;
+export const listPageItems = 1_000;
+
+/** Tries that are charged: the first and three retries (protocol S4). */
+export const chargedTriesMax = 4;
+/** Expired, canceled and failed-as-a-whole, which spend no try, have a cap of their own (protocol S4). */
+export const unchargedTriesMax = 5;
+export const replaysMax = 3;
+
+/** Latest time to create a document's batch, counted from its intake. */
+export const documentDeadlineMsDefault = 5 * 24 * 3_600_000;

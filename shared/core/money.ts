@@ -1,0 +1,29 @@
+/**
+ * Money is an integer number of nanodollars (1e-9 US dollars) in a plain number: exact up to 9 million dollars. All list
+ * prices and their halves are whole nanodollars a token; only regional factors are rounded, per item, half up.
+ */
+export type Nanodollars = number;
+
+export const nanodollarsPerDollar = 1_000_000_000;
+
+/** `$ 12.34`; below a dollar four digits, below a cent six, because a document costs a fraction of a cent. */
+export function formatDollars(amount: Nanodollars | null): string {
+  if (amount === null) return 'unknown';
+  const dollars = Math.abs(amount) / nanodollarsPerDollar;
+  const digits = dollars === 0 || dollars >= 1 ? 2 : dollars >= 0.01 ? 4 : 6;
+  return `${amount < 0 ? '-' : ''}$ ${dollars.toFixed(digits)}`;
+}
+
+/** Dollars as an exact decimal string, for JSON: money never becomes a float there. */
+export function decimalDollars(amount: Nanodollars): string {
+  const digits = Math.abs(amount).toString().padStart(10, '0');
+  const fraction = digits.slice(-9).replace(/0+$/, '').padEnd(2, '0');
+  return `${amount < 0 ? '-' : ''}${digits.slice(0, -9)}.${fraction}`;
+}
+
+/** @returns null unless `text` is a positive amount in dollars such as `20`, `0.5` or `$3.20` */
+export function parseDollars(text: string): Nanodollars | null {
+  const match = /^\$?\s?(\d{1,7})(?:\.(\d{1,9}))?$/.exec(text.trim());
+  if (!match) return null;
+  return Number(match[1]) * nanodollarsPerDollar + Number((match[2] ?? '').padEnd(9, '0'));
+}

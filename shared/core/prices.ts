@@ -1,0 +1,48 @@
+/**
+ * List prices in nanodollars a token, for single calls. A batch is half of every column, cache prices included.
+ * Source: provider-apis §1.10 (2026-11-10, pages of 2026-08 to 2026-10).
+ */
+export interface PriceRow {
+  model: string;
+  /** From this day on (UTC). */
+  since: string;
+  /** Applies to prompts of at most this many tokens, cache tokens included. */
+  promptTokensMax?: number;
+  input: number;
+  output: number;
+  cacheWrite5m: number;
+  cacheWrite1h: number;
+  cacheRead: number;
+}
+
+export const batchPriceShare = 0.5;
+
+const row = (model: string, columns: readonly number[], promptTokensMax?: number): PriceRow => {
+  const [input, output, cacheWrite5m, cacheWrite1h, cacheRead] = columns as [number, number, number, number, number];
+  const limit = promptTokensMax === undefined ? {} : { promptTokensMax };
+  return { model, since: '2026-01-01', input, output, cacheWrite5m, cacheWrite1h, cacheRead, ...limit };
+};
+
+const opus = [5_000, 25_000, 6_250, 10_000, 500];
+const sonnet = [3_000, 15_000, 3_750, 6_000, 300];
+
+/** Of several rows that apply, the last one counts. */
+export const priceRows: readonly PriceRow[] = [
+  row('claude-opus-5-5', [4_000, 20_000, 5_000, 8_000, 200]),
+  row('claude-sonnet-5-5', [2_000, 10_000, 2_500, 4_000, 200]),
+  { ...row('claude-sonnet-5-5', [2_000, 10_000, 2_500, 4_000, 100]), since: '2026-10-07' },
+  row('claude-haiku-5-5', [500, 2_500, 625, 1_000, 50]),
+  row('claude-haiku-5-5', [100, 500, 125, 200, 10], 100_000),
+  row('claude-fable-5-2', [8_000, 40_000, 10_000, 16_000, 200]),
+  row('claude-fable-5-1', [10_000, 50_000, 12_500, 20_000, 250]),
+  row('claude-fable-5', [10_000, 50_000, 12_500, 20_000, 1_000]),
+  row('claude-opus-5', opus),
+  row('claude-opus-4-8', opus),
+  row('claude-opus-4-7', opus),
+  row('claude-opus-4-6', opus),
+  row('claude-opus-4-5', opus),
+  row('claude-sonnet-5', [2_000, 10_000, 2_500, 4_000, 200]),
+  row('claude-sonnet-4-6', sonnet),
+  row('claude-sonnet-4-5', sonnet),
+  row('claude-haiku-4-5', [1_000, 5_000, 1_250, 2_000, 100]),
+];

@@ -1,0 +1,53 @@
+import { hash } from 'node:crypto';
+
+/**
+ * A task frozen when a batch is sealed: everything a request and its outcome depend on beside the document. Named by its
+ * content, so a changed configuration makes another recipe and never changes a batch that is on its way.
+ */
+export interface Recipe {
+  v: 1;
+  /** The task's name, or null for provider-shaped documents, which run as they are. */
+  task: string | null;
+  provider: 'anthropic';
+  model: string | null;
+  instructions: string | null;
+  maxTokens: number | null;
+  /** JSON Schema of the answer, or null for text. */
+  outputSchema: Readonly<Record<string, unknown>> | null;
+  /** A code per item that the answer has to repeat: only so can answers swapped by the provider be told. */
+  canary: boolean;
+  retry: RetryPolicy;
+}
+
+export interface RetryPolicy {
+  /** Wait before the first, second and third retry; more are not made. */
+  delaysMs: readonly number[];
+  /** Share by which a wait is lengthened or shortened, by a hash of the item. */
+  jitter: number;
+}
+
+export const retryPolicyDefault: RetryPolicy = { delaysMs: [10_000, 30_000, 90_000], jitter: 0.2 };
+
+/** The recipe of documents that carry the provider's own parameters. */
+export const asIsRecipe: Recipe = {
+  v: 1,
+  task: null,
+  provider: 'anthropic',
+  model: null,
+  instructions: null,
+  maxTokens: null,
+  outputSchema: null,
+  canary: false,
+  retry: retryPolicyDefault,
+};
+
+/** 16 hex characters of SHA-256 over the canonical JSON. */
+export const recipeHash = (recipe: Recipe): string => hash('sha256', canonicalJson(recipe)).slice(0, 16);
+
+/** JSON with the keys of every object in order: equal values, equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}

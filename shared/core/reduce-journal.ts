@@ -1,0 +1,248 @@
+import type {
+  Amounts,
+  IntentRecord,
+  JournalRecord,
+  PrimeRecord,
+  ReleasedRecord,
+  SealedItem,
+  SealedRecord,
+  Stamped,
+} from './journal.ts';
+import { reduceSettled } from './reduce-settled.ts';
+import { claimKey, formatRid } from './rid.ts';
+import {
+  type Batch,
+  type BatchState,
+  capKey,
+  type Intent,
+  type Item,
+  isUnsent,
+  itemsToSend,
+  periodKey,
+  retire,
+  tightCap,
+  type View,
+} from './view.ts';
+
+/** Whether a record changed anything. `refused` is no fault: somebody else was first. */
+export type Verdict = 'accepted' | 'refused';
+
+/**
+ * Protocol §4: what a journal record does to the view. A function of journal records alone: no clock, no configuration,
+ * nothing from settled (a retired batch refuses whatever its remembered self would refuse).
+ */
+export function reduceJournal(view: View, record: Stamped): Verdict {
+  switch (record.kind) {
+    case 'FLEET':
+      return onFleet(view, record);
+    case 'ACCOUNT':
+      return onAccount(view, record);
+    case 'REPIN':
+      return onRepin(view, record);
+    case 'CAP':
+      return onCap(view, record);
+    case 'SEALED':
+      return onSealed(view, record);
+    case 'INTENT':
+      return onIntent(view, record);
+    case 'CREATED':
+      return onCreated(view, record);
+    case 'ABORTED':
+      return onAborted(view, record);
+    case 'CLOSED':
+      return onClosed(view, record);
+    case 'RELEASED':
+      return onReleased(view, record);
+    case 'PRIME':
+      return onPrime(view, record);
+    case 'PRIMED':
+      return onPrimed(view, record);
+    case 'CANCEL':
+      view.canceledRuns.add(record.run);
+      return 'accepted';
+    default:
+      return onUnknown(view, record);
+  }
+}
+
+type On<Kind extends JournalRecord['kind']> = Extract<JournalRecord, { kind: Kind }> & { at: number };
+
+function onFleet(view: View, record: On<'FLEET'>): Verdict {
+  if (view.fleet) return 'refused';
+  view.fleet = { id: record.fleet, partitions: record.partitions, settledPartitions: record.settledPartitions };
+  return 'accepted';
+}
+
+function onAccount(view: View, { account, provider, baseUrl, owner }: On<'ACCOUNT'>): Verdict {
+  if (view.accounts.has(account)) return 'refused';
+  view.accounts.set(account, { provider, baseUrl, owner });
+  return 'accepted';
+}
+
+function onRepin(view: View, { account, owner }: On<'REPIN'>): Verdict {
+  const pinned = view.accounts.get(account);
+  if (!pinned) return 'refused';
+  view.accounts.set(account, { ...pinned, owner });
+  return 'accepted';
+}
+
+function onCap(view: View, { scope, period, limit }: On<'CAP'>): Verdict {
+  if (limit === null) view.caps.delete(capKey(scope, period));
+  else view.caps.set(capKey(scope, period), limit);
+  return 'accepted';
+}
+
+/** Each purchase belongs to the first SEALED that names it, each key to the first record that claims it. */
+function onSealed(view: View, record: On<'SEALED'>): Verdict {
+  if (view.bks.has(record.bk)) return 'refused';
+  view.bks.set(record.bk, null);
+  const items = record.items.flatMap(sealed => claim(view, sealed) ?? []);
+  if (items.length === 0) return 'refused'; // void: everything was claimed before
+  const batch = sealedBatch(record, items);
+  view.batches.set(record.bk, batch);
+  const ahead = view.settledAhead.get(record.bk);
+  if (ahead) {
+    view.settledAhead.delete(record.bk);
+    reduceSettled(view, { bk: record.bk, ...ahead });
+  }
+  return 'accepted';
+}
+
+function claim(view: View, [partition, offset, att, charged, extra]: SealedItem): Item | null {
+  const rid = { partition, offset };
+  if (view.claims.has({ ...rid, att })) return null;
+  view.claims.add({ ...rid, att });
+  view.retries.delete(claimKey({ ...rid, att }));
+  const key = extra?.key;
+  const holder = key === undefined ? undefined : view.keys.get(key);
+  if (key !== undefined && holder === undefined) view.keys.set(key, formatRid(rid)); // a record, so a retry keeps its own
+  return {
+    ...rid,
+    att,
+    charged,
+    uncharged: extra?.uncharged ?? 0,
+    isDuplicate: holder !== undefined && holder !== formatRid(rid),
+    of: extra?.of ? { partition: extra.of[0], offset: extra.of[1] } : null,
+  };
+}
+
+function sealedBatch(record: SealedRecord & { at: number }, items: Item[]): Batch {
+  const { bk, type: kind, account, recipe, runs, at } = record;
+  const batch: Batch = {
+    bk,
+    kind,
+    account,
+    recipe,
+    runs,
+    items,
+    sub: 0,
+    sealedAt: at,
+    state: { is: 'sealed' },
+    settled: null,
+  };
+  if (itemsToSend(batch).length === 0) batch.state = { is: 'unsent' };
+  return batch;
+}
+
+/** True when the journal would accept this INTENT; a submitter appends one only then (protocol §5.2). */
+export function acceptsIntent(view: View, record: IntentRecord, at: number): boolean {
+  const batch = view.batches.get(record.bk);
+  if (!batch || !isUnsent(batch) || record.sub !== batch.sub + 1) return false;
+  if (batch.runs.some(run => view.canceledRuns.has(run))) return false;
+  return tightCap(view, record.reserve, at) === null;
+}
+
+function onIntent(view: View, record: On<'INTENT'>): Verdict {
+  const batch = view.batches.get(record.bk);
+  if (!batch || !acceptsIntent(view, record, record.at)) return 'refused';
+  const { worker, incarnation, nonce, reserve, at } = record;
+  batch.sub = record.sub;
+  batch.state = { is: 'intent', intent: { worker, incarnation, nonce, reserve, at } };
+  use(view, reserve, at, +1);
+  return 'accepted';
+}
+
+/** The open INTENT of exactly this submission, or null. */
+function openIntent(view: View, { bk, sub }: { bk: string; sub: number }): { batch: Batch; intent: Intent } | null {
+  const batch = view.batches.get(bk);
+  return batch?.state.is === 'intent' && batch.sub === sub ? { batch, intent: batch.state.intent } : null;
+}
+
+function onCreated(view: View, record: On<'CREATED'>): Verdict {
+  const open = openIntent(view, record);
+  if (!open) return 'refused';
+  open.batch.state = { is: 'created', intent: open.intent, pid: record.pid, at: record.at };
+  view.bks.set(record.bk, record.pid);
+  view.pids.set(record.pid, record.bk);
+  return 'accepted';
+}
+
+function onAborted(view: View, record: On<'ABORTED'>): Verdict {
+  const open = openIntent(view, record);
+  if (!open) return 'refused';
+  open.batch.state = { is: 'aborted', why: record.why, at: record.at };
+  use(view, open.intent.reserve, open.intent.at, -1);
+  return 'accepted';
+}
+
+function onClosed(view: View, { bk, why, at }: On<'CLOSED'>): Verdict {
+  const batch = view.batches.get(bk);
+  if (!batch || !isUnsent(batch)) return 'refused';
+  batch.state = { is: 'closed', why, at };
+  return 'accepted';
+}
+
+/** The reserve becomes what was spent, in the period of the INTENT. */
+function onReleased(view: View, { bk, actual }: ReleasedRecord): Verdict {
+  const batch = view.batches.get(bk);
+  if (batch?.state.is !== 'created') return 'refused';
+  const { intent, pid, at } = batch.state;
+  use(view, intent.reserve, intent.at, -1);
+  use(view, actual, intent.at, +1);
+  batch.state = { is: 'released', pid, at };
+  retire(view, batch);
+  return 'accepted';
+}
+
+function onPrime(view: View, { id, reserve, at }: PrimeRecord & { at: number }): Verdict {
+  if (view.primes.has(id) || tightCap(view, reserve, at)) return 'refused';
+  view.primes.set(id, { reserve, at, isPrimed: false });
+  use(view, reserve, at, +1);
+  return 'accepted';
+}
+
+function onPrimed(view: View, { id, actual }: On<'PRIMED'>): Verdict {
+  const prime = view.primes.get(id);
+  if (!prime || prime.isPrimed) return 'refused';
+  use(view, prime.reserve, prime.at, -1);
+  use(view, actual, prime.at, +1);
+  prime.isPrimed = true;
+  return 'accepted';
+}
+
+function use(view: View, amounts: Amounts, at: number, sign: 1 | -1): void {
+  for (const [scope, amount] of Object.entries(amounts)) {
+    for (const period of ['total', 'day', 'month'] as const) {
+      const key = `${scope}|${periodKey(period, at)}`;
+      const left = (view.used.get(key) ?? 0) + sign * amount;
+      if (left === 0) view.used.delete(key);
+      else view.used.set(key, left);
+    }
+  }
+}
+
+function onUnknown(view: View, record: { kind: string }): Verdict {
+  view.unknown ??= { what: `journal record ${record.kind}` };
+  return 'refused';
+}
+
+/** Every pair of a batch state and a record about it that changes something; all others are refused. */
+export const transitions: Readonly<Record<BatchState['is'], readonly JournalRecord['kind'][]>> = {
+  sealed: ['INTENT', 'CLOSED'],
+  unsent: [],
+  intent: ['CREATED', 'ABORTED'],
+  aborted: ['INTENT', 'CLOSED'],
+  created: ['RELEASED'],
+  released: [],
+  closed: [],
+};

@@ -1,0 +1,318 @@
+import type { ErrorCode } from '../errors/catalogue.ts';
+import { canaryCode, canaryField } from './build-request.ts';
+import { addUsage, costOf, type ItemCost, noUsage, type Usage } from './cost.ts';
+import { formatCustomId } from './custom-id.ts';
+import { decideRetry } from './decide-retry.ts';
+import type { Envelope, Parsed } from './document.ts';
+import type { Amounts } from './journal.ts';
+import { causes, type OutcomeCause } from './outcome.ts';
+import type { Answer, ItemLine, WholeBatchEnd } from './provider-line.ts';
+import { type Recipe, retryPolicyDefault } from './recipe.ts';
+import { formatRid } from './rid.ts';
+import type { RetryRow, SettledRecord } from './settled.ts';
+import type { Failure, Terminal } from './terminal.ts';
+import { type Batch, type Item, itemsToSend } from './view.ts';
+
+/** A complete read of a batch at the provider: the first line of each custom_id (protocol §5.5). */
+export interface CompleteRead {
+  lines: ReadonlyMap<string, ItemLine>;
+  wholeBatch: WholeBatchEnd | null;
+}
+
+export interface SettleContext {
+  fleet: string;
+  /** Null for a batch that is settled without having been sent. */
+  read: CompleteRead | null;
+  /** The document of an item, read again from the log. */
+  documentOf: (item: Item) => { envelope: Envelope; parsed: Parsed };
+  /** Null for rejects. */
+  recipe: Recipe | null;
+  canceledRuns: ReadonlySet<string>;
+  /** Why `output` does not fit the recipe's schema, or null. */
+  checkOutput: (output: unknown) => string | null;
+  /** Settling worker's wall clock; only retry times depend on it. */
+  now: number;
+  timeScale: number;
+}
+
+export interface Settlement {
+  settled: SettledRecord;
+  terminals: Terminal[];
+  /** Items the provider never answered; each may have been bought. */
+  missing: number;
+  /** True when lines say that the account is refused: its breaker opens. */
+  isAccountRefused: boolean;
+}
+
+interface Ended {
+  cause: OutcomeCause | null;
+  /** The code a dead letter carries when it is not the cause itself. */
+  code?: ErrorCode;
+  message?: string;
+  output?: unknown;
+  body?: unknown;
+  usage?: Usage;
+  cost?: ItemCost | null;
+  bound?: number;
+  /** A dead letter whatever tries are left. */
+  isFinal?: boolean;
+}
+
+/**
+ * How each item of a batch ended: what one settle transaction writes. Books are closed per batch: every item it won is
+ * in exactly one of done, dead and retry.
+ */
+export function settleBatch(batch: Batch, context: SettleContext): Settlement {
+  const done: [number, number][] = [];
+  const dead: [number, number, OutcomeCause][] = [];
+  const retry: RetryRow[] = [];
+  const terminals: Terminal[] = [];
+  const spend = createSpend(batch);
+  let missing = 0;
+  let isAccountRefused = false;
+
+  for (const item of batch.items) {
+    const { envelope, parsed } = context.documentOf(item);
+    const ended = endOf(batch, item, { ...context, envelope, parsed });
+    spend.add(envelope.run, ended);
+    if (ended.cause === 'missing') missing += 1;
+    if (ended.cause === 'account') isAccountRefused = true;
+    const policy = context.recipe?.retry ?? retryPolicyDefault;
+    const decision = ended.cause === null || ended.isFinal ? null : decideRetry(item, ended.cause, policy);
+    if (ended.cause !== null && decision?.is === 'again') {
+      const notBefore = context.now + Math.round(decision.delayMs / context.timeScale);
+      retry.push(retryRow(item, { ...decision, cause: ended.cause, notBefore, run: envelope.run, bound: ended.bound }));
+      continue;
+    }
+    if (ended.cause === null) done.push([item.partition, item.offset]);
+    else dead.push([item.partition, item.offset, ended.cause]);
+    terminals.push(terminalOf(batch, item, { ended, envelope, parsed, wasSent: context.read !== null }));
+  }
+  return { settled: { v: 1, bk: batch.bk, done, dead, retry, ...spend.total() }, terminals, missing, isAccountRefused };
+}
+
+type ItemContext = SettleContext & { envelope: Envelope; parsed: Parsed };
+
+function endOf(batch: Batch, item: Item, context: ItemContext): Ended {
+  if (context.parsed.is === 'reject') {
+    const { code, why, where } = context.parsed.reject;
+    return { cause: 'rejected', code, message: where === null ? why : `${where}: ${why}` };
+  }
+  if (item.isDuplicate) return { cause: 'duplicate' };
+  if (context.read === null) return endUnsent(batch, item, context);
+  const { fleet, read } = context;
+  const line = read.lines.get(formatCustomId({ fleet, bk: batch.bk, ...item }));
+  if (!line) return { cause: read.wholeBatch ?? 'missing', ...boundAfter(read.wholeBatch, batch) };
+  return endOfLine(line, item, batch, context);
+}
+
+/** A batch the provider refused as input is halved, like one that was too large. */
+function boundAfter(end: WholeBatchEnd | null, batch: Batch): Partial<Ended> {
+  if (end !== 'invalid') return {};
+  return itemsToSend(batch).length === 1 ? { isFinal: true, code: 'invalid-request' } : { bound: halfOf(batch) };
+}
+
+const halfOf = (batch: Batch): number => Math.ceil(itemsToSend(batch).length / 2);
+
+function endUnsent(batch: Batch, _item: Item, { envelope, canceledRuns }: ItemContext): Ended {
+  if (batch.state.is !== 'closed') return { cause: 'duplicate' };
+  const { why, at } = batch.state;
+  if (envelope.run !== null && canceledRuns.has(envelope.run)) return { cause: 'canceled', isFinal: true };
+  if (envelope.deadlineAt < at) return { cause: 'deadline', isFinal: true };
+  switch (why) {
+    case 'split':
+      if (itemsToSend(batch).length === 1) return { cause: 'too-large', isFinal: true };
+      return { cause: 'split', bound: halfOf(batch) };
+    case 'invalid':
+      if (itemsToSend(batch).length === 1) return { cause: 'invalid-request', isFinal: true };
+      return { cause: 'split', bound: halfOf(batch) };
+    case 'parked-too-long':
+      return { cause: 'parked-too-long', isFinal: true };
+    default:
+      return { cause: 'deadline' }; // innocent of what closed the batch: back to its lane, nothing spent
+  }
+}
+
+function endOfLine(line: ItemLine, item: Item, batch: Batch, context: ItemContext): Ended {
+  switch (line.type) {
+    case 'succeeded':
+      return endOfAnswer(line.answer, item, batch, context);
+    case 'errored': {
+      const cause = causeOfError[line.errorClass];
+      return { cause, message: `${line.code}: ${line.message}`, body: line.body };
+    }
+    case 'expired':
+      return { cause: 'expired' };
+    case 'canceled': {
+      const isOurs = context.envelope.run !== null && context.canceledRuns.has(context.envelope.run);
+      return { cause: 'canceled', isFinal: isOurs };
+    }
+    case 'too-large':
+      return { cause: 'result-too-large' };
+  }
+}
+
+const causeOfError = { document: 'invalid-request', transient: 'provider-error', account: 'account' } as const;
+
+function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemContext): Ended {
+  const { usage, body, model } = answer;
+  const boughtAt = batch.state.is === 'created' || batch.state.is === 'released' ? batch.state.at : batch.sealedAt;
+  const bought = { body, usage, cost: costOf(model, usage, boughtAt) };
+  if (answer.finish === 'refused') return { cause: 'refused', ...bought };
+  if (answer.finish === 'truncated') return { cause: 'truncated', ...bought };
+  const { recipe } = context;
+  if (!recipe?.outputSchema) return { cause: null, output: answer.text, ...bought };
+  const checked = readOutput(answer.text, item, { ...context, recipe });
+  if (checked.is === 'invalid') return { cause: 'invalid-output', message: checked.why, ...bought };
+  return { cause: null, output: checked.output, ...bought };
+}
+
+type CheckedOutput = { is: 'valid'; output: unknown } | { is: 'invalid'; why: string };
+
+function readOutput(
+  text: string,
+  item: Item,
+  { recipe, checkOutput }: ItemContext & { recipe: Recipe },
+): CheckedOutput {
+  let output: unknown;
+  try {
+    output = JSON.parse(text);
+  } catch {
+    return { is: 'invalid', why: 'the answer is not JSON' };
+  }
+  if (recipe.canary) {
+    if (typeof output !== 'object' || output === null) return { is: 'invalid', why: 'the answer is not an object' };
+    const { [canaryField]: code, ...rest } = output as Record<string, unknown>;
+    if (code !== canaryCode(item)) return { is: 'invalid', why: 'the answer carries the code of another item' };
+    output = rest;
+  }
+  const why = checkOutput(output);
+  return why === null ? { is: 'valid', output } : { is: 'invalid', why };
+}
+
+function retryRow(
+  item: Item,
+  again: {
+    charged: number;
+    uncharged: number;
+    cause: OutcomeCause;
+    notBefore: number;
+    run: string | null;
+    bound: number | undefined;
+  },
+): RetryRow {
+  const { charged, uncharged, cause, notBefore, run, bound } = again;
+  return {
+    p: item.partition,
+    o: item.offset,
+    att: item.att + 1,
+    charged,
+    uncharged,
+    notBefore,
+    cause,
+    ...(bound === undefined ? {} : { bound }),
+    runs: run === null ? [] : [run],
+  };
+}
+
+function terminalOf(
+  batch: Batch,
+  item: Item,
+  { ended, envelope, parsed, wasSent }: { ended: Ended; envelope: Envelope; parsed: Parsed; wasSent: boolean },
+): Terminal {
+  const document = parsed.is === 'document' ? parsed.document : null;
+  return {
+    rid: { partition: item.partition, offset: item.offset },
+    att: item.att,
+    bk: batch.bk,
+    run: envelope.run,
+    customId: parsed.is === 'document' ? parsed.document.customId : parsed.reject.customId,
+    outcome: ended.cause === null ? 'succeeded' : causes[ended.cause].outcome,
+    attempts: item.att + (wasSent && !item.isDuplicate ? 1 : 0),
+    output: ended.output,
+    body: ended.body ?? null,
+    usage: ended.usage ?? null,
+    cost: ended.cost ?? null,
+    metadata: document?.metadata,
+    line: envelope.line,
+    failure: ended.cause === null ? null : failureOf(ended.cause, { ended, item, envelope }),
+  };
+}
+
+function failureOf(
+  cause: OutcomeCause,
+  { ended, item, envelope }: { ended: Ended; item: Item; envelope: Envelope },
+): Failure {
+  return {
+    cause: ended.code ?? codeOf[cause],
+    class: causes[cause].class,
+    message: ended.message ?? defaultMessage(cause, item),
+    replayCount: envelope.replayCount,
+  };
+}
+
+/** The code of a dead letter whose cause is no code itself. */
+const codeOf: Readonly<Record<OutcomeCause, ErrorCode>> = {
+  'invalid-request': 'invalid-request',
+  refused: 'refused',
+  'provider-error': 'provider-error',
+  truncated: 'truncated',
+  'invalid-output': 'invalid-output',
+  missing: 'missing',
+  'result-too-large': 'result-too-large',
+  expired: 'expired',
+  canceled: 'canceled',
+  'queue-full': 'queue-full',
+  account: 'provider-account',
+  split: 'too-large',
+  invalid: 'invalid-request',
+  'too-large': 'too-large',
+  deadline: 'deadline',
+  'parked-too-long': 'parked-too-long',
+  duplicate: 'duplicate',
+  rejected: 'unknown-shape',
+};
+
+function defaultMessage(cause: OutcomeCause, item: Item): string {
+  if (cause === 'missing') return 'the provider ended the batch without a line for this item';
+  if (cause === 'duplicate') return 'another record holds its idempotency key';
+  return `ended as ${cause} after ${item.charged + item.uncharged + 1} tries (${formatRid(item)})`;
+}
+
+/** Adds up what a batch cost: for its books, and by each scope of its reserve. */
+function createSpend(batch: Batch): { add(run: string | null, ended: Ended): void; total(): SpendTotal } {
+  let usage = noUsage;
+  let cost: number | null = 0;
+  let individualCost: number | null = 0;
+  const byRun = new Map<string, number>();
+  return {
+    add(run, ended) {
+      if (!ended.usage) return;
+      usage = addUsage(usage, ended.usage);
+      cost = ended.cost && cost !== null ? cost + ended.cost.billed : null;
+      individualCost = ended.cost && individualCost !== null ? individualCost + ended.cost.individual : null;
+      byRun.set(run ?? '', (byRun.get(run ?? '') ?? 0) + (ended.cost?.billed ?? 0));
+    },
+    total: () => ({ usage, cost, individualCost, actual: actualOf(batch, byRun) }),
+  };
+}
+
+interface SpendTotal {
+  usage: Usage;
+  cost: number | null;
+  individualCost: number | null;
+  actual: Amounts;
+}
+
+/** Money scopes keep what was spent; scopes that count what is queued or open are free again. */
+function actualOf(batch: Batch, byRun: ReadonlyMap<string, number>): Amounts {
+  if (batch.state.is !== 'created') return {};
+  const spent = [...byRun.values()].reduce((sum, amount) => sum + amount, 0);
+  const actual: Record<string, number> = {};
+  for (const scope of Object.keys(batch.state.intent.reserve)) {
+    if (!scope.endsWith(':money')) continue;
+    const run = /^run:(.*):money$/.exec(scope)?.[1];
+    actual[scope] = run === undefined ? spent : (byRun.get(run) ?? 0);
+  }
+  return actual;
+}

@@ -1,0 +1,40 @@
+import type { Amounts } from './journal.ts';
+import type { OutcomeCause } from './outcome.ts';
+
+/**
+ * What one settle transaction says beside the results (protocol §4). It never influences the journal's acceptance.
+ * The first per `bk` counts.
+ */
+export interface SettledRecord {
+  v: 1;
+  bk: string;
+  /** `[partition, offset]` of the documents that have a result. */
+  done: readonly (readonly [number, number])[];
+  dead: readonly (readonly [number, number, OutcomeCause])[];
+  retry: readonly RetryRow[];
+  /** Tokens as billed, summed over the batch. */
+  usage: { input: number; output: number; cacheRead: number; cacheWrite5m: number; cacheWrite1h: number };
+  /** Nanodollars; null when a price was unknown. */
+  cost: number | null;
+  /** Nanodollars that the same answers would have cost one by one. */
+  individualCost: number | null;
+  /** What RELEASED puts in place of the reserve. */
+  actual: Amounts;
+}
+
+/** A purchase that is due again. `notBefore` in ms since the epoch, by the settling worker's clock. */
+export interface RetryRow {
+  p: number;
+  o: number;
+  att: number;
+  charged: number;
+  uncharged: number;
+  notBefore: number;
+  cause: OutcomeCause;
+  /** Items at most in the next batch; after a split. */
+  bound?: number;
+  runs: readonly string[];
+}
+
+/** The version that this code writes and understands. */
+export const settledVersion = 1;

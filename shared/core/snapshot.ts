@@ -1,0 +1,46 @@
+import { Claims, type ClaimsSnapshot } from './claims.ts';
+import type { View } from './view.ts';
+
+/** A view at a position, as plain data. Version 1; an unknown version is ignored and the log is read instead. */
+export interface ViewSnapshot {
+  v: 1;
+  fleet: string;
+  journalOffset: number;
+  settledOffsets: number[];
+  view: Record<string, unknown>;
+}
+
+const mapNames = [
+  'accounts',
+  'batches',
+  'keys',
+  'bks',
+  'pids',
+  'caps',
+  'used',
+  'primes',
+  'retries',
+  'settledAhead',
+] as const;
+
+/** A pure function of the journal and settled up to the given offsets. */
+export function takeSnapshot(view: View, at: { journalOffset: number; settledOffsets: number[] }): ViewSnapshot {
+  const maps = Object.fromEntries(mapNames.map(name => [name, [...view[name]]]));
+  const { fleet, unknown } = view;
+  const rest = { fleet, unknown, claims: view.claims.toSnapshot(), canceledRuns: [...view.canceledRuns] };
+  return { v: 1, fleet: fleet?.id ?? '', ...at, view: structuredClone({ ...maps, ...rest }) };
+}
+
+/** @returns null when the snapshot is of another version: read the log from the start */
+export function viewFromSnapshot(snapshot: ViewSnapshot): View | null {
+  if (snapshot.v !== 1) return null;
+  const plain = structuredClone(snapshot.view);
+  const maps = Object.fromEntries(mapNames.map(name => [name, new Map(plain[name] as [string, unknown][])]));
+  return {
+    ...(maps as unknown as View),
+    fleet: plain.fleet as View['fleet'],
+    unknown: plain.unknown as View['unknown'],
+    claims: Claims.fromSnapshot(plain.claims as ClaimsSnapshot),
+    canceledRuns: new Set(plain.canceledRuns as string[]),
+  };
+}

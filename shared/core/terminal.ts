@@ -1,0 +1,87 @@
+import type { ErrorCode } from '../errors/catalogue.ts';
+import type { ItemCost, Usage } from './cost.ts';
+import { decimalDollars } from './money.ts';
+import type { CauseClass, OutcomeName } from './outcome.ts';
+import type { Rid } from './rid.ts';
+
+/**
+ * The one terminal record of a document. A pure function of document, recipe and provider lines: should two copies ever
+ * become visible, they are byte for byte the same (protocol §1).
+ */
+export interface Terminal {
+  rid: Rid;
+  att: number;
+  bk: string;
+  run: string | null;
+  customId: string | null;
+  outcome: OutcomeName;
+  /** Purchases that were made for the document. */
+  attempts: number;
+  output: unknown;
+  /** The provider's message or error as it came; null when nothing was bought. */
+  body: unknown;
+  usage: Usage | null;
+  cost: ItemCost | null;
+  metadata: unknown;
+  line: number | null;
+  failure: Failure | null;
+}
+
+export interface Failure {
+  cause: ErrorCode;
+  class: CauseClass;
+  message: string;
+  replayCount: number;
+}
+
+/** The line of `--out` and the value of a result record. */
+export function resultJson(terminal: Terminal): string {
+  const { customId, rid, outcome, output, body, usage, cost, attempts, metadata, failure } = terminal;
+  return JSON.stringify({
+    custom_id: customId,
+    rid: `${rid.partition}/${rid.offset}`,
+    outcome,
+    ...(output === undefined ? {} : { output }),
+    ...(failure ? { cause: failure.cause, class: failure.class, message: failure.message } : {}),
+    ...(body === null ? {} : { body }),
+    ...(usage ? { usage: usageJson(usage) } : {}),
+    ...(cost
+      ? { cost: { billed_usd: decimalDollars(cost.billed), individual_usd: decimalDollars(cost.individual) } }
+      : {}),
+    attempts,
+    ...(metadata === undefined ? {} : { metadata }),
+  });
+}
+
+const usageJson = (usage: Usage): Record<string, number> => ({
+  input_tokens: usage.input,
+  output_tokens: usage.output,
+  cache_read_input_tokens: usage.cacheRead,
+  cache_creation_5m_input_tokens: usage.cacheWrite5m,
+  cache_creation_1h_input_tokens: usage.cacheWrite1h,
+});
+
+/** The line of `--dead-letters` and the value of a dead-letter record. `original` is base64 when it is not UTF-8. */
+export function deadLetterJson(terminal: Terminal & { failure: Failure }, original: Original): string {
+  const { customId, rid, attempts, line, failure } = terminal;
+  return JSON.stringify({
+    custom_id: customId,
+    rid: `${rid.partition}/${rid.offset}`,
+    cause: failure.cause,
+    class: failure.class,
+    message: failure.message,
+    attempts,
+    line,
+    replay_count: failure.replayCount,
+    original: original.text,
+    ...(original.encoding === 'utf8' ? {} : { original_encoding: original.encoding }),
+    ...(original.where === null ? {} : { original_at: original.where }),
+  });
+}
+
+export interface Original {
+  text: string | null;
+  encoding: 'utf8' | 'base64';
+  /** Where the bytes are when they are too many to be repeated. */
+  where: string | null;
+}
