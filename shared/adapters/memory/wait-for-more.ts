@@ -13,7 +13,8 @@ export async function waitForMore(
   if (waits.some(({ partition, from }) => partition.stableOffset > from)) return;
 
   const timer = new AbortController();
-  const { promise, resolve: wake } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = (): void => resolve();
   for (const { partition, from } of waits) partition.wait(from, wake);
   signal?.addEventListener('abort', wake);
   cluster.sleep(timeoutMs, timer.signal).then(wake, wake);

@@ -1,0 +1,26 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { FlotillaError } from '#errors/flotilla-error.ts';
+
+/** Who holds each shard: the one whose epoch is the newest. */
+export class FenceTable {
+  readonly #select: StatementSync;
+  readonly #take: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#select = db.prepare('SELECT epoch FROM fences WHERE shard = ?');
+    this.#take = db.prepare(
+      'INSERT INTO fences (shard, epoch) VALUES (?, 1) ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch',
+    );
+  }
+
+  /** Inside a transaction. */
+  take(shard: number): number {
+    return (this.#take.get(shard) as { epoch: number }).epoch;
+  }
+
+  /** @throws FlotillaError fenced */
+  check(shard: number, epoch: number): void {
+    const row = this.#select.get(shard) as { epoch: number } | undefined;
+    if (row?.epoch !== epoch) throw new FlotillaError('fenced', { where: `shard ${shard}`, isRetryable: true });
+  }
+}
