@@ -17,7 +17,10 @@ const checkpointPages = 4096;
  *
  * @throws FlotillaError log-unavailable | disk-full | log-newer
  */
-export function openDatabase(path: string, partitions: Record<Topic, number>): DatabaseSync {
+export function openDatabase(
+  path: string,
+  { partitions, bytesMax }: { partitions: Record<Topic, number>; bytesMax: number | null },
+): DatabaseSync {
   let db: DatabaseSync | null = null;
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -30,6 +33,7 @@ export function openDatabase(path: string, partitions: Record<Topic, number>): D
     db.exec(`PRAGMA journal_size_limit=${checkpointPages * pageBytes * 2}`);
     db.exec('PRAGMA cache_size=-8192');
     createSchema(db, path, partitions);
+    if (bytesMax !== null) db.exec(`PRAGMA max_page_count=${Math.floor(bytesMax / pageBytes)}`);
     return db;
   } catch (error) {
     db?.close();

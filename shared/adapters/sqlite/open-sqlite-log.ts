@@ -3,6 +3,8 @@ import type { Topic } from '#ports/log.ts';
 import { openDatabase } from './open-database.ts';
 import { SqliteLog } from './sqlite-log.ts';
 
+const defaultPartitions = { documents: 1, results: 1, 'dead-letters': 1, journal: 1, settled: 4, recipes: 1 };
+
 export interface OpenSqliteLogOptions {
   directory: string;
   /** Of a new file; one that exists keeps its own. Default 1 each, settled 4. */
@@ -10,6 +12,8 @@ export interface OpenSqliteLogOptions {
   /** How many offsets to leave out before a record, for tests. Default none. */
   gaps?: () => number;
   now?: () => number;
+  /** What the file may take; an append beyond it fails with `disk-full`. Default: what the disk has. */
+  bytesMax?: number;
 }
 
 /**
@@ -18,16 +22,14 @@ export interface OpenSqliteLogOptions {
  *
  * @throws FlotillaError log-unavailable | disk-full | log-newer
  */
-export function openSqliteLog({ directory, partitions, gaps, now = Date.now }: OpenSqliteLogOptions): SqliteLog {
+export function openSqliteLog({
+  directory,
+  partitions,
+  gaps,
+  now = Date.now,
+  bytesMax,
+}: OpenSqliteLogOptions): SqliteLog {
   const path = join(directory, 'log.db');
-  const db = openDatabase(path, {
-    documents: 1,
-    results: 1,
-    'dead-letters': 1,
-    journal: 1,
-    settled: 4,
-    recipes: 1,
-    ...partitions,
-  });
+  const db = openDatabase(path, { partitions: { ...defaultPartitions, ...partitions }, bytesMax: bytesMax ?? null });
   return new SqliteLog({ db, path, gaps: gaps ?? null, now });
 }
