@@ -1,0 +1,33 @@
+/** What the provider bills for one executed item. Errored, canceled and expired items have no row. */
+export interface InvoiceRow {
+  /** From 1, in the order of writing. */
+  number: number;
+  /** When the item was executed, ms since the epoch. */
+  at: number;
+  workspace: string;
+  /** Null for a synchronous call. */
+  batchId: string | null;
+  customId: string | null;
+  model: string;
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  cacheWrite5mTokens: number;
+  cacheWrite1hTokens: number;
+  /** List price, halved in a batch, in whole 1e-9 $. */
+  costNanoDollars: number;
+  /** In a batch of the fault `batch-foreign`. */
+  isForeign: boolean;
+}
+
+export interface InvoiceTotals {
+  rowCount: number;
+  costNanoDollars: number;
+}
+
+export interface InvoicePage {
+  rows: InvoiceRow[];
+  totals: InvoiceTotals;
+  /** Give as `after` for the next page; null on the last. */
+  nextAfter: number | null;
+}

@@ -1,0 +1,31 @@
+import type { SimulatedModel } from './models.ts';
+
+/** Tokens as billed. Total input = input + cacheRead + cacheWrite5m + cacheWrite1h. */
+export interface SimulatedUsage {
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite5m: number;
+  cacheWrite1h: number;
+}
+
+export interface PriceOptions {
+  model: SimulatedModel;
+  usage: SimulatedUsage;
+  isBatch: boolean;
+  /** `inference_geo: "us"` costs 1.1 times as much. */
+  isUsOnly: boolean;
+}
+
+/** List price of one item in whole nano-dollars (1e-9 $), rounded once, per item. */
+export function priceUsage({ model, usage, isBatch, isUsOnly }: PriceOptions): number {
+  const prompt = usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
+  const prices = prompt >= model.longPromptTokens ? model.longPrices : model.prices;
+  const list =
+    usage.input * prices.input +
+    usage.output * prices.output +
+    usage.cacheRead * prices.cacheRead +
+    usage.cacheWrite5m * prices.cacheWrite5m +
+    usage.cacheWrite1h * prices.cacheWrite1h;
+  return Math.round(list * (isBatch ? 0.5 : 1) * (isUsOnly ? 1.1 : 1));
+}
