@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { capPeriods, closeReasons, type JournalRecord } from '#core/journal.ts';
+
+const whole = z.int().nonnegative();
+const name = z.string().min(1);
+/** Amounts by scope; a correction may lower one. */
+export const amountsSchema = z.record(z.string(), z.number());
+
+const claim = [whole, whole, whole, whole] as const;
+const extra = z.strictObject({
+  key: z.string().exactOptional(),
+  uncharged: whole.exactOptional(),
+  of: z.tuple([whole, whole]).exactOptional(),
+});
+const sealedItem = z.union([z.tuple([...claim]), z.tuple([...claim, extra])]);
+
+/** Every record of the journal in full, without `v`: for tests and the audit. Reading the log checks less, to start fast. */
+export const journalRecordSchema: z.ZodType<JournalRecord> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('FLEET'), fleet: name, partitions: whole, settledPartitions: whole }),
+  z.strictObject({ kind: z.literal('ACCOUNT'), account: name, provider: name, baseUrl: name, owner: name }),
+  z.strictObject({ kind: z.literal('REPIN'), account: name, owner: name }),
+  z.strictObject({ kind: z.literal('CAP'), scope: name, period: z.enum(capPeriods), limit: z.number().nullable() }),
+  z.strictObject({
+    kind: z.literal('SEALED'),
+    bk: name,
+    type: z.enum(['batch', 'reject', 'reuse']),
+    account: z.string(),
+    recipe: z.string(),
+    runs: z.array(z.string()),
+    items: z.array(sealedItem),
+  }),
+  z.strictObject({
+    kind: z.literal('INTENT'),
+    bk: name,
+    sub: whole,
+    worker: name,
+    incarnation: name,
+    nonce: name,
+    reserve: amountsSchema,
+  }),
+  z.strictObject({ kind: z.literal('CREATED'), bk: name, sub: whole, pid: name }),
+  z.strictObject({ kind: z.literal('ABORTED'), bk: name, sub: whole, why: z.string() }),
+  z.strictObject({ kind: z.literal('CLOSED'), bk: name, why: z.enum(closeReasons) }),
+  z.strictObject({ kind: z.literal('RELEASED'), bk: name, actual: amountsSchema }),
+  z.strictObject({
+    kind: z.literal('PRIME'),
+    id: name,
+    account: name,
+    prefix: z.string(),
+    nonce: name,
+    reserve: amountsSchema,
+  }),
+  z.strictObject({ kind: z.literal('PRIMED'), id: name, actual: amountsSchema }),
+  z.strictObject({ kind: z.literal('CANCEL'), run: name }),
+]);

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { outcomeCauses } from '#core/outcome.ts';
+import type { SettledRecord } from '#core/settled.ts';
+import { amountsSchema } from './journal-record-schema.ts';
+
+const whole = z.int().nonnegative();
+const cause = z.enum(outcomeCauses);
+
+const retryRow = z.strictObject({
+  p: whole,
+  o: whole,
+  att: whole,
+  charged: whole,
+  uncharged: whole,
+  notBefore: z.number(),
+  cause,
+  bound: z.int().positive().exactOptional(),
+  runs: z.array(z.string()),
+});
+
+/** Every field of a settled record: for tests and the audit. */
+export const settledRecordSchema: z.ZodType<SettledRecord> = z.strictObject({
+  v: z.literal(1),
+  bk: z.string().min(1),
+  done: z.array(z.tuple([whole, whole])),
+  dead: z.array(z.tuple([whole, whole, cause])),
+  retry: z.array(retryRow),
+  usage: z.strictObject({ input: whole, output: whole, cacheRead: whole, cacheWrite5m: whole, cacheWrite1h: whole }),
+  cost: z.number().nullable(),
+  individualCost: z.number().nullable(),
+  actual: amountsSchema,
+});
