@@ -18,9 +18,8 @@ export const documentBytesMax = 1024 * 1024;
 export const referencedBytesMax = 16 * 1024 * 1024;
 export const documentDepthMax = 64;
 export const customIdCharactersMax = 256;
-export const resultLineBytesMax = 16 * 1024 * 1024;
-/** Result bodies of one batch held in memory while it is settled. */
-export const spoolBytesMax = 256 * 1024 * 1024;
+/** Longest result line; what is longer cannot be kept and ends as `result-too-large`. */
+export const resultLineBytesMax = 8 * 1024 * 1024;
 
 /** Documents waiting in open lanes of one accumulator; above it reading pauses. */
 export const openLaneItemsMax = 10_000;

@@ -94,16 +94,24 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
 type ItemContext = SettleContext & { envelope: Envelope; parsed: Parsed };
 
 function endOf(batch: Batch, item: Item, context: ItemContext): Ended {
-  if (context.parsed.is === 'reject') {
-    const { code, why, where } = context.parsed.reject;
-    return { cause: 'rejected', code, message: where === null ? why : `${where}: ${why}` };
-  }
+  if (batch.kind === 'reject') return { cause: 'rejected', ...rejectionOf(context.parsed) };
   if (item.isDuplicate) return { cause: 'duplicate' };
   if (context.read === null) return endUnsent(batch, item, context);
   const { fleet, read } = context;
   const line = read.lines.get(formatCustomId({ fleet, bk: batch.bk, ...item }));
   if (!line) return { cause: read.wholeBatch ?? 'missing', ...boundAfter(read.wholeBatch, batch) };
   return endOfLine(line, item, batch, context);
+}
+
+/** Documents are read here whatever the tasks are now: one that parses was rejected for what was not configured. */
+function rejectionOf(parsed: Parsed): { code: ErrorCode; message: string } {
+  if (parsed.is === 'reject') {
+    const { code, why, where } = parsed.reject;
+    return { code, message: where === null ? why : `${where}: ${why}` };
+  }
+  const { ask, task } = parsed.document;
+  if (ask.shape === 'as-is') return { code: 'provider-not-configured', message: `no account for ${ask.provider}` };
+  return { code: 'unknown-task', message: `no task "${task}" was configured when it was sealed` };
 }
 
 /** A batch the provider refused as input is halved, like one that was too large. */

@@ -71,7 +71,7 @@ export const errorCatalogue = {
   'too-large': entry('too large for the provider', 'the provider refused a batch of this one document', 'shorten it'),
   'parked-too-long': entry('parked too long', 'a cap held it back', 'raise the cap and replay it'),
   duplicate: entry('duplicate', 'another record claimed the same idempotency key', 'read the answer of that record'),
-  'result-too-large': entry('answer too large', 'a result line may have 16 MiB', 'lower max_tokens'),
+  'result-too-large': entry('answer too large', 'a result line may have 8 MiB', 'lower max_tokens'),
   'queue-full': entry('queue full', 'the provider had no room until the deadline', 'replay it later'),
 
   // things that stop a command or hold back creates

@@ -1,0 +1,376 @@
+import { buildRequest } from '#core/build-request.ts';
+import type { Document, Envelope } from '#core/document.ts';
+import { estimateCost } from '#core/estimate.ts';
+import {
+  addToLane,
+  closeReason,
+  fits,
+  keepInLane,
+  type Lane,
+  type LaneCloseReason,
+  type LaneItem,
+  type LaneSettings,
+  openLane,
+} from '#core/lane.ts';
+import { openBatchesMax, openLaneBytesMax, openLaneItemsMax } from '#core/limits.ts';
+import { isAlone } from '#core/outcome.ts';
+import { buildPayload, encodePayload } from '#core/payload.ts';
+import { claimKey, parseClaimKey, type Rid } from '#core/rid.ts';
+import type { RetryRow } from '#core/settled.ts';
+import { dueRetries } from '#core/view.ts';
+import { Watermark } from '#core/watermark.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Ids } from '#ports/ids.ts';
+import type { Log } from '#ports/log.ts';
+import type { PayloadStore } from '#ports/payload-store.ts';
+import type { Telemetry } from '#ports/telemetry.ts';
+import type { WorkQueue } from '#ports/work-queue.ts';
+import { type ReadDocument, readDocument, readDocuments } from '#runtime/document-reader.ts';
+import type { RecipeBook } from '#runtime/recipe-book.ts';
+import { type Routing, requestFacts } from '#runtime/routing.ts';
+import type { ViewFollower } from '#runtime/view-follower.ts';
+
+export interface AccumulatorPorts {
+  log: Log;
+  payloads: PayloadStore;
+  queue: WorkQueue;
+  clock: Clock;
+  ids: Ids;
+  telemetry: Telemetry;
+  follower: ViewFollower;
+  recipes: RecipeBook;
+  routing: Routing;
+}
+
+/** Consumer group whose positions are the low watermarks: everything below is sealed. */
+export const intakeGroup = 'accumulator';
+
+const recordsPerRead = 500;
+const endOfRunCheckMs = 250;
+const retryLockMs = 60_000;
+const idleMs = 5_000;
+
+type Tries = Rid & { att: number; charged: number; uncharged: number; key: string | null };
+
+interface Intake {
+  generation: number;
+  position: number;
+  committed: number;
+  watermark: Watermark;
+  isAtEnd: boolean;
+}
+
+/**
+ * Documents and due retries into lanes, lanes into sealed batches (protocol §5.1). What it holds is memory only: the
+ * input position is committed after the seal, so a restart reads again whatever was not sealed.
+ */
+export class Accumulator {
+  readonly #ports: AccumulatorPorts;
+  readonly #intakes = new Map<number, Intake>();
+  readonly #lanes = new Map<string, Lane>();
+  /** Claims waiting in lanes, so that a retry row is not taken twice. */
+  readonly #waiting = new Set<string>();
+  readonly #endedRuns = new Set<string>();
+  #runsCheckedAt = -Infinity;
+
+  constructor(ports: AccumulatorPorts) {
+    this.#ports = ports;
+  }
+
+  /** Open lanes as a hint for screens: count against limit, age. */
+  openLanes(): { key: string; items: number; itemsMax: number; ageMs: number; ageMsMax: number }[] {
+    const now = this.#ports.clock.monotonic();
+    return [...this.#lanes.values()]
+      .filter(lane => lane.items.length > 0)
+      .map(({ key, items, itemsMax, openedAt, ageMsMax }) => {
+        return { key, items: items.length, itemsMax, ageMs: now - openedAt, ageMsMax };
+      });
+  }
+
+  /** One round: read, gather retries, close what is due, commit. @returns true when there may be more to do at once */
+  async runOnce(): Promise<boolean> {
+    await this.#ports.follower.catchUpAll();
+    await this.#syncAssignment();
+    let hasMore = false;
+    for (const [partition, intake] of this.#intakes) {
+      if (await this.#readSome(partition, intake)) hasMore = true;
+    }
+    await this.#gatherLaneRetries();
+    await this.#sealDueLanes();
+    if (await this.#sealRetriesAlone()) hasMore = true;
+    await this.#commitWatermarks();
+    return hasMore;
+  }
+
+  /** Waits for input, for settled retries, or until the next lane or retry is due. */
+  async waitForWork(signal: AbortSignal): Promise<void> {
+    const { log, follower } = this.#ports;
+    const documents = [...this.#intakes].map(([partition, { position }]) => {
+      return { topic: 'documents' as const, partition, from: position };
+    });
+    const settled = follower.positions.settledOffsets.map((from, partition) => {
+      return { topic: 'settled' as const, partition, from };
+    });
+    const marks = this.#hasRoom() ? [...documents, ...settled] : settled;
+    await log.waitForMore(marks, this.#waitMs(), signal);
+  }
+
+  #waitMs(): number {
+    const { clock, follower } = this.#ports;
+    let waitMs = idleMs;
+    for (const lane of this.#lanes.values()) {
+      const mayEnd = lane.items.some(({ run }) => run !== null && !this.#endedRuns.has(run));
+      if (lane.items.length > 0) waitMs = Math.min(waitMs, lane.openedAt + lane.ageMsMax - clock.monotonic());
+      if (mayEnd) waitMs = Math.min(waitMs, endOfRunCheckMs);
+    }
+    for (const row of follower.view.retries.values()) waitMs = Math.min(waitMs, row.notBefore - clock.now());
+    return Math.max(waitMs, 20);
+  }
+
+  async #syncAssignment(): Promise<void> {
+    const { log, clock } = this.#ports;
+    const assigned = await log.assigned(intakeGroup, 'documents');
+    const owned = new Set(assigned.map(({ partition }) => partition));
+    for (const partition of this.#intakes.keys()) if (!owned.has(partition)) this.#dropPartition(partition);
+    for (const { partition, generation } of assigned) {
+      if (this.#intakes.get(partition)?.generation === generation) continue;
+      this.#dropPartition(partition);
+      const position = (await log.position(intakeGroup, 'documents', partition))?.offset ?? 0;
+      const watermark = new Watermark(position);
+      this.#intakes.set(partition, { generation, position, committed: position, watermark, isAtEnd: false });
+    }
+    if (this.#intakes.size === 0) await clock.sleep(0);
+  }
+
+  /** Whoever owns the partition now reads these again; sealing them as well would only lose claims. */
+  #dropPartition(partition: number): void {
+    if (!this.#intakes.delete(partition)) return;
+    for (const lane of this.#lanes.values()) this.#keep(lane, item => item.partition !== partition);
+  }
+
+  #hasRoom(): boolean {
+    let items = 0;
+    let bytes = 0;
+    for (const lane of this.#lanes.values()) {
+      items += lane.items.length;
+      bytes += lane.bytes;
+    }
+    const { view } = this.#ports.follower;
+    return items < openLaneItemsMax && bytes < openLaneBytesMax && view.batches.size < openBatchesMax;
+  }
+
+  async #readSome(partition: number, intake: Intake): Promise<boolean> {
+    if (!this.#hasRoom()) return false;
+    const { log, follower, routing } = this.#ports;
+    const query = { topic: 'documents', partition, from: intake.position, recordsMax: recordsPerRead } as const;
+    const { records, nextOffset } = await log.read(query);
+    for (const record of records) {
+      const claim = { partition, offset: record.offset, att: 0 };
+      // Sealed before a restart, or already in a lane because a round broke off here.
+      if (follower.view.claims.has(claim) || this.#waiting.has(claimKey(claim))) continue;
+      intake.watermark.delivered(record.offset);
+      await this.#place(readDocument(record, routing.documents), claim);
+      intake.position = record.offset + 1;
+    }
+    intake.position = nextOffset;
+    intake.watermark.advancedTo(nextOffset);
+    intake.isAtEnd = records.length === 0;
+    return records.length > 0;
+  }
+
+  async #place(read: ReadDocument, claim: Rid & { att: number }): Promise<void> {
+    const tries = { ...claim, charged: 0, uncharged: 0, key: read.envelope.idempotencyKey };
+    const { item, settings } = await this.#itemOf(read, tries);
+    return this.#add(settings, item);
+  }
+
+  /** The item and the lane it belongs to: rejects have one of their own. */
+  #itemOf(read: ReadDocument, tries: Tries, bound?: number): Promise<{ item: LaneItem; settings: LaneSettings }> {
+    const { parsed, envelope } = read;
+    if (parsed.is === 'document') return this.#sendable(parsed.document, { envelope, tries, bound });
+    const { run } = envelope;
+    const nothing = { deadlineAt: Number.MAX_SAFE_INTEGER, body: '', bytes: 0, tokens: 0, costMax: 0 };
+    return Promise.resolve({ item: { ...tries, run, ...nothing }, settings: this.#ports.routing.rejectLane });
+  }
+
+  async #sendable(
+    document: Document,
+    { envelope, tries, bound }: { envelope: Envelope; tries: Tries; bound: number | undefined },
+  ): Promise<{ item: LaneItem; settings: LaneSettings }> {
+    const { routing, recipes, clock, follower } = this.#ports;
+    const route = routing.routeOf(document);
+    const body = buildRequest(document.ask, route.recipe, tries);
+    const bytes = Buffer.byteLength(body);
+    const request = requestFacts(document, route.recipe);
+    const cost = estimateCost({ ...request, inputBytes: bytes }, clock.now());
+    const recipe = await recipes.ensure(route.recipe);
+    const isCapped = envelope.run !== null && follower.view.caps.has(`run:${envelope.run}:money|total`);
+    const settings: LaneSettings = {
+      type: 'batch',
+      account: route.account,
+      recipe,
+      ...route.lane,
+      itemsMax: Math.min(bound ?? Infinity, route.lane.itemsMax),
+      // A run with a cap of its own parks alone: it must not hold back its neighbours.
+      key: [route.account, recipe, bound ?? '', isCapped ? envelope.run : ''].join('|'),
+    };
+    const item: LaneItem = {
+      ...tries,
+      run: envelope.run,
+      deadlineAt: envelope.deadlineAt,
+      body,
+      bytes,
+      tokens: Math.ceil(bytes / 4),
+      costMax: cost?.high ?? null,
+    };
+    return { item, settings };
+  }
+
+  async #add(settings: LaneSettings, item: LaneItem): Promise<void> {
+    let lane = this.#lanes.get(settings.key);
+    if (!lane) {
+      lane = openLane(settings);
+      this.#lanes.set(settings.key, lane);
+    }
+    if (!fits(lane, item)) await this.#seal(lane, lane.items.length >= lane.itemsMax ? 'count' : 'bytes');
+    addToLane(lane, item, this.#ports.clock.monotonic());
+    this.#waiting.add(claimKey(item));
+    this.#ports.telemetry.count('flotilla_documents_total', 1, { kind: lane.type });
+    if (lane.items.length >= lane.itemsMax) await this.#seal(lane, 'count');
+  }
+
+  /** What hit a whole batch goes back to a lane, at the owner of its partition. */
+  async #gatherLaneRetries(): Promise<void> {
+    const { follower, clock } = this.#ports;
+    if (follower.view.retries.size === 0) return;
+    const due = dueRetries(follower.view, clock.now())
+      .filter(([key, row]) => !isAlone(row.cause) && this.#intakes.has(row.p) && !this.#waiting.has(key))
+      .slice(0, recordsPerRead);
+    if (due.length === 0) return;
+    const found = await this.#readRetries(due.map(([, row]) => row));
+    for (const [, row] of due) {
+      const { item, settings } = await this.#itemOf(...retryArguments(row, found));
+      await this.#add(settings, item);
+    }
+  }
+
+  /** What lies in an item is sealed alone: half price, and it leaves a trace that can be found. */
+  async #sealRetriesAlone(): Promise<boolean> {
+    const { queue, follower } = this.#ports;
+    const jobs = await queue.take('retry', { limit: 50, lockMs: retryLockMs, waitMs: 0 });
+    for (const { id } of jobs) {
+      const claim = parseClaimKey(id);
+      const row = follower.view.retries.get(id);
+      if (row) {
+        const found = await this.#readRetries([row]);
+        const { item, settings } = await this.#itemOf(...retryArguments(row, found));
+        await this.#append(openLane({ ...settings, key: `alone|${id}` }), [item]);
+      } else if (claim && !follower.view.claims.has(claim)) {
+        await queue.postpone('retry', id, 2_000); // the hint came before the record
+        continue;
+      }
+      await queue.done('retry', id);
+    }
+    return jobs.length > 0;
+  }
+
+  #readRetries(rows: readonly RetryRow[]): Promise<Map<string, ReadDocument>> {
+    const rids = rows.map(({ p, o }) => ({ partition: p, offset: o }));
+    return readDocuments(this.#ports.log, rids, this.#ports.routing.documents);
+  }
+
+  async #sealDueLanes(): Promise<void> {
+    const { clock } = this.#ports;
+    if (this.#lanes.size > 0) await this.#checkEndedRuns();
+    for (const lane of [...this.#lanes.values()]) {
+      const isInputAtEnd = this.#isInputAtEnd(lane);
+      const reason = closeReason(lane, { now: clock.now(), monotonic: clock.monotonic(), isInputAtEnd });
+      if (reason) await this.#seal(lane, reason);
+      else if (lane.items.length === 0) this.#lanes.delete(lane.key);
+    }
+  }
+
+  /** A finite input that has been read to its end has nothing more to bring: its lanes need not wait. */
+  #isInputAtEnd(lane: Lane): boolean {
+    if (![...this.#intakes.values()].every(intake => intake.isAtEnd)) return false;
+    return lane.items.every(({ run }) => run !== null && this.#endedRuns.has(run));
+  }
+
+  /** A run's position says when its input is complete (`run-position.ts`); it is durable, whoever read the input. */
+  async #checkEndedRuns(): Promise<void> {
+    const { log, clock } = this.#ports;
+    if (clock.monotonic() - this.#runsCheckedAt < endOfRunCheckMs) return;
+    this.#runsCheckedAt = clock.monotonic();
+    const runs = new Set([...this.#lanes.values()].flatMap(lane => lane.items.map(item => item.run ?? '')));
+    for (const run of runs) {
+      if (run === '' || this.#endedRuns.has(run)) continue;
+      const position = await log.position(runGroup(run), 'documents', 0);
+      if (position?.metadata && isCompleteRun(position.metadata)) this.#endedRuns.add(run);
+    }
+  }
+
+  async #seal(lane: Lane, reason: LaneCloseReason): Promise<void> {
+    const items = lane.items.slice(0, lane.itemsMax);
+    const { telemetry, follower } = this.#ports;
+    await this.#append(lane, items);
+    telemetry.count('flotilla_batches_sealed_total', 1, { reason });
+    // What a lost append did not claim stays in the lane and is sealed under another key; the first one wins.
+    this.#keep(lane, item => !follower.view.claims.has(item));
+  }
+
+  #keep(lane: Lane, keep: (item: LaneItem) => boolean): void {
+    for (const item of lane.items) {
+      if (keep(item)) continue;
+      this.#waiting.delete(claimKey(item));
+      if (item.att === 0) this.#intakes.get(item.partition)?.watermark.sealed(item.offset);
+    }
+    keepInLane(lane, keep, this.#ports.clock.monotonic());
+  }
+
+  /** Payload, SEALED, read back: only a SEALED that our own view has passed is acted on (protocol §5.1). */
+  async #append(lane: Lane, items: readonly LaneItem[]): Promise<void> {
+    const { payloads, ids, follower, queue } = this.#ports;
+    const bk = ids.batchKey();
+    if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(items)));
+    await follower.append({
+      kind: 'SEALED',
+      bk,
+      type: lane.type,
+      account: lane.account,
+      recipe: lane.recipe,
+      runs: [...new Set(items.flatMap(item => item.run ?? []))],
+      items: items.map(({ partition, offset, att, charged, uncharged, key }) => {
+        if (key === null && uncharged === 0) return [partition, offset, att, charged] as const;
+        const extra = { ...(key === null ? {} : { key }), ...(uncharged === 0 ? {} : { uncharged }) };
+        return [partition, offset, att, charged, extra] as const;
+      }),
+    });
+    await follower.catchUp();
+    const batch = follower.view.batches.get(bk);
+    if (batch) await queue.add({ queue: batch.state.is === 'unsent' ? 'collect' : 'submit', id: bk });
+  }
+
+  async #commitWatermarks(): Promise<void> {
+    for (const [partition, intake] of this.#intakes) {
+      const offset = intake.watermark.value();
+      if (offset <= intake.committed) continue;
+      await this.#ports.log.commitPosition({ group: intakeGroup, topic: 'documents', partition, offset });
+      intake.committed = offset;
+    }
+  }
+}
+
+function retryArguments(
+  row: RetryRow,
+  found: ReadonlyMap<string, ReadDocument>,
+): [ReadDocument, Tries, number | undefined] {
+  const read = found.get(`${row.p}/${row.o}`) as ReadDocument;
+  const { att, charged, uncharged } = row;
+  const key = read.envelope.idempotencyKey;
+  return [read, { partition: row.p, offset: row.o, att, charged, uncharged, key }, row.bound];
+}
+
+/** Where a run's own position is kept: lines read so far, and whether that was all. */
+export const runGroup = (run: string): string => `run.${run}`;
+
+const isCompleteRun = (metadata: string): boolean => metadata.includes('"isComplete":true');

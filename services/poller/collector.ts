@@ -1,0 +1,213 @@
+import { compileOutputCheck } from '#contracts/output-schema.ts';
+import { encodeSettled } from '#contracts/settled-codec.ts';
+import { headerNames } from '#core/headers.ts';
+import { isAlone } from '#core/outcome.ts';
+import { formatRid } from '#core/rid.ts';
+import { type CompleteRead, type Settlement, settleBatch } from '#core/settle-batch.ts';
+import { deadLetterJson, type Original, resultJson, type Terminal } from '#core/terminal.ts';
+import type { Timing } from '#core/timing.ts';
+import { type Batch, isSettled, isSettledUnsent, retryKey } from '#core/view.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Append, Log, LogRecord, NewRecord } from '#ports/log.ts';
+import type { PayloadStore } from '#ports/payload-store.ts';
+import type { Telemetry } from '#ports/telemetry.ts';
+import type { WorkQueue } from '#ports/work-queue.ts';
+import { type ReadDocument, readDocuments } from '#runtime/document-reader.ts';
+import { accountOf, type ProviderAccount } from '#runtime/provider-account.ts';
+import type { RecipeBook } from '#runtime/recipe-book.ts';
+import { anyTask } from '#runtime/routing.ts';
+import type { ViewFollower } from '#runtime/view-follower.ts';
+import { LostReads } from './lost-reads.ts';
+import { readBatch } from './read-batch.ts';
+import { SettleShard, shardOf } from './settle-shard.ts';
+
+export interface CollectorPorts {
+  log: Log;
+  payloads: PayloadStore;
+  queue: WorkQueue;
+  clock: Clock;
+  telemetry: Telemetry;
+  follower: ViewFollower;
+  recipes: RecipeBook;
+  accounts: ReadonlyMap<string, ProviderAccount>;
+  timing: Timing;
+}
+
+const lockMs = 300_000;
+
+type Step = 'done' | { afterMs: number };
+
+/** Ended batches into results: read, prove complete, classify, settle in one transaction (protocol §5.5 and §5.6). */
+export class Collector {
+  readonly #ports: CollectorPorts;
+  readonly #shards: SettleShard[];
+  readonly #lost: LostReads;
+
+  constructor(ports: CollectorPorts) {
+    this.#ports = ports;
+    const { log, follower } = ports;
+    this.#shards = Array.from(
+      { length: log.partitions('settled') },
+      (_, shard) => new SettleShard({ shard, log, follower }),
+    );
+    this.#lost = new LostReads(ports);
+  }
+
+  /** Takes one job and does the next legal step for its batch. Several may run side by side. @returns true if there was one */
+  async runOnce(options: { waitMs: number; signal?: AbortSignal }): Promise<boolean> {
+    const { queue } = this.#ports;
+    const [job] = await queue.take('collect', { limit: 1, lockMs, ...options });
+    if (!job) return false;
+    const step = await this.#advance(job.id);
+    if (step === 'done') await queue.done('collect', job.id);
+    else await queue.postpone('collect', job.id, step.afterMs);
+    return true;
+  }
+
+  async #advance(bk: string): Promise<Step> {
+    const { follower } = this.#ports;
+    await follower.catchUp();
+    const batch = follower.view.batches.get(bk);
+    if (!batch) return 'done';
+    if (isSettled(follower.view, bk)) return this.#release(batch);
+    if (isSettledUnsent(batch)) return this.#settle(batch, null);
+    return batch.state.is === 'created' ? this.#collect(batch, batch.state) : 'done';
+  }
+
+  async #collect(batch: Batch, { pid, intent }: { pid: string; intent: { at: number } }): Promise<Step> {
+    const { accounts, follower, telemetry } = this.#ports;
+    const account = accountOf(accounts, batch.account);
+    const result = await account.results(pid);
+    const pinned = follower.view.accounts.get(batch.account);
+    if (pinned?.owner !== result.facts.owner) {
+      telemetry.note('error', 'owner-mismatch', {
+        account: batch.account,
+        pinned: pinned?.owner,
+        seen: result.facts.owner,
+      });
+      return { afterMs: this.#lost.againMs(batch.bk) };
+    }
+    switch (result.status) {
+      case 'running':
+        return 'done'; // the look says when it has ended
+      case 'not-found': {
+        const isGone = await this.#lost.isGone(batch.bk, { account, pid, createdAt: intent.at });
+        return isGone
+          ? this.#settle(batch, { lines: new Map(), wholeBatch: null })
+          : { afterMs: this.#lost.againMs(batch.bk) };
+      }
+      case 'ended': {
+        const read = await readBatch(batch, follower.view.fleet?.id ?? '', result);
+        if (read.is === 'complete') return this.#settle(batch, read.read);
+        if (!this.#lost.isLost(batch.bk, read)) return { afterMs: this.#lost.againMs(batch.bk) };
+        return this.#settle(batch, read.read);
+      }
+    }
+  }
+
+  async #settle(batch: Batch, read: CompleteRead | null): Promise<Step> {
+    const { follower, log, recipes } = this.#ports;
+    const shard = this.#shards[shardOf(batch.bk, this.#shards.length)] as SettleShard;
+    const documents = await readDocuments(log, batch.items, anyTask);
+    const recipe = batch.kind === 'batch' ? await recipes.get(batch.recipe) : null;
+    let settlement: Settlement | null = null;
+    const build = (): Promise<readonly Append[]> => {
+      settlement = settleBatch(batch, {
+        fleet: follower.view.fleet?.id ?? '',
+        read,
+        documentOf: item => documents.get(formatRid(item)) as ReadDocument,
+        recipe,
+        canceledRuns: follower.view.canceledRuns,
+        checkOutput: recipe?.outputSchema ? compileOutputCheck(recipe.outputSchema) : () => null,
+        now: this.#ports.clock.now(),
+        timeScale: this.#ports.timing.scale,
+      });
+      return Promise.resolve(this.#writes(settlement, documents));
+    };
+    await shard.settle(batch.bk, build, () => isSettled(follower.view, batch.bk));
+    this.#lost.forget(batch.bk);
+    // From here on everything is a hint or follows from the log: dying on any of these lines costs a sweep.
+    await follower.catchUpAll();
+    if (settlement) await this.#after(batch, settlement);
+    return this.#release(batch);
+  }
+
+  async #after(batch: Batch, { settled, missing, isAccountRefused }: Settlement): Promise<void> {
+    const { queue, clock, telemetry, accounts, payloads } = this.#ports;
+    for (const row of settled.retry) {
+      telemetry.count('flotilla_retries_total', 1, { cause: row.cause });
+      if (!isAlone(row.cause)) continue;
+      await queue.add({ queue: 'retry', id: retryKey(row), delayMs: Math.max(0, row.notBefore - clock.now()) });
+    }
+    telemetry.count('flotilla_settled_total', settled.done.length, { outcome: 'succeeded' });
+    telemetry.count('flotilla_settled_total', settled.dead.length, { outcome: 'dead' });
+    if (settled.cost !== null) telemetry.count('flotilla_spent_nanodollars_total', settled.cost);
+    if (missing > 0) telemetry.count('flotilla_lost_lines_total', missing);
+    if (missing > 0) telemetry.note('error', 'lines-lost', { bk: batch.bk, missing });
+    if (isAccountRefused) accounts.get(batch.account)?.refuse();
+    if (isSettledUnsent(batch)) await payloads.delete(batch.bk);
+  }
+
+  /** The reserve becomes what was spent. Repeated by the sweep when we die before it. */
+  async #release(batch: Batch): Promise<'done'> {
+    const { follower } = this.#ports;
+    if (batch.state.is !== 'created' || !batch.settled) return 'done';
+    await follower.append({ kind: 'RELEASED', bk: batch.bk, actual: batch.settled.actual });
+    return 'done';
+  }
+
+  #writes({ settled, terminals }: Settlement, documents: ReadonlyMap<string, ReadDocument>): Append[] {
+    const shard = shardOf(settled.bk, this.#shards.length);
+    const record = { key: settled.bk, value: encodeSettled(settled), headers: {} };
+    const results = terminals.map(terminal => {
+      const { record: origin } = documents.get(formatRid(terminal.rid)) as ReadDocument;
+      return { terminal, origin, record: resultRecord(terminal, origin) };
+    });
+    const writes: Append[] = [];
+    if (results.length > 0) {
+      const partition = shard % this.#ports.log.partitions('results');
+      writes.push({ topic: 'results', partition, records: results.map(result => result.record) });
+    }
+    const letters = results.flatMap(({ terminal, origin }) => deadLetterRecord(terminal, origin) ?? []);
+    if (letters.length > 0) {
+      const partition = shard % this.#ports.log.partitions('dead-letters');
+      writes.push({ topic: 'dead-letters', partition, records: letters });
+    }
+    return [...writes, { topic: 'settled', partition: shard, records: [record] }];
+  }
+}
+
+function resultRecord(terminal: Terminal, origin: LogRecord): NewRecord {
+  return {
+    key: terminal.customId ?? origin.key,
+    value: Buffer.from(resultJson(terminal)),
+    headers: headersOf(terminal),
+  };
+}
+
+function deadLetterRecord(terminal: Terminal, origin: LogRecord): NewRecord | null {
+  const { failure } = terminal;
+  if (!failure) return null;
+  const value = Buffer.from(deadLetterJson({ ...terminal, failure }, originalOf(origin)));
+  return { key: terminal.customId ?? origin.key, value, headers: headersOf(terminal) };
+}
+
+function headersOf({ rid, att, bk, outcome, run }: Terminal): Record<string, string> {
+  return {
+    [headerNames.rid]: formatRid(rid),
+    [headerNames.att]: String(att),
+    [headerNames.bk]: bk,
+    [headerNames.outcome]: outcome,
+    ...(run === null ? {} : { [headerNames.run]: run }),
+  };
+}
+
+/** The producer's bytes, untouched; base64 when they are no text. */
+function originalOf({ value, headers }: LogRecord): Original {
+  const where = headers[headerNames.original] ?? null;
+  if (where !== null) return { text: null, encoding: 'utf8', where };
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const text = bytes.toString('utf8');
+  if (Buffer.from(text).equals(bytes)) return { text, encoding: 'utf8', where };
+  return { text: bytes.toString('base64'), encoding: 'base64', where };
+}

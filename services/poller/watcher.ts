@@ -1,0 +1,171 @@
+import {
+  candidates,
+  type Look,
+  lookBackTo,
+  lookDelayMs,
+  orphans,
+  type ResolveContext,
+  resolve,
+  watch,
+} from '#core/look.ts';
+import type { Timing } from '#core/timing.ts';
+import type { Batch } from '#core/view.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Log } from '#ports/log.ts';
+import type { Telemetry } from '#ports/telemetry.ts';
+import type { WorkQueue } from '#ports/work-queue.ts';
+import type { ProviderAccount } from '#runtime/provider-account.ts';
+import type { ViewFollower } from '#runtime/view-follower.ts';
+import { Identities } from './identities.ts';
+import { type AccountLook, lookAtAccount } from './look-at-account.ts';
+
+export interface WatcherPorts {
+  log: Log;
+  queue: WorkQueue;
+  clock: Clock;
+  telemetry: Telemetry;
+  follower: ViewFollower;
+  timing: Timing;
+}
+
+/** How often an account with nothing open is asked, so that its owner is known before the first create. */
+const idleLookMs = 5_000;
+
+/** The look of one account: one listing, three decisions (protocol §6). */
+export class Watcher {
+  readonly #account: ProviderAccount;
+  readonly #ports: WatcherPorts;
+  #identities: Identities | null = null;
+  readonly #alarmed = new Set<string>();
+  #lookedOn = -Infinity;
+
+  constructor(account: ProviderAccount, ports: WatcherPorts) {
+    this.#account = account;
+    this.#ports = ports;
+  }
+
+  /** One turn of the loop: waits until a look is due, which may be sooner once a batch is opened, and looks. */
+  async runWhenDue(signal: AbortSignal): Promise<void> {
+    const { follower, log, clock, timing } = this.#ports;
+    await follower.catchUp();
+    const waitMs = this.#lookedOn + this.#delayMs() - clock.monotonic();
+    if (waitMs <= 0) {
+      this.#lookedOn = clock.monotonic();
+      return this.runOnce();
+    }
+    await clock.sleep(Math.min(waitMs, timing.lookMinMs), signal);
+    if (waitMs <= timing.lookMinMs) return;
+    const mark = { topic: 'journal', partition: 0, from: follower.positions.journalOffset } as const;
+    await log.waitForMore([mark], waitMs - timing.lookMinMs, signal);
+  }
+
+  #delayMs(): number {
+    const { follower, clock, timing } = this.#ports;
+    const delay = lookDelayMs(follower.view, this.#account.name, { now: clock.now(), timing });
+    if (this.#account.breaker.is === 'half-open') return Math.min(delay ?? Infinity, timing.breakerMinMs / 4);
+    return delay ?? Math.min(idleLookMs, timing.lookMaxMs);
+  }
+
+  /** One look, unless nothing wants one. A failed list is not an event: the next one comes. */
+  async runOnce(): Promise<void> {
+    const { follower, clock, timing, telemetry } = this.#ports;
+    const { view } = follower;
+    const isNeeded = lookDelayMs(view, this.#account.name, { now: clock.now(), timing }) !== null;
+    const isProbe = this.#account.ownerSeen === null || this.#account.breaker.is === 'half-open';
+    if (!isNeeded && !isProbe) return;
+    const backTo = lookBackTo(view, this.#account.name, timing);
+    const look = await lookAtAccount(this.#account, { clock, backTo });
+    await follower.catchUpAll();
+    if (!(await this.#isOwnAccount(look))) {
+      telemetry.count('flotilla_looks_total', 1, { outcome: 'owner-mismatch' });
+      return;
+    }
+    telemetry.count('flotilla_looks_total', 1, { outcome: 'listed' });
+    await this.#decide(look);
+  }
+
+  /** Nothing is decided from another owner's list: absence there proves nothing (C25). */
+  async #isOwnAccount({ owner }: AccountLook): Promise<boolean> {
+    const { follower, telemetry } = this.#ports;
+    const { name, provider } = this.#account;
+    if (!follower.view.fleet) return false;
+    if (!follower.view.accounts.has(name)) {
+      await follower.append({
+        kind: 'ACCOUNT',
+        account: name,
+        provider: provider.provider,
+        baseUrl: provider.baseUrl,
+        owner,
+      });
+      await follower.catchUp();
+    }
+    const pinned = follower.view.accounts.get(name);
+    if (pinned?.owner === owner && pinned.baseUrl === provider.baseUrl) return true;
+    telemetry.note('error', 'owner-mismatch', { account: name, pinned: pinned?.owner, seen: owner });
+    return false;
+  }
+
+  async #decide(look: Look): Promise<void> {
+    const { follower, queue } = this.#ports;
+    for (const bk of watch(follower.view, look)) await queue.add({ queue: 'collect', id: bk });
+    const isOpen = (batch: Batch): boolean => batch.account === this.#account.name && batch.state.is === 'intent';
+    for (const batch of [...follower.view.batches.values()].filter(isOpen)) await this.#resolve(batch, look);
+    await this.#handleOrphans(look);
+  }
+
+  async #resolve(batch: Batch, look: Look): Promise<void> {
+    const { follower, clock, timing, telemetry, queue } = this.#ports;
+    const { state, bk, sub } = batch;
+    if (state.is !== 'intent') return;
+    if (clock.now() - state.intent.at < timing.sendMs + timing.httpMs) return; // its call may still be under way
+    await this.#learnIdentities(batch, look);
+    if (batch.state !== state) return; // somebody resolved it while we read
+    const resolution = resolve(follower.view, batch, look, this.#context());
+    if (resolution.is === 'wait') return;
+    if (resolution.is === 'absent' && this.#account.isClockOff) return;
+    telemetry.count('flotilla_resolved_total', 1, { how: resolution.is });
+    telemetry.note('info', 'create-resolved', { bk, sub, how: resolution.is });
+    if (resolution.is === 'created') await follower.append({ kind: 'CREATED', bk, sub, pid: resolution.pid });
+    else await follower.append({ kind: 'ABORTED', bk, sub, why: 'absent' });
+    await follower.catchUp();
+    await queue.add({ queue: resolution.is === 'created' ? 'collect' : 'submit', id: bk });
+  }
+
+  async #learnIdentities(batch: Batch, look: Look): Promise<void> {
+    if (this.#account.provider.hasLabels) return;
+    const { telemetry } = this.#ports;
+    for (const listed of candidates(this.#ports.follower.view, batch, look, this.#context())) {
+      const isSilent = await this.#known().learn(listed, pid => this.#account.results(pid));
+      if (!isSilent) continue;
+      telemetry.count('flotilla_suspected_double_purchase_total');
+      telemetry.note('error', 'batch-silent', { pid: listed.pid, bk: batch.bk });
+    }
+  }
+
+  #known(): Identities {
+    const { follower, clock, timing } = this.#ports;
+    this.#identities ??= new Identities({ fleet: follower.view.fleet?.id ?? '', clock, timing });
+    return this.#identities;
+  }
+
+  #context(): ResolveContext {
+    const { follower, timing } = this.#ports;
+    const { hasLabels } = this.#account.provider;
+    return { fleet: follower.view.fleet?.id ?? '', hasLabels, identities: this.#known().seen(), timing };
+  }
+
+  async #handleOrphans(look: Look): Promise<void> {
+    const { follower, telemetry } = this.#ports;
+    for (const orphan of orphans(follower.view, look, this.#context())) {
+      if (this.#alarmed.has(orphan.pid)) continue;
+      this.#alarmed.add(orphan.pid);
+      telemetry.note('error', orphan.isForeignFleet ? 'foreign-fleet' : 'orphan-batch', {
+        pid: orphan.pid,
+        bk: orphan.bk,
+      });
+      if (orphan.isForeignFleet) this.#account.stopForForeignFleet(orphan.bk);
+      else telemetry.count('flotilla_suspected_double_purchase_total');
+      if (orphan.isBoundElsewhere && this.#account.provider.hasLabels) await this.#account.cancel(orphan.pid);
+    }
+  }
+}

@@ -1,0 +1,273 @@
+import { buildRequest } from '#core/build-request.ts';
+import { formatCustomId } from '#core/custom-id.ts';
+import { estimateCost } from '#core/estimate.ts';
+import type { Amounts, CloseReason, IntentRecord } from '#core/journal.ts';
+import { buildPayload, decodePayload, isPayloadOf, type Payload } from '#core/payload.ts';
+import { acceptsIntent } from '#core/reduce-journal.ts';
+import { formatRid } from '#core/rid.ts';
+import type { Timing } from '#core/timing.ts';
+import {
+  type Batch,
+  capKey,
+  exceedsCapAlone,
+  isSettled,
+  isSettledUnsent,
+  isUnsent,
+  itemsToSend,
+  tightCap,
+} from '#core/view.ts';
+import type { CreateOutcome } from '#ports/batch-provider.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Ids } from '#ports/ids.ts';
+import type { Log } from '#ports/log.ts';
+import type { PayloadStore } from '#ports/payload-store.ts';
+import type { Telemetry } from '#ports/telemetry.ts';
+import type { WorkQueue } from '#ports/work-queue.ts';
+import { type ReadDocument, readDocuments } from '#runtime/document-reader.ts';
+import { accountOf, type Hold, type ProviderAccount } from '#runtime/provider-account.ts';
+import type { RecipeBook } from '#runtime/recipe-book.ts';
+import { anyTask, requestFacts } from '#runtime/routing.ts';
+import type { ViewFollower } from '#runtime/view-follower.ts';
+
+export interface SubmitterPorts {
+  log: Log;
+  payloads: PayloadStore;
+  queue: WorkQueue;
+  clock: Clock;
+  ids: Ids;
+  telemetry: Telemetry;
+  follower: ViewFollower;
+  recipes: RecipeBook;
+  accounts: ReadonlyMap<string, ProviderAccount>;
+  timing: Timing;
+  worker: string;
+  incarnation: string;
+}
+
+const lockMs = 120_000;
+const heldMs = 1_000;
+const refusedMs = 2_000;
+
+/** What became of a job: `done` needs no further hint of this kind, else when to look again. */
+type Step = 'done' | { afterMs: number };
+
+/** Why a batch waits before its create; a hint for screens and for `--max-cost`. */
+export type Parked = { bk: string; why: 'cap'; scope: string } | { bk: string; why: Hold };
+
+/** Sealed batches to the provider, intent first (protocol §5.2 and §5.4). */
+export class Submitter {
+  readonly #ports: SubmitterPorts;
+  readonly #parked = new Map<string, Parked>();
+
+  constructor(ports: SubmitterPorts) {
+    this.#ports = ports;
+  }
+
+  /** Batches that are held back now, by why. */
+  parked(): Parked[] {
+    return [...this.#parked.values()].filter(({ bk }) => this.#ports.follower.view.batches.has(bk));
+  }
+
+  /** Takes one job and does the next legal step for its batch. Several may run side by side. @returns true if there was one */
+  async runOnce(options: { waitMs: number; signal?: AbortSignal }): Promise<boolean> {
+    const { queue } = this.#ports;
+    const [job] = await queue.take('submit', { limit: 1, lockMs, ...options });
+    if (!job) return false;
+    const step = await this.#advance(job.id, options.signal);
+    if (step === 'done') await queue.done('submit', job.id);
+    else await queue.postpone('submit', job.id, step.afterMs);
+    return true;
+  }
+
+  async #advance(bk: string, signal: AbortSignal | undefined): Promise<Step> {
+    const { follower, queue } = this.#ports;
+    await follower.catchUp();
+    const batch = follower.view.batches.get(bk);
+    if (!batch || isSettled(follower.view, bk)) return this.#unpark(bk);
+    if (isSettledUnsent(batch)) {
+      await queue.add({ queue: 'collect', id: bk });
+      return this.#unpark(bk);
+    }
+    if (!isUnsent(batch)) return this.#unpark(bk); // an INTENT: the look decides
+    return this.#submit(batch, signal);
+  }
+
+  #unpark(bk: string): 'done' {
+    this.#parked.delete(bk);
+    return 'done';
+  }
+
+  #park(parked: Parked, afterMs: number): Step {
+    if (this.#parked.get(parked.bk)?.why !== parked.why) {
+      this.#ports.telemetry.note('info', 'batch-parked', { bk: parked.bk, why: parked.why });
+    }
+    this.#parked.set(parked.bk, parked);
+    return { afterMs };
+  }
+
+  async #submit(batch: Batch, signal: AbortSignal | undefined): Promise<Step> {
+    const { follower, accounts, clock, timing } = this.#ports;
+    const { view } = follower;
+    const account = accountOf(accounts, batch.account);
+    const canceled = batch.runs.some(run => view.canceledRuns.has(run));
+    if (canceled) return this.#close(batch.bk, 'canceled');
+    if (account.ownerSeen === null) await this.#learnOwner(account);
+    const hold = account.hold(view);
+    const heldAfterMs = Math.max(20, heldMs / timing.scale);
+    if (hold && hold !== 'breaker') return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
+    const payload = await this.#payload(batch);
+    if (payload.deadlineAt < clock.now()) return this.#close(batch.bk, 'deadline');
+    if (hold) return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
+    const reserve = this.#reserve(batch, payload);
+    if (reserve === null) return this.#park({ bk: batch.bk, why: 'cap', scope: 'price unknown' }, heldMs);
+    if (exceedsCapAlone(view, reserve) && itemsToSend(batch).length > 1) return this.#close(batch.bk, 'split');
+    const tight = tightCap(view, reserve, clock.now());
+    if (tight) return this.#park({ bk: batch.bk, why: 'cap', scope: tight.scope }, heldMs);
+    this.#parked.delete(batch.bk);
+    return this.#send(batch, { account, payload, reserve, signal });
+  }
+
+  /** A list call that costs nothing: an incarnation creates only once a reply of its own has shown the owner. */
+  async #learnOwner(account: ProviderAccount): Promise<void> {
+    const { follower, telemetry } = this.#ports;
+    try {
+      await account.list({ limit: 1 });
+    } catch (error) {
+      telemetry.note('warn', 'owner-unseen', { account: account.name, error: String(error) });
+      return;
+    }
+    if (account.ownerSeen !== null && !follower.view.accounts.has(account.name)) {
+      const { provider, baseUrl } = account.provider;
+      await follower.append({ kind: 'ACCOUNT', account: account.name, provider, baseUrl, owner: account.ownerSeen });
+      await follower.catchUp();
+    }
+  }
+
+  async #close(bk: string, why: CloseReason): Promise<Step> {
+    const { follower, queue, telemetry } = this.#ports;
+    await follower.append({ kind: 'CLOSED', bk, why });
+    telemetry.note('info', 'batch-closed', { bk, why });
+    await queue.add({ queue: 'collect', id: bk });
+    return this.#unpark(bk);
+  }
+
+  /** INTENT, read back as its winner, one POST, and what is known of it. */
+  async #send(
+    batch: Batch,
+    {
+      account,
+      payload,
+      reserve,
+      signal,
+    }: { account: ProviderAccount; payload: Payload; reserve: Amounts; signal: AbortSignal | undefined },
+  ): Promise<Step> {
+    const { follower, clock, ids, timing, worker, incarnation } = this.#ports;
+    const { bk } = batch;
+    const intent: IntentRecord = {
+      kind: 'INTENT',
+      bk,
+      sub: batch.sub + 1,
+      worker,
+      incarnation,
+      nonce: ids.nonce(),
+      reserve,
+    };
+    if (!acceptsIntent(follower.view, intent, clock.now())) return { afterMs: refusedMs };
+    const startedOn = clock.monotonic(); // from before the append: no two machines' clocks are compared
+    await follower.append(intent);
+    await follower.catchUp();
+    const { state } = batch;
+    const isWinner = state.is === 'intent' && state.intent.nonce === intent.nonce && batch.sub === intent.sub;
+    if (!isWinner) return { afterMs: refusedMs };
+    const isLate = clock.monotonic() - startedOn > timing.sendMs;
+    // Absence is proven from this stamp, so it must be right; a suspended machine shows here too.
+    const isStampOdd = Math.abs(clock.now() - state.intent.at) > timing.clockOffMs;
+    if (isLate || isStampOdd) return this.#abort(intent, 'not sent');
+    const label = { fleet: follower.view.fleet?.id ?? '', bk, sub: intent.sub };
+    const items = itemsToSend(batch).map((item, index) => {
+      return { customId: formatCustomId({ fleet: label.fleet, bk, ...item }), body: payload.bodies[index] as string };
+    });
+    const outcome = await account.create({ label, items }, signal ?? new AbortController().signal);
+    return this.#record(intent, outcome);
+  }
+
+  async #record(intent: IntentRecord, outcome: CreateOutcome): Promise<Step> {
+    const { follower, payloads, telemetry } = this.#ports;
+    const { bk, sub } = intent;
+    telemetry.count('flotilla_creates_total', 1, { outcome: outcome.status });
+    switch (outcome.status) {
+      case 'created':
+        await follower.append({ kind: 'CREATED', bk, sub, pid: outcome.pid });
+        await payloads.delete(bk);
+        return this.#checkBound(bk, outcome.pid);
+      case 'ambiguous':
+        telemetry.note('warn', 'create-ambiguous', { bk, sub, why: outcome.message });
+        return 'done'; // never sent again from here: the look finds out what became of it
+      case 'refused':
+        telemetry.note('warn', 'create-refused', { bk, sub, reason: outcome.reason, message: outcome.message });
+        await this.#abort(intent, outcome.reason);
+        if (outcome.reason === 'too-large') return this.#close(bk, 'split');
+        if (outcome.reason === 'invalid') return this.#close(bk, 'invalid');
+        return { afterMs: refusedMs / this.#ports.timing.scale };
+    }
+  }
+
+  /** A reply that comes after somebody bound another id for this batch: bought twice, the residual hole (C14). */
+  async #checkBound(bk: string, pid: string): Promise<'done'> {
+    const { follower, telemetry, accounts } = this.#ports;
+    await follower.catchUp();
+    const bound = follower.view.bks.get(bk);
+    if (bound === pid) return 'done';
+    telemetry.count('flotilla_suspected_double_purchase_total');
+    telemetry.note('error', 'created-refused', { bk, pid, bound });
+    const account = accounts.get(follower.view.batches.get(bk)?.account ?? '');
+    // Certain only where another id is bound: with none bound yet, the look may still adopt this one.
+    if (typeof bound === 'string' && account?.provider.hasLabels) await account.cancel(pid);
+    return 'done';
+  }
+
+  async #abort({ bk, sub }: IntentRecord, why: string): Promise<Step> {
+    await this.#ports.follower.append({ kind: 'ABORTED', bk, sub, why });
+    return { afterMs: 100 };
+  }
+
+  /** From the store, or built again byte for byte when it is gone or not what the batch won. */
+  async #payload(batch: Batch): Promise<Payload> {
+    const { payloads, log, recipes, clock } = this.#ports;
+    const items = itemsToSend(batch);
+    const stored = await payloads.get(batch.bk);
+    const payload = stored && decodePayload(stored);
+    if (payload && isPayloadOf(payload, items)) return payload;
+    const found = await readDocuments(log, items, anyTask);
+    const recipe = await recipes.get(batch.recipe);
+    return buildPayload(
+      items.map(item => {
+        const { envelope, parsed } = found.get(formatRid(item)) as ReadDocument;
+        if (parsed.is === 'reject') throw new Error(`a sealed document is a reject: ${formatRid(item)}`);
+        const { run, deadlineAt } = envelope;
+        const body = buildRequest(parsed.document.ask, recipe, item);
+        const request = requestFacts(parsed.document, recipe);
+        const cost = estimateCost({ ...request, inputBytes: Buffer.byteLength(body) }, clock.now());
+        return { ...item, run, deadlineAt, body, costMax: cost?.high ?? null };
+      }),
+    );
+  }
+
+  /** Worst case by scope, or null when a price is unknown and a cap on money is in force. */
+  #reserve({ account, items }: Batch, { costMaxByRun }: Payload): Amounts | null {
+    const { view } = this.#ports.follower;
+    const reserve: Record<string, number> = {
+      [`account:${account}:items`]: items.length,
+      [`account:${account}:batches`]: 1,
+    };
+    const scopes: [string, (number | null)[]][] = [[`account:${account}:money`, Object.values(costMaxByRun)]];
+    for (const [run, cost] of Object.entries(costMaxByRun)) if (run !== '') scopes.push([`run:${run}:money`, [cost]]);
+    for (const [scope, costs] of scopes) {
+      const isCapped = (['total', 'day', 'month'] as const).some(period => view.caps.has(capKey(scope, period)));
+      const isUnknown = costs.some(cost => cost === null);
+      if (isUnknown && isCapped) return null;
+      reserve[scope] = costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0);
+    }
+    return reserve;
+  }
+}

@@ -1,0 +1,44 @@
+import { type DocumentContext, parseDocument } from '#contracts/parse-document.ts';
+import type { Envelope, Parsed } from '#core/document.ts';
+import { readEnvelope } from '#core/envelope.ts';
+import { formatRid, type Rid } from '#core/rid.ts';
+import { FlotillaError } from '#errors/flotilla-error.ts';
+import type { Log, LogRecord } from '#ports/log.ts';
+
+/** A record of the documents topic with what it says. */
+export interface ReadDocument {
+  record: LogRecord;
+  envelope: Envelope;
+  parsed: Parsed;
+}
+
+/** Parses one record; total: it is a document or a reject. */
+export const readDocument = (record: LogRecord, context: DocumentContext): ReadDocument => ({
+  record,
+  envelope: readEnvelope(record),
+  parsed: parseDocument(record, context),
+});
+
+/**
+ * Reads the documents of some items again from the log, by rid.
+ * @throws FlotillaError log-unavailable when one is gone: the log was pruned too early
+ */
+export async function readDocuments(
+  log: Log,
+  rids: readonly Rid[],
+  context: DocumentContext,
+): Promise<Map<string, ReadDocument>> {
+  const found = new Map<string, ReadDocument>();
+  for (const [partition, group] of Map.groupBy(rids, rid => rid.partition)) {
+    const records = await log.readAt({ topic: 'documents', partition, offsets: group.map(rid => rid.offset) });
+    for (const [index, rid] of group.entries()) {
+      const record = records[index];
+      if (!record) {
+        const why = 'a document that is not answered is no longer in the log';
+        throw new FlotillaError('log-unavailable', { where: `document ${formatRid(rid)}`, why });
+      }
+      found.set(formatRid(rid), readDocument(record, context));
+    }
+  }
+  return found;
+}

@@ -1,0 +1,66 @@
+import type { DocumentContext } from '#contracts/parse-document.ts';
+import type { Document } from '#core/document.ts';
+import type { LaneSettings } from '#core/lane.ts';
+import { batchBytesMax, batchItemsDefault, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
+import { asIsRecipe, type Recipe } from '#core/recipe.ts';
+import { FlotillaError } from '#errors/flotilla-error.ts';
+
+export type LaneBounds = Pick<LaneSettings, 'itemsMax' | 'ageMsMax' | 'bytesMax' | 'tokensMax'>;
+
+export interface TaskRoute {
+  account: string;
+  recipe: Recipe;
+  lane: LaneBounds;
+}
+
+/** Which account, recipe and lane bounds a document gets: the configuration as the services see it. */
+export interface Routing {
+  documents: DocumentContext;
+  rejectLane: LaneSettings;
+  routeOf(document: Document): TaskRoute;
+}
+
+export const laneBoundsDefault: LaneBounds = {
+  itemsMax: batchItemsDefault,
+  ageMsMax: laneAgeMsDefault,
+  bytesMax: batchBytesMax,
+  tokensMax: batchTokensMax,
+};
+
+/** Rejects cost nothing and wait for nobody. */
+const rejectAgeMs = 1_000;
+
+/** @param options.asIs where provider-shaped documents go, or null when no account is configured for them */
+export function createRouting(options: {
+  tasks: ReadonlyMap<string, TaskRoute>;
+  asIs: { account: string; lane: LaneBounds } | null;
+}): Routing {
+  const { tasks, asIs } = options;
+  return {
+    documents: { tasks: { has: name => tasks.has(name), names: () => [...tasks.keys()] }, hasAnthropic: asIs !== null },
+    rejectLane: { ...laneBoundsDefault, key: 'reject', type: 'reject', account: '', recipe: '', ageMsMax: rejectAgeMs },
+    routeOf({ ask, task }) {
+      if (ask.shape === 'as-is' && asIs) return { ...asIs, recipe: asIsRecipe };
+      const route = task === null ? undefined : tasks.get(task);
+      if (route) return route;
+      // The task of a document that was accepted earlier is gone from the configuration; its recipe may still be known.
+      throw new FlotillaError('unknown-task', {
+        where: `task ${task}`,
+        fix: 'put the task back until its documents are answered',
+      });
+    },
+  };
+}
+
+/** What a request asks for, in the terms an estimate needs. */
+export function requestFacts({ ask }: Document, recipe: Recipe): { model: string; maxTokens: number } {
+  if (ask.shape !== 'as-is') return { model: recipe.model ?? '', maxTokens: recipe.maxTokens ?? 0 };
+  const { model, max_tokens: maxTokens } = ask.params;
+  return { model: typeof model === 'string' ? model : '', maxTokens: typeof maxTokens === 'number' ? maxTokens : 0 };
+}
+
+/**
+ * For documents that are sealed already: they were judged by the configuration of that day, and what was bought is
+ * delivered whatever the configuration says now.
+ */
+export const anyTask: DocumentContext = { tasks: { has: () => true, names: () => [] }, hasAnthropic: true };
