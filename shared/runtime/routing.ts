@@ -37,7 +37,7 @@ export function createRouting(options: {
 }): Routing {
   const { tasks, asIs } = options;
   return {
-    documents: { tasks: { has: name => tasks.has(name), names: () => [...tasks.keys()] }, hasAnthropic: asIs !== null },
+    documents: { tasks: { has: name => tasks.has(name), keys: () => tasks.keys() }, hasAnthropic: asIs !== null },
     rejectLane: { ...laneBoundsDefault, key: 'reject', type: 'reject', account: '', recipe: '', ageMsMax: rejectAgeMs },
     routeOf({ ask, task }) {
       if (ask.shape === 'as-is' && asIs) return { ...asIs, recipe: asIsRecipe };
@@ -63,4 +63,4 @@ export function requestFacts({ ask }: Document, recipe: Recipe): { model: string
  * For documents that are sealed already: they were judged by the configuration of that day, and what was bought is
  * delivered whatever the configuration says now.
  */
-export const anyTask: DocumentContext = { tasks: { has: () => true, names: () => [] }, hasAnthropic: true };
+export const anyTask: DocumentContext = { tasks: { has: () => true, keys: () => [] }, hasAnthropic: true };
