@@ -99,8 +99,9 @@ function stringFor({ text, seed }: Context, schema: Schema, path: string): strin
   );
   const least = numeric(schema.minLength) ?? 0;
   const most = numeric(schema.maxLength) ?? Number.POSITIVE_INFINITY;
-  const points = Array.from(words.length >= least ? words : words.padEnd(least, '.'));
-  return points.length > most ? points.slice(0, most).join('') : points.join('');
+  const points = Array.from(words);
+  if (points.length < least) return words + '.'.repeat(least - points.length);
+  return points.length > most ? points.slice(0, most).join('') : words;
 }
 
 /** A stretch of the document's own words, so that an answer can be traced to its document. */

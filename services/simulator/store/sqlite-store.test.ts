@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { type MachineOptions, SimulatorMachine } from '../machine/simulator-machine.ts';
+import { createMemoryStore } from './memory-store.ts';
+import { createSqliteStore } from './sqlite-store.ts';
+
+const start = Date.parse('2026-11-21T18:00:00Z');
+const hourMs = 3_600_000;
+const options: Omit<MachineOptions, 'store'> = { seed: 5, latency: { minMs: 10_000, maxMs: 20_000 } };
+
+function items(count: number) {
+  const system = [{ type: 'text', text: 'x'.repeat(4_000), cache_control: { type: 'ephemeral' } }];
+  const params = { model: 'claude-haiku-5-5', max_tokens: 50, system, messages: [{ role: 'user', content: 'a\nb' }] };
+  return Array.from({ length: count }, (_, index) => ({ customId: `c-${index}`, params: JSON.stringify(params) }));
+}
+
+function everything(machine: SimulatorMachine): string {
+  const now = start + hourMs;
+  const batches = machine.batches(now);
+  const read = (id: string) => {
+    const reply = machine.readResults({ workspace: 'w', id, now });
+    return reply.status === 'done' ? [...reply.value.chunks].flat() : [];
+  };
+  return JSON.stringify([batches, batches.map(({ id }) => read(id)), machine.invoicePage({ now }).rows]);
+}
+
+describe('createSqliteStore', () => {
+  it('gives the same after a restart in the middle as without one, and as memory', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'simulator-store-'));
+    const create = (machine: SimulatorMachine, now: number) =>
+      machine.createBatch({ workspace: 'w', now, version: '2026-10-21', items: items(600) });
+    const memory = new SimulatorMachine({ ...options, store: createMemoryStore() });
+    create(memory, start);
+    create(memory, start + 1_000);
+    const before = new SimulatorMachine({ ...options, store: createSqliteStore(directory) });
+    create(before, start);
+    before.advance(start + 500);
+    // no close: the second connection finds what a killed process has left
+    const after = new SimulatorMachine({ ...options, store: createSqliteStore(directory) });
+    create(after, start + 1_000);
+    const seen = everything(after);
+    assert.equal(seen, everything(memory));
+    after.close();
+    const last = new SimulatorMachine({ ...options, store: createSqliteStore(directory) });
+    assert.equal(everything(last), seen);
+    last.close();
+    before.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+});
