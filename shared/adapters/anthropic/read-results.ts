@@ -1,0 +1,45 @@
+import type { ResultRead } from '#ports/batch-provider.ts';
+import type { AnthropicAccount } from './anthropic-account.ts';
+import { readErrorEnvelope } from './read-error-envelope.ts';
+import { readRefusedReply } from './read-failure.ts';
+import { readMessageBatch } from './read-message-batch.ts';
+import { readReplyFacts } from './read-reply-facts.ts';
+import { requestJson } from './request-json.ts';
+import { streamResultLines } from './stream-result-lines.ts';
+import { toReadError } from './to-read-error.ts';
+
+/**
+ * One read of a batch. A batch whose results are no longer kept (archived after 29 days) is `not-found` as a batch
+ * that is gone is: there is nothing left to collect, and nothing will come.
+ */
+export async function readResults(account: AnthropicAccount, pid: string): Promise<ResultRead> {
+  const path = `/v1/messages/batches/${encodeURIComponent(pid)}`;
+  try {
+    const { value, headers } = await requestJson(account, { method: 'get', path });
+    const batch = readMessageBatch(value);
+    const facts = readReplyFacts({ headers, ownerWhenUnshown: account.ownerWhenUnshown });
+    if (!batch.hasEnded || batch.endedAt === null) return { status: 'running', facts };
+    if (batch.resultsUrl === null) return { status: 'not-found', facts };
+    const { endedAt, lineCount } = batch;
+    const lines = streamResultLines(account, resultsPath({ baseUrl: account.baseUrl, path, url: batch.resultsUrl }));
+    return { status: 'ended', endedAt, lineCount, wholeBatch: null, lines, facts };
+  } catch (error) {
+    const notFound = readNotFound(error, account);
+    if (notFound) return notFound;
+    throw toReadError(error, { account, where: `GET ${path}` });
+  }
+}
+
+/** Only the provider's own word counts: a 404 page of something in between says nothing about the batch. */
+function readNotFound(error: unknown, account: AnthropicAccount): ResultRead | null {
+  const reply = readRefusedReply(error);
+  if (reply?.httpStatus !== 404 || readErrorEnvelope(reply.body) === null) return null;
+  const facts = readReplyFacts({ headers: reply.headers, ownerWhenUnshown: account.ownerWhenUnshown });
+  return { status: 'not-found', facts };
+}
+
+/** The key goes where the base URL points and nowhere else, whatever a reply names. */
+export function resultsPath(options: { baseUrl: string; path: string; url: string }): string {
+  const url = URL.parse(options.url);
+  return url?.href.startsWith(`${options.baseUrl}/`) ? url.href : `${options.path}/results`;
+}
