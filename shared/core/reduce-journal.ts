@@ -96,15 +96,12 @@ function onCap(view: View, { scope, period, limit }: On<'CAP'>): Verdict {
 function onSealed(view: View, record: On<'SEALED'>): Verdict {
   if (view.bks.has(record.bk)) return 'refused';
   view.bks.set(record.bk, null);
+  const ahead = view.settledAhead.get(record.bk);
+  view.settledAhead.delete(record.bk);
   const items = record.items.flatMap(sealed => claim(view, sealed) ?? []);
   if (items.length === 0) return 'refused'; // void: everything was claimed before
-  const batch = sealedBatch(record, items);
-  view.batches.set(record.bk, batch);
-  const ahead = view.settledAhead.get(record.bk);
-  if (ahead) {
-    view.settledAhead.delete(record.bk);
-    reduceSettled(view, { bk: record.bk, ...ahead });
-  }
+  view.batches.set(record.bk, sealedBatch(record, items));
+  if (ahead) reduceSettled(view, { bk: record.bk, ...ahead });
   return 'accepted';
 }
 
@@ -189,6 +186,7 @@ function onClosed(view: View, { bk, why, at }: On<'CLOSED'>): Verdict {
   const batch = view.batches.get(bk);
   if (!batch || !isUnsent(batch)) return 'refused';
   batch.state = { is: 'closed', why, at };
+  retire(view, batch); // after a restart settled is read before the journal
   return 'accepted';
 }
 

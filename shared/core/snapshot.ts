@@ -31,9 +31,12 @@ export function takeSnapshot(view: View, at: { journalOffset: number; settledOff
   return { v: 1, fleet: fleet?.id ?? '', ...at, view: structuredClone({ ...maps, ...rest }) };
 }
 
-/** @returns null when the snapshot is of another version: read the log from the start */
+/**
+ * @returns null when the snapshot is of another version, or was taken after a record that its writer did not understand
+ * (this code may): read the log from the start
+ */
 export function viewFromSnapshot(snapshot: ViewSnapshot): View | null {
-  if (snapshot.v !== 1) return null;
+  if (snapshot.v !== 1 || snapshot.view['unknown'] !== null) return null;
   const plain = structuredClone(snapshot.view);
   const maps = Object.fromEntries(mapNames.map(name => [name, new Map(plain[name] as [string, unknown][])]));
   return {
