@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import type { FaultKind } from './faults/fault-kinds.ts';
 import { createServer } from './http/create-server.ts';
 import type { InvoicePage } from './machine/invoice.ts';
-import { type MachineOptions, SimulatorMachine } from './machine/simulator-machine.ts';
+import type { MachineOptions } from './machine/machine-options.ts';
+import { SimulatorMachine } from './machine/simulator-machine.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { createSqliteStore } from './store/sqlite-store.ts';
 

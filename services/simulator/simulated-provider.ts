@@ -5,17 +5,18 @@ import type {
   CreateOutcome,
   CreateRequest,
   ListOptions,
-  RefusalReason,
   ReplyFacts,
   ResultLine,
   ResultRead,
 } from '#ports/batch-provider.ts';
+import { ambiguous, notConnected, refused } from './create-outcome.ts';
 import { type CreateDecision, decideCreate } from './faults/decide-create.ts';
 import { drawLineSpoiler, idOf, type ReadStep } from './faults/spoil-lines.ts';
-import type { ApiError } from './machine/api-error.ts';
 import { processingStatus } from './machine/batch-record.ts';
+import { flattenChunks } from './machine/chunks.ts';
+import type { ResultsRead } from './machine/machine-options.ts';
 import { organizationId, workspaceId } from './machine/owner.ts';
-import type { ResultsRead, SimulatorMachine } from './machine/simulator-machine.ts';
+import type { SimulatorMachine } from './machine/simulator-machine.ts';
 import type { ApiVersion } from './machine/validate-params.ts';
 import { readResultLine } from './read-result-line.ts';
 
@@ -106,31 +107,6 @@ function hanging(options: SimulatedProviderOptions, signal: AbortSignal): Promis
   });
 }
 
-const reasons: Partial<Record<number, RefusalReason>> = {
-  400: 'invalid',
-  401: 'account',
-  402: 'account',
-  403: 'account',
-  404: 'invalid',
-  413: 'too-large',
-  429: 'rate-limited',
-  529: 'overloaded',
-};
-
-/** Definite refusals only (protocol §6); any other status proves nothing. */
-function refused(error: ApiError, facts: ReplyFacts): CreateOutcome {
-  const reason = error.errorCode === 'organization_on_hold' ? 'account' : reasons[error.httpStatus];
-  if (!reason) return ambiguous(`HTTP ${error.httpStatus}`);
-  return {
-    status: 'refused',
-    reason,
-    httpStatus: error.httpStatus,
-    message: error.message,
-    retryAfterMs: error.retryAfterSeconds === undefined ? null : error.retryAfterSeconds * 1_000,
-    facts,
-  };
-}
-
 function list(options: SimulatedProviderOptions, { cursor, limit }: ListOptions): BatchPage {
   const { machine } = options;
   requireUp(options);
@@ -191,7 +167,7 @@ async function* linesOf(machine: SimulatorMachine, read: ResultsRead): AsyncGene
     readNumber,
     otherId: machine.anyCustomId(otherBatchId),
   });
-  const lines = flattened(chunks);
+  const lines = flattenChunks(chunks);
   for (const step of spoil ? spoil(lines) : wholeLines(lines)) {
     if (step.type === 'reset') throw unavailable('connection reset');
     if (!step.isWhole) yield { type: 'unreadable' };
@@ -203,10 +179,6 @@ async function* linesOf(machine: SimulatorMachine, read: ResultsRead): AsyncGene
 
 function* wholeLines(lines: Iterable<string>): Generator<ReadStep> {
   for (const text of lines) yield { type: 'line', text, isWhole: true };
-}
-
-function* flattened(chunks: Iterable<readonly string[]>): Generator<string> {
-  for (const lines of chunks) yield* lines;
 }
 
 function callerOf({ workspace, now }: SimulatedProviderOptions) {
@@ -225,19 +197,4 @@ function requireUp({ isDown }: SimulatedProviderOptions): void {
 
 function unavailable(why: string): FlotillaError {
   return new FlotillaError('provider-unavailable', { why, isRetryable: true });
-}
-
-function ambiguous(message: string): CreateOutcome {
-  return { status: 'ambiguous', message };
-}
-
-function notConnected(): CreateOutcome {
-  return {
-    status: 'refused',
-    reason: 'not-connected',
-    httpStatus: null,
-    message: 'connection refused',
-    retryAfterMs: null,
-    facts: null,
-  };
 }

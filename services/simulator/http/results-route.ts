@@ -3,8 +3,10 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { drawLineSpoiler, idOf, type LineSpoiler } from '../faults/spoil-lines.ts';
 import { apiError } from '../machine/api-error.ts';
+import { flattenChunks } from '../machine/chunks.ts';
+import type { ResultsRead } from '../machine/machine-options.ts';
 import { padLine } from '../machine/pad-line.ts';
-import type { ResultsRead, SimulatorMachine } from '../machine/simulator-machine.ts';
+import type { SimulatorMachine } from '../machine/simulator-machine.ts';
 import { ApiFailure, unwrap } from './api-failure.ts';
 import { authenticate, requireVersion } from './authenticate.ts';
 import type { HttpContext } from './http-context.ts';
@@ -50,7 +52,7 @@ async function writeStored(raw: ServerResponse, { chunks, record }: ResultsRead)
 }
 
 async function writeSpoilt(raw: ServerResponse, { chunks, record }: ResultsRead, spoil: LineSpoiler): Promise<void> {
-  for (const step of spoil(flattened(chunks))) {
+  for (const step of spoil(flattenChunks(chunks))) {
     if (step.type === 'reset') {
       // An empty write's callback comes after all before it has been handed to the kernel.
       raw.write('\n', () => raw.socket?.resetAndDestroy());
@@ -73,8 +75,4 @@ async function write(raw: ServerResponse, text: string): Promise<boolean> {
   const gone = new AbortController();
   await Promise.race([once(raw, 'drain', gone), once(raw, 'close', gone)]).finally(() => gone.abort());
   return !raw.destroyed;
-}
-
-function* flattened(chunks: Iterable<readonly string[]>): Generator<string> {
-  for (const lines of chunks) yield* lines;
 }

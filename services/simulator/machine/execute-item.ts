@@ -31,6 +31,15 @@ export interface Executed {
 
 /** Executes one item of a batch: an answer with a bill, or an error without one. */
 export function executeItem(options: ExecuteOptions): Executed {
+  try {
+    return execute(options);
+  } catch (error) {
+    if (error instanceof RangeError) return errored(options, apiError('invalid_request_error', 'nested too deeply'));
+    throw error;
+  }
+}
+
+function execute(options: ExecuteOptions): Executed {
   const { record, item, index, seed } = options;
   const valid = validateParams({ params: parsed(item.params), version: record.version, isBatch: true });
   if (valid.status === 'invalid') return errored(options, valid.error);

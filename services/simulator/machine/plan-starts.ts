@@ -13,24 +13,26 @@ export function planStarts(record: BatchRecord, items: Iterable<BatchItem>, seed
   const known = new Map<string, Breakpoint[]>();
   let index = 0;
   for (const { params } of items) {
-    const valid = params.includes(marker) ? validated(params, record) : null;
-    if (valid?.status === 'valid') {
-      const { inputTokens, breakpoints } = planPrompt(valid.params);
-      const shared = interned(known, breakpoints);
-      const plan = { inputTokens, breakpoints: shared };
-      const startsAt = itemStart(record, index, seed);
-      if (shared.length > 0) starts.push({ index, startsAt, plan, tokensMin: valid.model.cacheTokensMin });
+    const planned = params.includes(marker) ? planMarked(params, record) : null;
+    if (planned) {
+      const plan = { ...planned.plan, breakpoints: interned(known, planned.plan.breakpoints) };
+      starts.push({ index, startsAt: itemStart(record, index, seed), plan, tokensMin: planned.tokensMin });
     }
     index += 1;
   }
   return starts;
 }
 
-function validated(params: string, { version }: BatchRecord) {
+/** Null for an item that will be an errored line: it never reaches the cache. */
+function planMarked(text: string, { version }: BatchRecord) {
   try {
-    return validateParams({ params: JSON.parse(params), version, isBatch: true });
-  } catch {
-    return null;
+    const valid = validateParams({ params: JSON.parse(text), version, isBatch: true });
+    if (valid.status === 'invalid') return null;
+    const plan = planPrompt(valid.params);
+    return plan.breakpoints.length > 0 ? { plan, tokensMin: valid.model.cacheTokensMin } : null;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return null;
+    throw error;
   }
 }
 

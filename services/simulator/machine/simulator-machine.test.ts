@@ -4,7 +4,8 @@ import { createMemoryStore } from '../store/memory-store.ts';
 import type { Reply } from './api-error.ts';
 import { wireBatch } from './batch-record.ts';
 import type { ListQuery } from './list-page.ts';
-import { type MachineOptions, SimulatorMachine } from './simulator-machine.ts';
+import type { MachineOptions } from './machine-options.ts';
+import { SimulatorMachine } from './simulator-machine.ts';
 
 const start = Date.parse('2026-11-21T18:00:00Z');
 const hourMs = 3_600_000;
@@ -256,5 +257,18 @@ describe('SimulatorMachine', () => {
     const reads = usages.filter(usage => usage.cache_read_input_tokens === 1_000).length;
     assert.equal(writes + reads, 30);
     assert.ok(writes >= 1 && reads >= 1, `${writes} writes, ${reads} reads`);
+  });
+});
+
+describe('SimulatorMachine and hostile items', () => {
+  it('makes an errored line of an item that nests without end, and answers the others', () => {
+    const { machine, lines } = setup();
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const block = `{"type":"x","cache_control":{"type":"ephemeral"},"y":${deep}}`;
+    const params = `{"model":"claude-haiku-5-5","max_tokens":9,"messages":[{"role":"user","content":[${block}]}]}`;
+    const made = [...items(2), { customId: 'deep', params }];
+    const { id } = value(machine.createBatch({ workspace: 'w', now: start, version, items: made }));
+    const types = lines(id, start + hourMs).map(line => line.result.type);
+    assert.deepEqual(types.sort(), ['errored', 'succeeded', 'succeeded']);
   });
 });

@@ -1,50 +1,27 @@
 import { FaultInjector } from '../faults/fault-injector.ts';
-import type { FaultPlan } from '../faults/fault-kinds.ts';
 import { idOf } from '../faults/spoil-lines.ts';
 import type { SimulatorStore, StoredCounters } from '../store/simulator-store.ts';
 import { apiError, done, type Reply, refuse } from './api-error.ts';
 import { BatchBook } from './batch-book.ts';
 import type { BatchRecord } from './batch-record.ts';
-import { type BatchTimingOptions, endOf, type LatencyProfile, planTiming, withCancel } from './batch-timing.ts';
+import { type BatchTimingOptions, endOf, withCancel } from './batch-timing.ts';
 import type { WireMessage } from './build-message.ts';
 import { CacheTimeline } from './cache-timeline.ts';
+import { chunksOf, flattenChunks } from './chunks.ts';
 import { executeMessage } from './execute-message.ts';
 import { foreignItems } from './foreign-items.ts';
 import type { InvoicePage } from './invoice.ts';
 import { type ListPage, type ListQuery, listPage } from './list-page.ts';
+import type { Caller, MachineOptions, ResultsRead } from './machine-options.ts';
 import { planPrompt } from './plan-prompt.ts';
+import { planRecord } from './plan-record.ts';
 import { planStarts } from './plan-starts.ts';
 import { drawUnit, makeId } from './seeded-random.ts';
 import { settleBatch } from './settle-batch.ts';
 import { type BatchItem, itemsProblem, limitProblem } from './validate-envelope.ts';
 import { type ApiVersion, validateParams } from './validate-params.ts';
 
-export interface MachineOptions {
-  store: SimulatorStore;
-  seed?: number;
-  /** k divides every duration of the provider: latency, 24 h, retention, cache TTL, delays of faults. */
-  timeScale?: number;
-  latency?: LatencyProfile;
-  faults?: FaultPlan;
-  faultyReadsMax?: number;
-  requestsMax?: number;
-  bytesMax?: number;
-  /** Items of one workspace in batches that have not ended. */
-  queuedRequestsMax?: number;
-  /** How long after its start a request's cache entry can be read, before the time scale. */
-  cacheWriteLatencyMs?: number;
-}
-
-/** Who asks, and when: ms since the epoch, by the provider's clock. */
-export interface Caller {
-  workspace: string;
-  now: number;
-}
-
 const missingNewestAgeMaxMs = 60_000;
-const chunkItemsMax = 256;
-const chunkBytesMax = 1_000_000;
-
 /**
  * Anthropic's Message Batches and Messages API as a state machine. It has no clock, no randomness of its own and no
  * I/O but its store: what it answers follows from the seed, the calls and their `now`.
@@ -263,25 +240,16 @@ export class SimulatorMachine {
     isForeign: boolean,
   ) {
     const seq = this.#book.lastSeq + 1;
-    const share = isForeign ? null : this.faults.fires('batch-account', seq);
-    const record: BatchRecord = {
+    const record = planRecord({
       seq,
-      id: makeId('msgbatch', this.seed, seq),
       workspace,
       version,
       isForeign,
       itemCount: items.length,
-      ...planTiming(seq, now, this.#timing, this.faults),
-      cancelAt: null,
-      stopsAt: null,
-      endedAt: null,
-      counts: null,
-      lineCount: 0,
-      accountShare: share ? (share.share ?? 0.5) : 0,
-      hugeLine: null,
-      isArchived: false,
-      isDeleted: false,
-    };
+      now,
+      timing: this.#timing,
+      faults: this.faults,
+    });
     this.#commit(() => {
       let chunk = 0;
       for (const part of chunksOf(items)) {
@@ -328,7 +296,7 @@ export class SimulatorMachine {
     for (const record of batches) {
       this.#book.add(record);
       if (record.endedAt !== null) continue;
-      const starts = planStarts(record, flattened(this.#store.items(record.seq)), this.seed);
+      const starts = planStarts(record, flattenChunks(this.#store.items(record.seq)), this.seed);
       const { stopsAt } = record;
       this.#cache.add(
         record.seq,
@@ -344,30 +312,6 @@ export class SimulatorMachine {
   }
 }
 
-export interface ResultsRead {
-  record: BatchRecord;
-  readNumber: number;
-  otherBatchId: string | null;
-  chunks: Iterable<readonly string[]>;
-}
-
 function notFound(id: string) {
   return apiError('not_found_error', `Message batch ${id} not found.`);
-}
-
-function* flattened(chunks: Iterable<readonly BatchItem[]>): Generator<BatchItem> {
-  for (const chunk of chunks) yield* chunk;
-}
-
-function* chunksOf(items: readonly BatchItem[]): Generator<readonly BatchItem[]> {
-  let from = 0;
-  let bytes = 0;
-  for (let index = 0; index < items.length; index += 1) {
-    bytes += items[index]?.params.length ?? 0;
-    if (index + 1 - from < chunkItemsMax && bytes < chunkBytesMax) continue;
-    yield items.slice(from, index + 1);
-    from = index + 1;
-    bytes = 0;
-  }
-  if (from < items.length) yield items.slice(from);
 }

@@ -22,7 +22,9 @@ export function validateEnvelope(body: unknown): ValidEnvelope {
   for (const [index, request] of body.requests.entries()) {
     const problem = requestProblem(request);
     if (problem !== null) return invalid(`requests.${index}${problem}`);
-    items.push({ customId: request.custom_id, params: JSON.stringify(request.params) });
+    const params = textOf(request.params);
+    if (params === null) return invalid(`requests.${index}.params: nested too deeply`);
+    items.push({ customId: request.custom_id, params });
   }
   return { status: 'valid', items };
 }
@@ -65,6 +67,16 @@ function requestProblem(request: unknown): string | null {
   if (typeof request.custom_id !== 'string') return '.custom_id: Input should be a valid string';
   if (request.params === undefined) return '.params: Field required';
   return isObject(request.params) ? null : '.params: Input should be an object';
+}
+
+/** Null when it nests more deeply than the stack is. */
+function textOf(params: unknown): string | null {
+  try {
+    return JSON.stringify(params);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 function invalid(message: string): ValidEnvelope {

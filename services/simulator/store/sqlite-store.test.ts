@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type MachineOptions, SimulatorMachine } from '../machine/simulator-machine.ts';
+import type { MachineOptions } from '../machine/machine-options.ts';
+import { SimulatorMachine } from '../machine/simulator-machine.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { createSqliteStore } from './sqlite-store.ts';
 

@@ -1,0 +1,44 @@
+import type { CreateOutcome, RefusalReason, ReplyFacts } from '#ports/batch-provider.ts';
+import type { ApiError } from './machine/api-error.ts';
+
+const reasons: Partial<Record<number, RefusalReason>> = {
+  400: 'invalid',
+  401: 'account',
+  402: 'account',
+  403: 'account',
+  404: 'invalid',
+  413: 'too-large',
+  429: 'rate-limited',
+  529: 'overloaded',
+};
+
+/** Definite refusals only (protocol §6); any other status proves nothing. */
+export function refused(error: ApiError, facts: ReplyFacts): CreateOutcome {
+  const reason = error.errorCode === 'organization_on_hold' ? 'account' : reasons[error.httpStatus];
+  if (!reason) return ambiguous(`HTTP ${error.httpStatus}`);
+  return {
+    status: 'refused',
+    reason,
+    httpStatus: error.httpStatus,
+    message: error.message,
+    retryAfterMs: error.retryAfterSeconds === undefined ? null : error.retryAfterSeconds * 1_000,
+    facts,
+  };
+}
+
+/** It may have been made, or not. */
+export function ambiguous(message: string): CreateOutcome {
+  return { status: 'ambiguous', message };
+}
+
+/** No byte was written. */
+export function notConnected(): CreateOutcome {
+  return {
+    status: 'refused',
+    reason: 'not-connected',
+    httpStatus: null,
+    message: 'connection refused',
+    retryAfterMs: null,
+    facts: null,
+  };
+}
