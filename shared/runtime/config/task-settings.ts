@@ -1,0 +1,36 @@
+import type { LaneConfig, TaskConfig } from '#contracts/task-config.ts';
+import type { LaneSettings } from '#core/lane.ts';
+import type { Recipe } from '#core/recipe.ts';
+
+/** When a lane closes, in the words of the core. */
+export type LaneBounds = Pick<LaneSettings, 'itemsMax' | 'ageMsMax' | 'bytesMax' | 'tokensMax'>;
+
+/** A task, ready to be routed to. */
+export interface TaskSettings {
+  name: string;
+  recipe: Recipe;
+  lane: LaneBounds;
+}
+
+export const toTaskSettings = (name: string, task: TaskConfig): TaskSettings => ({
+  name,
+  recipe: {
+    v: 1,
+    task: name,
+    provider: task.provider,
+    model: task.model,
+    instructions: task.instructions ?? null,
+    maxTokens: task.maxTokens,
+    outputSchema: task.output ?? null,
+    canary: task.canary,
+    retry: { delaysMs: task.retry.delaysMs, jitter: task.retry.jitter },
+  },
+  lane: toLaneBounds(task.lane),
+});
+
+export const toLaneBounds = ({ items, ageMs, bytes, tokens }: LaneConfig): LaneBounds => ({
+  itemsMax: items,
+  ageMsMax: ageMs,
+  bytesMax: bytes,
+  tokensMax: tokens,
+});
