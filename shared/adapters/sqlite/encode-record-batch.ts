@@ -1,10 +1,11 @@
+import { crc32 } from 'node:zlib';
 import type { NewRecord } from '#ports/log.ts';
 import { type HeaderSet, headerSetBytes, toHeaderSet, writeHeaderSet } from './header-set.ts';
 
 /**
  * Many records as one value, because a row per record costs more than the record. Little endian:
  *
- *     u8 version, u8 isSparse, u16 0, u32 count
+ *     u8 version, u8 isSparse, u16 0, u32 count, u32 CRC-32 of all the rest
  *     u32 × count   where each record begins
  *     u32 × count   offset of each minus that of the first; only when sparse, else 0, 1, 2 …
  *     records, and before the first that uses it a header set (`header-set.ts`)
@@ -13,7 +14,8 @@ import { type HeaderSet, headerSetBytes, toHeaderSet, writeHeaderSet } from './h
  *             key, value
  */
 export const batchVersion = 1;
-export const batchPrefixBytes = 8;
+export const batchPrefixBytes = 12;
+const checksumAt = 8;
 export const recordPrefixBytes = 12;
 
 /** @param deltas offset of each record minus that of the first, ascending; null when there are no gaps */
@@ -46,7 +48,17 @@ export function encodeRecordBatch(records: readonly NewRecord[], deltas: readonl
     bytes.set(value, at);
     at += value.byteLength;
   }
+  bytes.writeUInt32LE(checksumOf(bytes), checksumAt);
   return bytes;
+}
+
+/** SQLite notices damage to its own structure, not to what is stored in it. */
+export function isWholeBatch(bytes: Buffer): boolean {
+  return bytes.byteLength >= batchPrefixBytes && bytes.readUInt32LE(checksumAt) === checksumOf(bytes);
+}
+
+function checksumOf(bytes: Buffer): number {
+  return crc32(bytes.subarray(batchPrefixBytes), crc32(bytes.subarray(0, checksumAt)));
 }
 
 /** Equal neighbours share one object. */

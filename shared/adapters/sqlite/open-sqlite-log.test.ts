@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -38,10 +38,12 @@ describe('openSqliteLog', () => {
   it('writes what was asked for before close, and refuses what comes after', async t => {
     const directory = await setup(t);
     const log = openSqliteLog({ directory });
-    const appending = log.append({ ...documents, records: records(1) });
+    const fence = await log.fence(0);
+    await fence.send([{ topic: 'results', partition: 0, records: records(1) }]);
+    const appending = [log.append({ ...documents, records: records(1) }), fence.commit()];
     const waiting = log.waitForMore([{ ...documents, from: 100 }], 60_000);
     await log.close();
-    await Promise.all([appending, waiting]);
+    await Promise.all([...appending, waiting]);
     await log.close();
     await assert.rejects(log.append({ ...documents, records: records(1) }), { code: 'log-unavailable' });
     await assert.rejects(log.read({ ...documents, from: 0, recordsMax: 1 }), { code: 'log-unavailable' });
@@ -62,6 +64,23 @@ describe('openSqliteLog', () => {
       code: 'log-unavailable',
       fix: /restore .*log\.db|move it away/,
     });
+  });
+
+  it('never returns a record whose bytes were damaged in the file', async t => {
+    const directory = await setup(t);
+    const first = openSqliteLog({ directory });
+    await first.append({ ...documents, records: records(50, 2_000) });
+    await first.close();
+    const path = join(directory, 'log.db');
+    const bytes = await readFile(path);
+    bytes[bytes.indexOf('x'.repeat(1_500)) + 700] = 0;
+    await writeFile(path, bytes);
+    const log = openSqliteLog({ directory });
+    await assert.rejects(log.read({ ...documents, from: 0, recordsMax: 10 }), {
+      code: 'log-unavailable',
+      why: /damaged/,
+    });
+    await log.close();
   });
 
   it('lets several processes make the file at the same time', async t => {

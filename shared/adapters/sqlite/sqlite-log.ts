@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Append, Fence, Log, LogRecord, Mark, Position, ReadQuery, Topic } from '#ports/log.ts';
 import { ChangeWatcher } from './change-watcher.ts';
+import { createSqliteFence } from './create-sqlite-fence.ts';
 import { type EncodedAppend, encodeAppend } from './encode-append.ts';
 import { FenceTable } from './fence-table.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -19,6 +20,11 @@ export interface SqliteLogOptions {
   path: string;
   gaps: (() => number) | null;
   now: () => number;
+}
+
+interface Prepared {
+  partition: SqlitePartition;
+  encoded: EncodedAppend;
 }
 
 /** The log in one file. Open until `close`, which writes what was asked for before it. */
@@ -67,9 +73,7 @@ export class SqliteLog implements Log {
   }
 
   async append(write: Append): Promise<{ offsets: number[]; at: number }> {
-    const partition = this.#partition(write.topic, write.partition);
-    const encoded = encodeAppend(write, this.#gaps);
-    const [appended] = await this.#write([{ partition, encoded }], () => {});
+    const [appended] = await this.#write([this.#prepare(write)], () => {});
     return appended!;
   }
 
@@ -96,42 +100,14 @@ export class SqliteLog implements Log {
     await this.#watcher.wait(() => waits.some(({ partition, from }) => partition.knownEnd > from), timeoutMs, signal);
   }
 
-  /**
-   * Records wait in memory until `commit`, so a holder that dies leaves nothing behind and readers wait for nobody.
-   * The epoch is compared in the transaction of the commit.
-   */
   async fence(shard: number): Promise<Fence> {
     const epoch = await this.groupCommit.write({ run: () => this.#fences.take(shard) });
-    let isDropped = false;
-    const check = (): void => {
-      if (isDropped) throw new FlotillaError('fenced', { where: `shard ${shard}`, isRetryable: true });
-      this.#fences.check(shard, epoch);
-    };
-    let pending: { partition: SqlitePartition; encoded: EncodedAppend }[] = [];
-    return {
-      send: async writes => {
-        this.#reading(check);
-        for (const write of writes) {
-          pending.push({
-            partition: this.#partition(write.topic, write.partition),
-            encoded: encodeAppend(write, this.#gaps),
-          });
-        }
-      },
-      commit: async () => {
-        const writes = pending;
-        pending = [];
-        try {
-          await this.#write(writes, check);
-        } catch (error) {
-          isDropped = true;
-          throw error;
-        }
-      },
-      abort: async () => {
-        pending = [];
-      },
-    };
+    return createSqliteFence<Prepared>({
+      shard,
+      encode: write => this.#prepare(write),
+      write: (writes, check) => this.#write(writes, check),
+      check: () => this.#reading(() => this.#fences.check(shard, epoch)),
+    });
   }
 
   async assigned(_group: string, topic: Topic): Promise<{ partition: number; generation: number }[]> {
@@ -177,16 +153,17 @@ export class SqliteLog implements Log {
   /** Writes what was asked for, wakes whoever waits, and lets go of the file. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    this.#isClosed = true;
     this.groupCommit.close();
+    this.#isClosed = true;
     this.#watcher.close();
     this.db.close();
   }
 
-  async #write(
-    writes: readonly { partition: SqlitePartition; encoded: EncodedAppend }[],
-    check: () => void,
-  ): Promise<{ offsets: number[]; at: number }[]> {
+  #prepare(write: Append): Prepared {
+    return { partition: this.#partition(write.topic, write.partition), encoded: encodeAppend(write, this.#gaps) };
+  }
+
+  async #write(writes: readonly Prepared[], check: () => void): Promise<{ offsets: number[]; at: number }[]> {
     const appended: ReturnType<SqlitePartition['append']>[] = [];
     await this.groupCommit.write({
       sizeBytes: writes.reduce((sum, { encoded }) => sum + encoded.sizeBytes, 0),

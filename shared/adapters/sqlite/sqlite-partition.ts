@@ -1,6 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LogRecord, Topic } from '#ports/log.ts';
 import type { EncodedAppend } from './encode-append.ts';
+import { isWholeBatch } from './encode-record-batch.ts';
 import { batchTable } from './open-database.ts';
 import { RecordBatch } from './record-batch.ts';
 import type { RowCache } from './row-cache.ts';
@@ -122,6 +124,13 @@ export class SqlitePartition {
     if (row === undefined) return null;
     const [base, next, at, value] = row;
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    if (!isWholeBatch(bytes)) {
+      throw new FlotillaError('log-unavailable', {
+        where: `${this.#table} at offset ${base}`,
+        why: 'a row of the log is damaged',
+        fix: 'restore the log from a copy, or move it away to begin with an empty one',
+      });
+    }
     const batch = new RecordBatch(this.#partition, { base, next, at, bytes });
     this.#cache.add(this.#cachedRows, batch);
     return batch;
