@@ -1,0 +1,58 @@
+import type { ErrorCode } from '#errors/catalogue.ts';
+import type { Nanodollars } from '#core/money.ts';
+
+/** A run as it stands now: everything the panel, the change lines and the summary are drawn from. */
+export interface RunSnapshot {
+  /** Name of the run: `r_` and a hash. */
+  run: string;
+  /** The input as it was given; `stdin` for standard input. */
+  input: string;
+  /** Where answers are written; null for nowhere. */
+  out: string | null;
+  /** Where dead letters are repeated; null for nowhere. */
+  deadLetters: string | null;
+  /** Ms since the epoch, when this command began to follow the run. */
+  startedAt: number;
+  elapsedMs: number;
+  /** Lines appended so far; null until the first is. */
+  total: number | null;
+  /** True once the input has been read to its end: `total` is final. */
+  isComplete: boolean;
+  /** Counted from terminal records, never from what a provider reports. */
+  answered: { succeeded: number; dead: number };
+  /** Dead letters by cause. */
+  byCause: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** Documents in open lanes. */
+  inLanes: number;
+  /** Batches sealed and not yet created. */
+  sealedWaiting: number;
+  atProvider: { batches: number; items: number };
+  /** Oldest first. */
+  slowest: readonly SlowBatch[];
+  /** Documents that wait for their next try. */
+  retrying: number;
+  /** Purchases beyond the first of a document. */
+  retries: number;
+  /** Batches created so far. */
+  batches: number;
+  /** Nanodollars; null when a price is unknown. */
+  cost: { billed: Nanodollars; individual: Nanodollars; projected: Nanodollars | null } | null;
+  /** Answers whose price is unknown: they are in no sum. */
+  unpriced: number;
+  cap: Nanodollars | null;
+  /** What a cap holds back. */
+  parked: { count: number; why: string } | null;
+  /** Why the account sends nothing now, in words; null when it does. */
+  held: string | null;
+  simulated: boolean;
+  /** `attached`: another process has the engine, and this one only watches. */
+  role: 'engine' | 'attached';
+}
+
+export interface SlowBatch {
+  bk: string;
+  /** The provider's name for it. */
+  pid: string;
+  ageMs: number;
+  items: number;
+}
