@@ -28,5 +28,6 @@ export const settledRecordSchema: z.ZodType<SettledRecord> = z.strictObject({
   usage: z.strictObject({ input: whole, output: whole, cacheRead: whole, cacheWrite5m: whole, cacheWrite1h: whole }),
   cost: z.number().nullable(),
   individualCost: z.number().nullable(),
+  runs: z.record(z.string(), z.strictObject({ cost: z.number(), individual: z.number() })),
   actual: amountsSchema,
 });

@@ -292,16 +292,19 @@ function createSpend(batch: Batch): { add(run: string | null, ended: Ended): voi
   let usage = noUsage;
   let cost: number | null = 0;
   let individualCost: number | null = 0;
-  const byRun = new Map<string, number>();
+  const runs: Record<string, { cost: number; individual: number }> = {};
   return {
     add(run, ended) {
       if (!ended.usage) return;
       usage = addUsage(usage, ended.usage);
       cost = ended.cost && cost !== null ? cost + ended.cost.billed : null;
       individualCost = ended.cost && individualCost !== null ? individualCost + ended.cost.individual : null;
-      byRun.set(run ?? '', (byRun.get(run ?? '') ?? 0) + (ended.cost?.billed ?? 0));
+      const before = runs[run ?? ''] ?? { cost: 0, individual: 0 };
+      // What was bought and is not delivered would not have been bought one by one either: it saves nothing.
+      const individual = ended.cause === null ? (ended.cost?.individual ?? 0) : 0;
+      runs[run ?? ''] = { cost: before.cost + (ended.cost?.billed ?? 0), individual: before.individual + individual };
     },
-    total: () => ({ usage, cost, individualCost, actual: actualOf(batch, byRun) }),
+    total: () => ({ usage, cost, individualCost, runs, actual: actualOf(batch, runs) }),
   };
 }
 
@@ -309,18 +312,19 @@ interface SpendTotal {
   usage: Usage;
   cost: number | null;
   individualCost: number | null;
+  runs: SettledRecord['runs'];
   actual: Amounts;
 }
 
 /** Money scopes keep what was spent; scopes that count what is queued or open are free again. */
-function actualOf(batch: Batch, byRun: ReadonlyMap<string, number>): Amounts {
+function actualOf(batch: Batch, runs: SettledRecord['runs']): Amounts {
   if (batch.state.is !== 'created') return {};
-  const spent = [...byRun.values()].reduce((sum, amount) => sum + amount, 0);
+  const spent = Object.values(runs).reduce((sum, { cost }) => sum + cost, 0);
   const actual: Record<string, number> = {};
   for (const scope of Object.keys(batch.state.intent.reserve)) {
     if (!scope.endsWith(':money')) continue;
     const run = /^run:(.*):money$/.exec(scope)?.[1];
-    actual[scope] = run === undefined ? spent : (byRun.get(run) ?? 0);
+    actual[scope] = run === undefined ? spent : (runs[run]?.cost ?? 0);
   }
   return actual;
 }

@@ -18,6 +18,8 @@ export interface SettledRecord {
   cost: number | null;
   /** Nanodollars that the same answers would have cost one by one. */
   individualCost: number | null;
+  /** Nanodollars by run: what each spent here, retries and waste included. */
+  runs: Readonly<Record<string, { cost: number; individual: number }>>;
   /** What RELEASED puts in place of the reserve. */
   actual: Amounts;
 }

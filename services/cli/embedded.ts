@@ -1,0 +1,130 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAnthropicProvider } from '#adapters/anthropic/create-anthropic-provider.ts';
+import { type CountingTelemetry, createTelemetry } from '#adapters/pino/create-telemetry.ts';
+import { acquireEngineLock, type EngineLock } from '#adapters/sqlite/acquire-engine-lock.ts';
+import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
+import { openSqlitePayloadStore, type SqlitePayloadStore } from '#adapters/sqlite/open-sqlite-payload-store.ts';
+import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
+import { resultLineBytesMax } from '#core/limits.ts';
+import { type Timing, timingFor } from '#core/timing.ts';
+import type { BatchProvider } from '#ports/batch-provider.ts';
+import type { CrashHook } from '#runtime/crash-points.ts';
+import { createRouting, type LaneBounds, type Routing, type TaskRoute } from '#runtime/routing.ts';
+import type { RunningSimulator, SimulatorOptions } from '#services/simulator/service.ts';
+import { type Engine, startEngine } from './engine.ts';
+
+/** What embedded mode needs to know, resolved from the configuration. */
+export interface EmbeddedSettings {
+  /** `.flotilla`; simulated state lives in a folder of its own below it (C26). */
+  stateDirectory: string;
+  /** Null: no key is configured, so the simulator answers. */
+  account: { name: string; apiKey: string; baseUrl: string | null } | null;
+  tasks: ReadonlyMap<string, Omit<TaskRoute, 'account'>>;
+  asIsLane: LaneBounds;
+  createsAtOnce: number;
+  timeScale: number;
+  simulator: SimulatorOptions;
+  logLevel: string;
+  crashHook?: CrashHook | null;
+}
+
+/** One machine's state, opened by any number of processes; one of them is the engine. */
+export interface Embedded {
+  directory: string;
+  isSimulated: boolean;
+  accountName: string;
+  log: SqliteLog;
+  payloads: SqlitePayloadStore;
+  telemetry: CountingTelemetry;
+  routing: Routing;
+  timing: Timing;
+  /** Null while another process is the engine. */
+  engine: Engine | null;
+  simulator: RunningSimulator | null;
+  /** Becomes the engine unless another process is. @returns true when this process is the engine */
+  becomeEngine(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Stands for the simulator in the log, whatever port it has today. */
+const simulatedBaseUrl = 'http://simulator.invalid';
+const simulatedKey = 'sk-ant-simulated';
+const simulatedAccount = 'anthropic';
+
+/** @throws FlotillaError log-unavailable | log-newer | disk-full */
+export function openEmbedded(settings: EmbeddedSettings): Embedded {
+  const isSimulated = settings.account === null;
+  const directory = isSimulated ? join(settings.stateDirectory, 'simulated') : settings.stateDirectory;
+  mkdirSync(directory, { recursive: true });
+  const log = openSqliteLog({ directory, partitions: { settled: 1 } });
+  const accountName = settings.account?.name ?? simulatedAccount;
+  const telemetry = createTelemetry({
+    level: settings.logLevel,
+    path: join(directory, 'flotilla.log'),
+    process: 'embedded',
+  });
+  const embedded: Embedded = {
+    directory,
+    isSimulated,
+    accountName,
+    log,
+    payloads: openSqlitePayloadStore(log),
+    telemetry,
+    routing: routingOf(settings, accountName),
+    timing: timingFor(isSimulated ? (settings.simulator.timeScale ?? 1) : settings.timeScale),
+    engine: null,
+    simulator: null,
+    becomeEngine: () => becomeEngine(),
+    close: () => close(),
+  };
+  let lock: EngineLock | null = null;
+  async function becomeEngine(): Promise<boolean> {
+    if (embedded.engine) return true;
+    lock = acquireEngineLock(directory);
+    if (!lock) return false;
+    const provider = await openProvider(settings, embedded);
+    embedded.engine = await startEngine({
+      log,
+      payloads: embedded.payloads,
+      telemetry,
+      routing: embedded.routing,
+      timing: embedded.timing,
+      providers: new Map([[accountName, provider]]),
+      createsAtOnce: settings.createsAtOnce,
+      crashHook: settings.crashHook ?? null,
+    });
+    return true;
+  }
+  async function close(): Promise<void> {
+    await embedded.engine?.stop();
+    await embedded.simulator?.close();
+    embedded.engine = null;
+    embedded.simulator = null;
+    await log.close();
+    lock?.release();
+  }
+  return embedded;
+}
+
+function routingOf(settings: EmbeddedSettings, account: string): Routing {
+  const tasks = [...settings.tasks].map(([name, task]) => [name, { ...task, account }] as const);
+  return createRouting({ tasks: new Map(tasks), asIs: { account, lane: settings.asIsLane } });
+}
+
+async function openProvider(settings: EmbeddedSettings, embedded: Embedded): Promise<BatchProvider> {
+  const { httpMs, httpPerMbMs } = embedded.timing;
+  const bounds = { createTimeoutMs: httpMs, createTimeoutPerMegabyteMs: httpPerMbMs, resultLineBytesMax };
+  if (settings.account) {
+    const { apiKey, baseUrl } = settings.account;
+    return createAnthropicProvider({ apiKey, ...(baseUrl === null ? {} : { baseUrl }), ...bounds });
+  }
+  const { startSimulator } = await import('#services/simulator/service.ts');
+  const simulator = await startSimulator({ ...settings.simulator, directory: embedded.directory });
+  embedded.simulator = simulator;
+  const toSimulator: typeof fetch = (input, init) => {
+    const url = String(input instanceof Request ? input.url : input);
+    return fetch(url.replace(simulatedBaseUrl, simulator.baseUrl), init);
+  };
+  return createAnthropicProvider({ apiKey: simulatedKey, baseUrl: simulatedBaseUrl, fetch: toSimulator, ...bounds });
+}

@@ -1,0 +1,51 @@
+import { decodeSettled } from '#contracts/settled-codec.ts';
+import type { Log } from '#ports/log.ts';
+
+const recordsPerRead = 500;
+
+/** What a run has cost so far, from the settled topic: retries and waste included, each batch once. */
+export class RunLedger {
+  readonly #log: Log;
+  readonly #run: string;
+  readonly #offsets: number[];
+  readonly #known = new Set<string>();
+  billed = 0;
+  individual = 0;
+  isPriceUnknown = false;
+  retries = 0;
+
+  constructor(log: Log, run: string) {
+    this.#log = log;
+    this.#run = run;
+    this.#offsets = Array.from({ length: log.partitions('settled') }, () => 0);
+  }
+
+  /** Folds what has come since. */
+  async update(): Promise<void> {
+    for (const partition of this.#offsets.keys()) {
+      for (;;) {
+        const query = {
+          topic: 'settled',
+          partition,
+          from: this.#offsets[partition] as number,
+          recordsMax: recordsPerRead,
+        } as const;
+        const { records, nextOffset } = await this.#log.read(query);
+        for (const { value } of records) this.#add(decodeSettled(value));
+        this.#offsets[partition] = nextOffset;
+        if (records.length < recordsPerRead) break;
+      }
+    }
+  }
+
+  #add(settled: ReturnType<typeof decodeSettled>): void {
+    if ('kind' in settled || this.#known.has(settled.bk)) return;
+    const spent = settled.runs[this.#run];
+    this.retries += settled.retry.filter(row => row.runs.includes(this.#run)).length;
+    if (!spent) return;
+    this.#known.add(settled.bk);
+    this.billed += spent.cost;
+    this.individual += spent.individual;
+    if (settled.cost === null) this.isPriceUnknown = true;
+  }
+}
