@@ -24,7 +24,9 @@ export function decideRetry(
   const charged = item.charged + (again === 'alone' ? 1 : 0);
   const uncharged = item.uncharged + (again === 'lane-capped' ? 1 : 0);
   const triesMax = Math.min(chargedTriesMax, policy.delaysMs.length + 1);
-  if (again === 'never' || charged >= triesMax || uncharged >= unchargedTriesMax) return { is: 'dead' };
+  // Each count ends an item only when it has grown: what spends nothing never does, also under another policy than before.
+  if (again === 'never' || (charged > item.charged && charged >= triesMax)) return { is: 'dead' };
+  if (uncharged > item.uncharged && uncharged >= unchargedTriesMax) return { is: 'dead' };
   return { is: 'again', charged, uncharged, delayMs: delayMs(item, { cause, charged, uncharged, policy }) };
 }
 

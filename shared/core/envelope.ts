@@ -30,6 +30,8 @@ const wholeOrNull = (text: string | undefined): number | null =>
 /** ISO 8601 or ms since the epoch. */
 function timeOrNull(text: string | undefined): number | null {
   if (text === undefined) return null;
-  const at = /^\d{10,15}$/.test(text) ? Number(text) : Date.parse(text);
+  // Date.parse alone also reads `5`, as a day of 2001: every document would be past its deadline.
+  const isIso = /^\d{4}-\d{2}-\d{2}(T|$)/.test(text);
+  const at = /^\d{10,15}$/.test(text) ? Number(text) : isIso ? Date.parse(text) : Number.NaN;
   return Number.isFinite(at) ? at : null;
 }

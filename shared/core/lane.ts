@@ -66,11 +66,15 @@ export function addToLane(lane: Lane, item: LaneItem, monotonic: number): void {
   lane.earliestDeadline = Math.min(lane.earliestDeadline, item.deadlineAt);
 }
 
-/** Leaves only what `keep` says, with everything else as if it had never been in. */
+/**
+ * Leaves only what `keep` says, with everything else as if it had never been in. What is kept does not begin to wait
+ * anew, so that a lane which others keep leaving still closes.
+ */
 export function keepInLane(lane: Lane, keep: (item: LaneItem) => boolean, monotonic: number): void {
   const kept = lane.items.filter(keep);
+  const openedAt = Math.min(lane.openedAt, monotonic);
   Object.assign(lane, { items: [], bytes: 0, tokens: 0, earliestDeadline: Infinity });
-  for (const item of kept) addToLane(lane, item, monotonic);
+  for (const item of kept) addToLane(lane, item, openedAt);
 }
 
 export type LaneCloseReason = 'count' | 'bytes' | 'tokens' | 'deadline' | 'age' | 'end-of-input';

@@ -21,9 +21,10 @@ export function decimalDollars(amount: Nanodollars): string {
   return `${amount < 0 ? '-' : ''}${digits.slice(0, -9)}.${fraction}`;
 }
 
-/** @returns null unless `text` is a positive amount in dollars such as `20`, `0.5` or `$3.20` */
+/** @returns null unless `text` is an amount in dollars such as `20`, `0.5` or `$3.20`, of at most 9 million */
 export function parseDollars(text: string): Nanodollars | null {
   const match = /^\$?\s?(\d{1,7})(?:\.(\d{1,9}))?$/.exec(text.trim());
   if (!match) return null;
-  return Number(match[1]) * nanodollarsPerDollar + Number((match[2] ?? '').padEnd(9, '0'));
+  const amount = Number(match[1]) * nanodollarsPerDollar + Number((match[2] ?? '').padEnd(9, '0'));
+  return Number.isSafeInteger(amount) ? amount : null;
 }

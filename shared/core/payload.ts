@@ -18,15 +18,15 @@ export interface Payload {
 export type PayloadItem = Pick<LaneItem, 'partition' | 'offset' | 'att' | 'run' | 'deadlineAt' | 'body' | 'costMax'>;
 
 export function buildPayload(items: readonly PayloadItem[]): Payload {
-  const costMaxByRun: Record<string, number | null> = {};
+  const costMaxByRun = new Map<string, number | null>(); // a run may have the name of a property of every object
   let deadlineAt = Number.MAX_SAFE_INTEGER;
   for (const { run, costMax, deadlineAt: until } of items) {
-    const before = costMaxByRun[run ?? ''];
-    costMaxByRun[run ?? ''] = costMax === null || before === null ? null : (before ?? 0) + costMax;
+    const before = costMaxByRun.get(run ?? '');
+    costMaxByRun.set(run ?? '', costMax === null || before === null ? null : (before ?? 0) + costMax);
     deadlineAt = Math.min(deadlineAt, until);
   }
   const claims = items.map(({ partition, offset, att }) => [partition, offset, att] as const);
-  return { claims, deadlineAt, costMaxByRun, bodies: items.map(item => item.body) };
+  return { claims, deadlineAt, costMaxByRun: Object.fromEntries(costMaxByRun), bodies: items.map(item => item.body) };
 }
 
 export function encodePayload({ bodies, ...head }: Payload): Uint8Array {

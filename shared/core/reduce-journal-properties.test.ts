@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { checkProperty } from '#test/support/check-property.ts';
 import { interleave, journalArbitrary, type LogEntry, logArbitrary } from '#test/support/journal-arbitrary.ts';
 import { plainView } from '#test/support/journal-records.ts';
-import { capPeriods, type Stamped } from './journal.ts';
+import { capPeriods, type SealedItem, type Stamped } from './journal.ts';
 import { reduceJournal, transitions, type Verdict } from './reduce-journal.ts';
 import { reduceSettled } from './reduce-settled.ts';
 import { createView, periodKey, type View } from './view.ts';
@@ -162,8 +162,10 @@ describe('claims (S3)', () => {
             const claim = `${partition}/${offset}/${att}`;
             assert.equal(owners.get(claim), undefined, claim);
             owners.set(claim, record.bk);
-            const named = record.items.find(([p, o, a]) => p === partition && o === offset && a === att);
-            const key = named?.[4]?.key;
+            const named: SealedItem | undefined = record.items.find(
+              ([p, o, a]) => p === partition && o === offset && a === att,
+            );
+            const key: string | undefined = named?.[4]?.key;
             if (key === undefined || isDuplicate) continue;
             assert.equal(senders.get(key) ?? `${partition}/${offset}`, `${partition}/${offset}`, key);
             senders.set(key, `${partition}/${offset}`);

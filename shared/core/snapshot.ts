@@ -36,7 +36,7 @@ export function takeSnapshot(view: View, at: { journalOffset: number; settledOff
  * (this code may): read the log from the start
  */
 export function viewFromSnapshot(snapshot: ViewSnapshot): View | null {
-  if (snapshot.v !== 1 || snapshot.view['unknown'] !== null) return null;
+  if (snapshot.v !== 1 || snapshot.view.unknown !== null) return null;
   const plain = structuredClone(snapshot.view);
   const maps = Object.fromEntries(mapNames.map(name => [name, new Map(plain[name] as [string, unknown][])]));
   return {

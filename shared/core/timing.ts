@@ -34,16 +34,18 @@ const hour = 60 * minute;
 
 /**
  * The waits for a provider whose time runs `scale` times faster (a simulator). Against a scaled provider `T_http` is
- * 2 s, and `T_settle` stays at least 3 s above it.
+ * 2 s whatever the body, and `T_settle` stays at least 3 s above `T_send` + `T_http`: a call that is still under way is
+ * never proven absent (protocol §6).
  */
 export function timingFor(scale = 1): Timing {
+  const sendMs = 5_000;
   const httpMs = scale === 1 ? 30_000 : 2_000;
   return {
-    sendMs: 5_000,
+    sendMs,
     httpMs,
-    httpPerMbMs: 1_000,
+    httpPerMbMs: scale === 1 ? 1_000 : 0,
     skewMs: 2 * minute,
-    settleMs: Math.max((15 * minute) / scale, httpMs + 3_000),
+    settleMs: Math.max((15 * minute) / scale, sendMs + httpMs + 3_000),
     sweepMs: 20_000,
     lookMinMs: Math.max(250 / scale, 20),
     lookMaxMs: Math.max((5 * minute) / scale, 100),

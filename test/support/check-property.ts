@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-const runsWanted = Number(process.env['FLOTILLA_PROPERTY_RUNS'] ?? 0);
+const runsWanted = Number(process.env.FLOTILLA_PROPERTY_RUNS ?? 0);
 
 /**
  * Runs a property: 200 times by default, so that all of them fit into `npm run check`; `FLOTILLA_PROPERTY_RUNS=10000`
@@ -12,3 +12,7 @@ export function checkProperty<Values>(
 ): void {
   fc.assert(property, { numRuns: Math.max(runs, runsWanted), ...options });
 }
+
+/** Plain objects, as our code makes them: never without a prototype. */
+export const recordOf = <Shape>(model: { [Key in keyof Shape]: fc.Arbitrary<Shape[Key]> }): fc.Arbitrary<Shape> =>
+  fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<Shape>;

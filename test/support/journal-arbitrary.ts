@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { capPeriods, closeReasons, type JournalRecord, type SealedItem, type Stamped } from '#core/journal.ts';
-import { reduceJournal } from '#core/reduce-journal.ts';
+import { reduceJournal, transitions } from '#core/reduce-journal.ts';
 import type { SettledRecord } from '#core/settled.ts';
 import { createView, type View } from '#core/view.ts';
 import { noon, retryRow, settledOf } from './journal-records.ts';
@@ -11,7 +11,7 @@ export interface LogSample {
   settled: SettledRecord[];
 }
 
-const batchKeys = ['b1', 'b2', 'b3', 'b4', 'b5'] as const;
+const batchKeys = ['b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7', 'b8'] as const;
 const runs = ['A', 'B'] as const;
 const scopes = ['account:main:money', 'account:main:items', 'run:A:money'] as const;
 const hourMs = 3_600_000;
@@ -25,7 +25,7 @@ const amounts = fc
 const sealedItem: fc.Arbitrary<SealedItem> = fc
   .tuple(
     fc.nat(1),
-    fc.nat(4),
+    fc.nat(6),
     fc.constantFrom(0, 0, 0, 1, 2),
     fc.option(fc.constantFrom('k1', 'k2'), { freq: 2, nil: undefined }),
   )
@@ -39,7 +39,7 @@ const sealedRecord = fc.record({
   type: fc.constantFrom('batch' as const, 'batch' as const, 'batch' as const, 'reject' as const),
   account: fc.constant('main'),
   recipe: fc.constant('recipe'),
-  runs: fc.uniqueArray(fc.constantFrom(...runs), { maxLength: 2 }),
+  runs: fc.oneof({ arbitrary: fc.constant([]), weight: 2 }, fc.uniqueArray(fc.constantFrom(...runs), { maxLength: 2 })),
   items: fc.array(sealedItem, { minLength: 1, maxLength: 4 }),
 });
 
@@ -155,12 +155,14 @@ export const journalArbitrary = (maxLength = 60): fc.Arbitrary<Stamped[]> =>
     });
   });
 
-/** The same record, with the submission that its batch is at. */
+/** The same record about a batch that is in a state for it, with the submission that this batch is at. */
 function aptRecord(view: View, record: JournalRecord): JournalRecord {
-  if (record.kind !== 'INTENT' && record.kind !== 'CREATED' && record.kind !== 'ABORTED') return record;
-  const sub = view.batches.get(record.bk)?.sub ?? 0;
-  if (record.kind === 'CREATED') return { ...record, sub, pid: `pid-${record.bk}-${sub}` };
-  return { ...record, sub: record.kind === 'INTENT' ? sub + 1 : sub };
+  if (!('bk' in record) || record.kind === 'SEALED') return record;
+  const open = [...view.batches.values()].filter(({ state }) => transitions[state.is].includes(record.kind));
+  const { bk, sub } = open.find(batch => batch.bk >= record.bk) ?? open[0] ?? { bk: record.bk, sub: 0 };
+  if (record.kind === 'CREATED') return { ...record, bk, sub, pid: `pid-${bk}-${sub}` };
+  if (record.kind === 'INTENT') return { ...record, bk, sub: sub + 1 };
+  return record.kind === 'ABORTED' ? { ...record, bk, sub } : { ...record, bk };
 }
 
 const settledRecord: fc.Arbitrary<SettledRecord> = fc

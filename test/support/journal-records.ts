@@ -71,6 +71,7 @@ export const settledOf = (bk: string, retry: readonly RetryRow[] = [], actual: A
   cost: 0,
   individualCost: 0,
   actual,
+  runs: {},
 });
 
 export const retryRow = (p: number, o: number, att: number, rest: Partial<RetryRow> = {}): RetryRow => ({

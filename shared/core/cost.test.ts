@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { checkProperty, recordOf } from '#test/support/check-property.ts';
+import { addUsage, costOf, noUsage, priceOf, type Usage } from './cost.ts';
+import { estimateCost } from './estimate.ts';
+import { priceRows } from './prices.ts';
+
+const at = Date.UTC(2026, 10, 15);
+const usage = (rest: Partial<Usage>): Usage => ({ ...noUsage, ...rest });
+const tokens = fc.nat(500_000);
+const anyUsage = recordOf({
+  input: tokens,
+  output: tokens,
+  cacheRead: tokens,
+  cacheWrite5m: tokens,
+  cacheWrite1h: tokens,
+});
+const model = fc.constantFrom(...new Set(priceRows.map(row => row.model)));
+
+describe('costOf', () => {
+  it('P4: golden blocks: half the list price, each kind of token once, the saving against an uncached single call', () => {
+    const golden: [string, Usage, { billed: number; individual: number }][] = [
+      ['claude-sonnet-4-5', usage({ input: 1_000, output: 100 }), { billed: 2_250_000, individual: 4_500_000 }],
+      ['claude-haiku-4-5', usage({ input: 10, cacheRead: 1_000 }), { billed: 55_000, individual: 1_010_000 }],
+      ['claude-haiku-4-5', usage({ cacheWrite5m: 1_000 }), { billed: 625_000, individual: 1_000_000 }],
+      ['claude-haiku-4-5', usage({ cacheWrite1h: 1_000 }), { billed: 1_000_000, individual: 1_000_000 }],
+      ['claude-opus-4-5', usage({ output: 1 }), { billed: 12_500, individual: 25_000 }],
+    ];
+    for (const [name, block, cost] of golden) assert.deepEqual(costOf(name, block, at), cost, name);
+  });
+
+  it('P4: is unknown, never zero, for a model without a price', () => {
+    assert.equal(costOf('claude-unheard-of', usage({ input: 1 }), at), null);
+    assert.equal(costOf('constructor', usage({ input: 1 }), at), null);
+  });
+
+  it('goes by the base name of a dated snapshot', () => {
+    assert.deepEqual(
+      costOf('claude-haiku-4-5-20251001', usage({ input: 8 }), at),
+      costOf('claude-haiku-4-5', usage({ input: 8 }), at),
+    );
+  });
+
+  it('goes by the day of purchase', () => {
+    const before = priceOf('claude-sonnet-5-5', { promptTokens: 1, at: Date.UTC(2026, 9, 7) - 1 });
+    const after = priceOf('claude-sonnet-5-5', { promptTokens: 1, at: Date.UTC(2026, 9, 7) });
+    assert.deepEqual([before?.cacheRead, after?.cacheRead], [200, 100]);
+    assert.equal(priceOf('claude-sonnet-5-5', { promptTokens: 1, at: Date.UTC(2025, 0, 1) }), null);
+  });
+
+  it('goes by the whole prompt, cache tokens included, where long prompts cost more', () => {
+    const short = priceOf('claude-haiku-5-5', { promptTokens: 100_000, at });
+    const long = priceOf('claude-haiku-5-5', { promptTokens: 100_001, at });
+    assert.deepEqual([short?.input, long?.input], [100, 500]);
+    const cost = costOf('claude-haiku-5-5', usage({ input: 1, cacheRead: 100_000 }), at);
+    assert.equal(cost?.billed, Math.round((500 + 100_000 * 50) / 2));
+  });
+
+  it('is a whole number of nanodollars, and never less for more tokens', () => {
+    checkProperty(
+      fc.property(model, anyUsage, anyUsage, (name, one, more) => {
+        const [less, all] = [costOf(name, one, at), costOf(name, addUsage(one, more), at)];
+        assert.ok(less && all && Number.isSafeInteger(less.billed) && Number.isSafeInteger(less.individual));
+        assert.ok(less.billed >= 0 && all.billed >= less.billed && all.individual >= less.individual);
+      }),
+    );
+  });
+});
+
+describe('addUsage', () => {
+  it('adds each kind of token by itself, in any order', () => {
+    checkProperty(
+      fc.property(anyUsage, anyUsage, anyUsage, (a, b, c) => {
+        assert.deepEqual(addUsage(addUsage(a, b), c), addUsage(a, addUsage(c, b)));
+        assert.deepEqual(addUsage(a, noUsage), a);
+      }),
+    );
+  });
+});
+
+describe('estimateCost', () => {
+  it('is a range: low ≤ expected ≤ high, and high reserves all of max_tokens (S5)', () => {
+    const request = recordOf({ model, inputBytes: fc.nat(2_000_000), maxTokens: fc.integer({ min: 1, max: 64_000 }) });
+    checkProperty(
+      fc.property(request, asked => {
+        const range = estimateCost(asked, at);
+        assert.ok(range && range.low <= range.expected && range.expected <= range.high);
+        const promptTokens = Math.ceil(asked.inputBytes / 2);
+        const worst = costOf(asked.model, usage({ input: promptTokens, output: asked.maxTokens }), at);
+        assert.ok(worst && range.high >= worst.billed);
+      }),
+    );
+  });
+
+  it('is null for a model without a price', () => {
+    assert.equal(estimateCost({ model: 'unheard-of', inputBytes: 1, maxTokens: 1 }, at), null);
+  });
+});
