@@ -5,7 +5,8 @@ const nameCharactersMax = 64;
 /** The candidate a person most likely meant, or null when none is near. */
 export function nearestName(name: string, candidates: Iterable<string>): string | null {
   if (name.length > nameCharactersMax) return null;
-  const typosMax = Math.max(1, Math.floor(name.length / 3));
+  // Two letters exchanged are two typos; in a word of four, two typos make another word.
+  const typosMax = name.length < 5 ? 1 : Math.max(2, Math.floor(name.length / 3));
   let nearest: string | null = null;
   let fewest = typosMax + 1;
   for (const candidate of candidates) {

@@ -57,5 +57,5 @@ function firstInvalidByte(value: Uint8Array): number {
 /** The parser's message without the piece of the document that it quotes: messages go to logs, documents do not. */
 function withoutExcerpt(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/, (?:\.\.\.)?".*" is not valid JSON$/s, '').replace(/ in JSON/, '');
+  return message.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '').replace(/ in JSON/, '');
 }

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from './load-config.ts';
 import { type SettingSource, settingAt } from './overlay-settings.ts';
-import { settingDefinitions } from './setting-definitions.ts';
+import { settingPaths } from './setting-definitions.ts';
 
 export interface Setting {
   setting: string;
@@ -10,14 +10,9 @@ export interface Setting {
 }
 
 /** Every setting with its value and where that came from: what `flotilla config print --sources` shows. */
-export function listSettings({ config, sources }: LoadedConfig): Setting[] {
-  const taskNames = Object.keys(config.tasks);
-  return settingDefinitions.flatMap(({ path }) =>
-    (path.includes('*') ? taskNames : ['']).map(task => {
-      const names = path.split('.').map(name => (name === '*' ? task : name));
-      const setting = names.join('.');
-      const value = settingAt(config, names) ?? undefined;
-      return { setting, value, source: sources.get(setting) ?? { from: 'default' } };
-    }),
-  );
-}
+export const listSettings = ({ config, sources }: LoadedConfig): Setting[] =>
+  settingPaths(Object.keys(config.tasks)).map(path => ({
+    setting: path.join('.'),
+    value: settingAt(config, path) ?? undefined,
+    source: sources.get(path.join('.')) ?? { from: 'default' },
+  }));

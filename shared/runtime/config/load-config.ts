@@ -6,7 +6,7 @@ import { overlaySettings, type SettingSource, type SettingValue, settingAt } fro
 import { readConfigFile } from './read-config-file.ts';
 import { type Environment, readEnvironment } from './read-environment.ts';
 import { Secret } from './secret.ts';
-import { parseSettingText, settingDefinitions } from './setting-definitions.ts';
+import { parseSettingText, settingPaths } from './setting-definitions.ts';
 import { type LaneBounds, type TaskSettings, toLaneBounds, toTaskSettings } from './task-settings.ts';
 import { toConfigError } from './to-config-error.ts';
 
@@ -89,7 +89,7 @@ async function finish(parsed: Config, { configPath, sourceOf, folderOf }: Origin
   const state = resolve(folderOf('state'), parsed.state);
   const inbox = resolve(folderOf('inbox'), parsed.inbox);
   await checkOutputSchemas(parsed, configPath);
-  const paths = settingDefinitions.flatMap(({ path }) => expand(path, Object.keys(parsed.tasks)));
+  const paths = settingPaths(Object.keys(parsed.tasks));
   return {
     config: { ...parsed, state, inbox, providers: { anthropic: account } },
     configPath,
@@ -101,12 +101,6 @@ async function finish(parsed: Config, { configPath, sourceOf, folderOf }: Origin
     lane: toLaneBounds(parsed.lane),
   };
 }
-
-/** A task's name may contain dots, so paths stay lists until they are printed. */
-const expand = (path: string, taskNames: readonly string[]): string[][] =>
-  path.includes('*')
-    ? taskNames.map(task => path.split('.').map(name => (name === '*' ? task : name)))
-    : [path.split('.')];
 
 /** Better now than with the first answer, when it has been paid for. */
 async function checkOutputSchemas(config: Config, configPath: string | null): Promise<void> {

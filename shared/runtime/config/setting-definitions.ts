@@ -33,6 +33,15 @@ const root = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' 
 /** Every setting of the configuration, in the order of the schema. */
 export const settingDefinitions: readonly SettingDefinition[] = definitionsBelow(root, '', true);
 
+/** The path of every setting there is with these tasks, task by task. A task's name may contain dots, so paths are lists. */
+export function settingPaths(taskNames: readonly string[]): string[][] {
+  const [ofTasks, others] = [true, false].map(isOfTask =>
+    settingDefinitions.map(({ path }) => path.split('.')).filter(path => path.includes('*') === isOfTask),
+  ) as [string[][], string[][]];
+  const named = taskNames.flatMap(task => ofTasks.map(path => path.map(name => (name === '*' ? task : name))));
+  return [...others, ...named];
+}
+
 /** Names that may stand below `path` (whose names of tasks are real ones); empty when any name may. */
 export function settingNamesBelow(path: readonly string[]): string[] {
   let node: SchemaNode | undefined = root;

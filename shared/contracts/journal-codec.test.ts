@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { capPeriods, closeReasons, type JournalRecord, journalKinds } from '#core/journal.ts';
+import { decodeJournal, encodeJournal } from './journal-codec.ts';
+import { journalRecordSchema } from './journal-record-schema.ts';
+
+const name = fc.string({ minLength: 1, maxLength: 12 });
+const whole = fc.nat(1_000_000);
+const amounts = fc.dictionary(fc.stringMatching(/^[a-z]+:[a-z]+$/), fc.integer(), { noNullPrototype: true });
+const extra = fc.record(
+  { key: name, uncharged: whole, of: fc.tuple(whole, whole) },
+  { requiredKeys: [], noNullPrototype: true },
+);
+const item = fc.oneof(fc.tuple(whole, whole, whole, whole), fc.tuple(whole, whole, whole, whole, extra));
+const of = <T>(kind: string, fields: Record<string, fc.Arbitrary<T>>) =>
+  fc.record({ kind: fc.constant(kind), ...fields }, { noNullPrototype: true });
+
+const record: fc.Arbitrary<JournalRecord> = fc.oneof<fc.Arbitrary<unknown>[]>(
+  of<unknown>('FLEET', { fleet: name, partitions: whole, settledPartitions: whole }),
+  of('ACCOUNT', { account: name, provider: name, baseUrl: name, owner: name }),
+  of('REPIN', { account: name, owner: name }),
+  of<unknown>('CAP', { scope: name, period: fc.constantFrom(...capPeriods), limit: fc.option(whole) }),
+  of<unknown>('SEALED', {
+    bk: name,
+    type: fc.constantFrom('batch', 'reject', 'reuse'),
+    account: fc.string(),
+    recipe: fc.string(),
+    runs: fc.array(name),
+    items: fc.array(item),
+  }),
+  of<unknown>('INTENT', { bk: name, sub: whole, worker: name, incarnation: name, nonce: name, reserve: amounts }),
+  of<unknown>('CREATED', { bk: name, sub: whole, pid: name }),
+  of<unknown>('ABORTED', { bk: name, sub: whole, why: fc.string() }),
+  of<unknown>('CLOSED', { bk: name, why: fc.constantFrom(...closeReasons) }),
+  of<unknown>('RELEASED', { bk: name, actual: amounts }),
+  of<unknown>('PRIME', { id: name, account: name, prefix: fc.string(), nonce: name, reserve: amounts }),
+  of<unknown>('PRIMED', { id: name, actual: amounts }),
+  of('CANCEL', { run: name }),
+) as fc.Arbitrary<JournalRecord>;
+
+describe('journal codec', () => {
+  it('gives back every record that it wrote, with the time of the log', () => {
+    const kinds = new Set<string>();
+    const property = fc.property(record, whole, (written, at) => {
+      kinds.add(written.kind);
+      assert.deepEqual(decodeJournal(encodeJournal(written), at), { ...written, at });
+      assert.deepEqual(journalRecordSchema.parse(written), written);
+    });
+    fc.assert(property, { numRuns: 1_000 });
+    assert.deepEqual([...kinds].sort(), [...journalKinds].sort());
+  });
+
+  it('writes one line that begins with its version', () => {
+    const text = Buffer.from(encodeJournal({ kind: 'CANCEL', run: 'r\n1' })).toString();
+    assert.equal(text, '{"v":1,"kind":"CANCEL","run":"r\\n1"}');
+  });
+
+  it('says UNKNOWN to what a newer version wrote', () => {
+    for (const text of [
+      '{"v":2,"kind":"CANCEL","run":"r"}',
+      '{"v":1,"kind":"MERGED"}',
+      '{"kind":"CANCEL","run":"r"}',
+    ]) {
+      const decoded = decodeJournal(Buffer.from(text), 5);
+      assert.equal(decoded.kind, 'UNKNOWN');
+      assert.equal(decoded.at, 5);
+    }
+    const { what } = decodeJournal(Buffer.from('{"v":2,"kind":"CANCEL"}'), 0) as { what: string };
+    assert.equal(what, 'journal record CANCEL of version 2');
+  });
+
+  it('never throws, and takes no bytes for a record', () => {
+    const property = fc.property(
+      fc.oneof(
+        fc.uint8Array(),
+        fc.json().map(text => Buffer.from(text)),
+      ),
+      value => {
+        assert.equal(decodeJournal(value, 0).kind, 'UNKNOWN');
+      },
+    );
+    fc.assert(property, { numRuns: 1_000 });
+  });
+
+  it('has a schema that refuses what no record has', () => {
+    for (const odd of [
+      { kind: 'CANCEL', run: 'r', by: 'x' },
+      { kind: 'CLOSED', bk: 'b', why: 'bored' },
+      { kind: 'CREATED', bk: 'b', sub: -1, pid: 'p' },
+    ]) {
+      assert.equal(journalRecordSchema.safeParse(odd).success, false);
+    }
+  });
+});
