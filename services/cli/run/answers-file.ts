@@ -10,13 +10,15 @@ export interface AnswersFileOptions {
   run: string;
   /** `results` for the answers, `dead-letters` for the failed ones. */
   topic: 'results' | 'dead-letters';
-  path: string;
+  /** Null: nothing is written, only counted. */
+  path: string | null;
 }
 
 /** How far the file is written, as it stands in the log's positions. */
 interface Written {
   bytes: number;
-  answered: Record<string, number>;
+  /** Lines by outcome, in a file of dead letters by cause. */
+  counts: Record<string, number>;
 }
 
 const recordsPerRead = 2_000;
@@ -30,28 +32,35 @@ export class AnswersFile {
   readonly #group: string;
   #file: FileHandle | null = null;
   #offset = 0;
-  #written: Written = { bytes: 0, answered: {} };
+  #written: Written = { bytes: 0, counts: {} };
   /** Lines that stand in the file beyond the committed position: they are not written twice. */
   #linesAhead = 0;
+  #isAtEnd = false;
 
   constructor(options: AnswersFileOptions) {
     this.#options = options;
     const { run, topic, path } = options;
-    this.#group = `out.${run}.${topic}.${hash('sha256', resolve(path)).slice(0, 12)}`;
+    this.#group = `out.${run}.${topic}.${hash('sha256', resolve(path ?? '')).slice(0, 12)}`;
   }
 
-  /** Answers written so far, by outcome. */
-  get answered(): Readonly<Record<string, number>> {
-    return this.#written.answered;
+  /** Lines written so far: answers by outcome, dead letters by cause. */
+  get counts(): Readonly<Record<string, number>> {
+    return this.#written.counts;
   }
 
-  get count(): number {
-    return Object.values(this.#written.answered).reduce((sum, n) => sum + n, 0);
+  /** True when the last `project` found nothing new. */
+  get isAtEnd(): boolean {
+    return this.#isAtEnd;
+  }
+
+  get total(): number {
+    return Object.values(this.#written.counts).reduce((sum, n) => sum + n, 0);
   }
 
   /** @throws FlotillaError input-unreadable when the file cannot be written */
   async open(options: { isAnew?: boolean } = {}): Promise<void> {
     const { log, topic, path } = this.#options;
+    if (path === null) return;
     this.#file = await open(path, 'a+').catch((cause: unknown) => {
       throw new FlotillaError('input-unreadable', {
         where: path,
@@ -76,7 +85,8 @@ export class AnswersFile {
     const { log, run, topic } = this.#options;
     const query = { topic, partition: 0, from: this.#offset, recordsMax: recordsPerRead } as const;
     const { records, nextOffset } = await log.read(query);
-    if (nextOffset === this.#offset) return 0;
+    this.#isAtEnd = nextOffset === this.#offset;
+    if (this.#isAtEnd) return 0;
     const own = records.filter(record => record.headers[headerNames.run] === run);
     if (own.length > 0) await this.#write(own);
     this.#offset = nextOffset;
@@ -102,9 +112,10 @@ export class AnswersFile {
   async #write(records: readonly LogRecord[]): Promise<void> {
     const parts: Uint8Array[] = [];
     let bytes = 0;
-    for (const { value, headers } of records) {
-      const outcome = headers[headerNames.outcome] ?? 'unknown';
-      this.#written.answered[outcome] = (this.#written.answered[outcome] ?? 0) + 1;
+    for (const record of records) {
+      const { value } = record;
+      const word = this.#options.topic === 'results' ? outcomeOf(record) : causeOf(record);
+      this.#written.counts[word] = (this.#written.counts[word] ?? 0) + 1;
       bytes += value.length + 1;
       if (this.#linesAhead > 0) this.#linesAhead -= 1;
       else parts.push(value, newline);
@@ -115,7 +126,8 @@ export class AnswersFile {
 
   /** After the bytes: dying before it, the next start finds complete lines beyond the position and counts them. */
   async #commit(): Promise<void> {
-    const { log, topic } = this.#options;
+    const { log, topic, path } = this.#options;
+    if (path === null) return;
     const metadata = JSON.stringify(this.#written);
     await log.commitPosition({ group: this.#group, topic, partition: 0, offset: this.#offset, metadata });
   }
@@ -141,5 +153,10 @@ export class AnswersFile {
     return lines;
   }
 }
+
+const outcomeOf = ({ headers }: LogRecord): string => headers[headerNames.outcome] ?? 'unknown';
+
+const causeOf = ({ value }: LogRecord): string =>
+  /"cause":"([a-z0-9-]+)"/.exec(Buffer.from(value).toString('utf8'))?.[1] ?? 'unknown';
 
 const newline = Buffer.from('\n');

@@ -11,7 +11,8 @@ export class RunLedger {
   readonly #known = new Set<string>();
   billed = 0;
   individual = 0;
-  isPriceUnknown = false;
+  /** Batches with answers whose price is unknown. */
+  unpriced = 0;
   retries = 0;
 
   constructor(log: Log, run: string) {
@@ -40,12 +41,12 @@ export class RunLedger {
 
   #add(settled: ReturnType<typeof decodeSettled>): void {
     if ('kind' in settled || this.#known.has(settled.bk)) return;
+    this.#known.add(settled.bk);
     const spent = settled.runs[this.#run];
     this.retries += settled.retry.filter(row => row.runs.includes(this.#run)).length;
     if (!spent) return;
-    this.#known.add(settled.bk);
     this.billed += spent.cost;
     this.individual += spent.individual;
-    if (settled.cost === null) this.isPriceUnknown = true;
+    if (settled.cost === null) this.unpriced += 1;
   }
 }

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '#errors/catalogue.ts';
 import type { Nanodollars } from '#core/money.ts';
+import type { ErrorCode } from '#errors/catalogue.ts';
 
 /** A run as it stands now: everything the panel, the change lines and the summary are drawn from. */
 export interface RunSnapshot {

@@ -1,0 +1,173 @@
+import type { Nanodollars } from '#core/money.ts';
+import type { ErrorCode } from '#errors/catalogue.ts';
+import { ViewFollower } from '#runtime/view-follower.ts';
+import type { Embedded } from '../embedded.ts';
+import { AnswersFile } from './answers-file.ts';
+import { readIntoLog } from './intake.ts';
+import { RunLedger } from './run-ledger.ts';
+import { type RunPosition, readRunPosition } from './run-position.ts';
+import type { RunSnapshot } from './run-snapshot.ts';
+import { viewOfRun } from './view-of-run.ts';
+
+export interface RunSessionOptions {
+  embedded: Embedded;
+  run: string;
+  /** Path of the input; its bytes are what the run is named by. */
+  input: string;
+  /** As it was given, for people. */
+  inputName: string;
+  task: string | null;
+  out: string | null;
+  deadLetters: string | null;
+  cap: Nanodollars | null;
+  signal: AbortSignal;
+  onSnapshot: (snapshot: RunSnapshot) => void;
+}
+
+/** `parked`: all that is left waits for room under a cap. */
+export type RunEnd = { is: 'done' | 'parked' | 'interrupted'; snapshot: RunSnapshot };
+
+const snapshotEveryMs = 250;
+const engineTryEveryMs = 1_000;
+const projectWaitMs = 100;
+
+/**
+ * One run from its file to its answers: appends what is not yet in the log, becomes the engine unless another process is,
+ * and writes the answers as they come. Every part of it goes on where an earlier process stopped.
+ */
+export class RunSession {
+  readonly #options: RunSessionOptions;
+  readonly #answers: AnswersFile;
+  readonly #deadLetters: AnswersFile;
+  readonly #ledger: RunLedger;
+  readonly #startedAt = Date.now();
+  /** An attached process follows the journal by itself, to see what the engine does. */
+  #watched: ViewFollower | null = null;
+  #position: RunPosition | null = null;
+
+  constructor(options: RunSessionOptions) {
+    this.#options = options;
+    const { embedded, run, out, deadLetters } = options;
+    this.#answers = new AnswersFile({ log: embedded.log, run, topic: 'results', path: out });
+    this.#deadLetters = new AnswersFile({ log: embedded.log, run, topic: 'dead-letters', path: deadLetters });
+    this.#ledger = new RunLedger(embedded.log, run);
+  }
+
+  async execute(): Promise<RunEnd> {
+    const { embedded, run, signal } = this.#options;
+    this.#position = await readRunPosition(embedded.log, run);
+    // A finished run is told again from the log: the file may be gone, or another one.
+    const isAnew = await this.#isFinished();
+    await this.#answers.open({ isAnew });
+    await this.#deadLetters.open({ isAnew });
+    const stopping = new AbortController();
+    const ended = AbortSignal.any([signal, stopping.signal]);
+    const intake = this.#intake(ended);
+    try {
+      const is = await Promise.race([this.#follow(ended), failureOf(intake)]);
+      return { is, snapshot: await this.#snapshot() };
+    } finally {
+      stopping.abort();
+      await intake.catch(() => {});
+      await this.#answers.close();
+      await this.#deadLetters.close();
+    }
+  }
+
+  async #isFinished(): Promise<boolean> {
+    if (!this.#position?.isComplete) return false;
+    const { embedded, run } = this.#options;
+    const counted = new AnswersFile({ log: embedded.log, run, topic: 'results', path: null });
+    while ((await counted.project()) > 0 || !counted.isAtEnd) {
+      // counted only
+    }
+    return counted.total >= this.#position.lines;
+  }
+
+  async #intake(signal: AbortSignal): Promise<void> {
+    const { embedded, run, input, task } = this.#options;
+    const onProgress = (position: RunPosition): void => {
+      this.#position = position;
+    };
+    this.#position = await readIntoLog({ log: embedded.log, run, input, task, signal, onProgress });
+  }
+
+  /** Projects answers until every line has one, with a snapshot now and then. */
+  async #follow(signal: AbortSignal): Promise<RunEnd['is']> {
+    let snapshotAt = -Infinity;
+    let triedAt = -Infinity;
+    while (!signal.aborted) {
+      const now = performance.now();
+      if (!this.#options.embedded.engine && now - triedAt >= engineTryEveryMs) {
+        triedAt = now;
+        await this.#options.embedded.becomeEngine();
+      }
+      const projected = (await this.#answers.project()) + (await this.#deadLetters.project());
+      if (this.#isDone()) return 'done';
+      if (now - snapshotAt >= snapshotEveryMs) {
+        snapshotAt = now;
+        const snapshot = await this.#snapshot();
+        this.#options.onSnapshot(snapshot);
+        if (isOnlyParkedLeft(snapshot)) return 'parked';
+      }
+      if (projected === 0) await this.#answers.waitForMore(projectWaitMs, signal);
+    }
+    return 'interrupted';
+  }
+
+  #isDone(): boolean {
+    return (
+      this.#position?.isComplete === true && this.#answers.total >= this.#position.lines && this.#deadLetters.isAtEnd
+    );
+  }
+
+  async #snapshot(): Promise<RunSnapshot> {
+    const { embedded, run, inputName, out, deadLetters, cap } = this.#options;
+    await this.#ledger.update();
+    const { billed, individual, retries, unpriced } = this.#ledger;
+    const { succeeded = 0 } = this.#answers.counts;
+    const answered = { succeeded, dead: this.#answers.total - succeeded };
+    const total = this.#position?.lines ?? null;
+    const share = this.#answers.total === 0 || total === null ? null : total / this.#answers.total;
+    return {
+      run,
+      input: inputName,
+      out,
+      deadLetters,
+      startedAt: this.#startedAt,
+      elapsedMs: Date.now() - this.#startedAt,
+      total,
+      isComplete: this.#position?.isComplete ?? false,
+      answered,
+      byCause: this.#deadLetters.counts as Partial<Record<ErrorCode, number>>,
+      retries,
+      cost: { billed, individual, projected: share === null ? null : Math.round(billed * share) },
+      unpriced,
+      cap,
+      simulated: embedded.isSimulated,
+      role: embedded.engine ? 'engine' : 'attached',
+      ...viewOfRun(await this.#view(), { embedded, run, now: Date.now() }),
+    };
+  }
+
+  async #view(): Promise<ViewFollower> {
+    const { embedded } = this.#options;
+    if (embedded.engine) {
+      this.#watched = null;
+      return embedded.engine.follower;
+    }
+    this.#watched ??= new ViewFollower(embedded.log);
+    await this.#watched.catchUpAll();
+    return this.#watched;
+  }
+}
+
+function isOnlyParkedLeft(snapshot: RunSnapshot): boolean {
+  const { parked, total, isComplete, answered, inLanes, atProvider, retrying } = snapshot;
+  if (!parked || !isComplete || total === null) return false;
+  const open = total - answered.succeeded - answered.dead;
+  return parked.count >= open && inLanes === 0 && atProvider.items === 0 && retrying === 0;
+}
+
+/** Never resolves; rejects when the work does. */
+const failureOf = (work: Promise<void>): Promise<never> => new Promise((_, reject) => void work.catch(reject));

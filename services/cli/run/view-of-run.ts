@@ -1,0 +1,45 @@
+import { type Batch, itemsToSend } from '#core/view.ts';
+import type { ViewFollower } from '#runtime/view-follower.ts';
+import type { Embedded } from '../embedded.ts';
+import type { RunSnapshot, SlowBatch } from './run-snapshot.ts';
+
+type OfView = Pick<
+  RunSnapshot,
+  'inLanes' | 'sealedWaiting' | 'atProvider' | 'slowest' | 'retrying' | 'batches' | 'parked' | 'held'
+>;
+
+const slowestShown = 3;
+
+/** What the view and the engine's hints say about a run that is not finished. */
+export function viewOfRun(
+  { view }: ViewFollower,
+  { embedded, run, now }: { embedded: Embedded; run: string; now: number },
+): OfView {
+  const { engine, accountName } = embedded;
+  const own = [...view.batches.values()].filter(batch => batch.runs.includes(run) && !batch.settled);
+  const atProvider: SlowBatch[] = own.flatMap(({ bk, state, items }) =>
+    state.is === 'created' ? [{ bk, pid: state.pid, ageMs: now - state.intent.at, items: items.length }] : [],
+  );
+  const waiting = own.filter(({ state }) => state.is === 'sealed' || state.is === 'aborted');
+  const hold = engine?.accounts.get(accountName)?.hold(view) ?? null;
+  return {
+    inLanes: engine?.openLanes().reduce((sum, lane) => sum + lane.items, 0) ?? 0,
+    sealedWaiting: waiting.length,
+    atProvider: { batches: atProvider.length, items: atProvider.reduce((sum, batch) => sum + batch.items, 0) },
+    slowest: atProvider.sort((a, b) => b.ageMs - a.ageMs).slice(0, slowestShown),
+    retrying: [...view.retries.values()].filter(row => row.runs.includes(run)).length,
+    batches: view.pids.size,
+    parked: parkedOf(engine, waiting),
+    held: hold === null || hold === 'owner-unseen' ? null : hold,
+  };
+}
+
+function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[]): RunSnapshot['parked'] {
+  const scopes = new Map<string, string>();
+  for (const parked of engine?.parked() ?? []) if (parked.why === 'cap') scopes.set(parked.bk, parked.scope);
+  const held = waiting.filter(({ bk }) => scopes.has(bk));
+  const [first] = held;
+  if (!first) return null;
+  const count = held.reduce((sum, batch) => sum + itemsToSend(batch).length, 0);
+  return { count, why: `no room under the cap of ${scopes.get(first.bk)}` };
+}
