@@ -1,0 +1,41 @@
+import { InvalidArgumentError } from 'commander';
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `10m`, `2h`, `1d`, `500ms`; a bare number is seconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)\s*(ms|s|m|h|d)?$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('It must be a time such as 90s, 10m or 2h.');
+  return Math.round(Number(match[1]) * (unitMs[match[2] ?? 's'] as number));
+}
+
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
+  return port;
+}
+
+export function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(text);
+}
+
+/** How many may fail for the command to end with 0: `10`, or `2%` of all. */
+export interface FailureAllowance {
+  count: number;
+  isShare: boolean;
+}
+
+export function parseFailureAllowance(text: string): FailureAllowance {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(%)?$/.exec(text.trim());
+  const [count, isShare] = [Number(match?.[1]), match?.[2] === '%'];
+  if (!match || (isShare ? count > 100 : !Number.isInteger(count))) {
+    throw new InvalidArgumentError('It must be a whole number such as 10, or a share such as 2%.');
+  }
+  return { count, isShare };
+}
+
+/** @returns true when `failed` of `total` is within what is allowed */
+export const isAllowed = ({ count, isShare }: FailureAllowance, failed: number, total: number): boolean =>
+  isShare ? failed * 100 <= count * total : failed <= count;

@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs';
+import { Command as CommanderCommand, CommanderError, Option } from 'commander';
+import { FlotillaError } from '#errors/flotilla-error.ts';
+import type { Command } from './command-context.ts';
+import type { GlobalFlags } from './open-context.ts';
+import { parseCount, parseDuration, parsePort } from './parse-flags.ts';
+
+export interface CommandLine {
+  /** Help and version, to stdout. */
+  print(text: string): void;
+  /** Loads and runs a command. Loading is lazy: `--help` must not wait for providers and databases. */
+  perform(load: () => Promise<Command>, flags: GlobalFlags): Promise<number>;
+}
+
+/**
+ * Runs what `args` ask for.
+ * @returns the exit code
+ * @throws FlotillaError invalid-usage, with a suggestion where one is near
+ */
+export async function parseCommandLine(args: readonly string[], line: CommandLine): Promise<number> {
+  let exitCode = 0;
+  const perform = async (command: CommanderCommand, load: () => Promise<Command>): Promise<void> => {
+    exitCode = await line.perform(load, command.optsWithGlobals<GlobalFlags>());
+  };
+  const program = createProgram(perform);
+  for (const command of [program, ...descendants(program)]) {
+    command.exitOverride().configureOutput({ writeOut: line.print, writeErr: () => {}, outputError: () => {} });
+  }
+  try {
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw toUsageError(error, args);
+  }
+  return exitCode;
+}
+
+const descendants = (command: CommanderCommand): CommanderCommand[] =>
+  command.commands.flatMap(child => [child, ...descendants(child)]);
+
+/** Commander writes two lines: what is wrong, and `(Did you mean --json?)`. */
+function toUsageError({ message }: CommanderError, args: readonly string[]): FlotillaError {
+  const [first = '', hint] = message.replace(/^error: /, '').split('\n');
+  const near = /\(Did you mean (?:one of )?(.+)\?\)/.exec(hint ?? '')?.[1];
+  const name = args.find(arg => !arg.startsWith('-'));
+  const known = commandNames.has(name ?? '') ? `flotilla help ${name}` : 'flotilla help';
+  return new FlotillaError('invalid-usage', {
+    where: `flotilla ${args.join(' ')}`,
+    why: near === undefined ? first : `${first}; did you mean ${near}?`,
+    fix: known,
+  });
+}
+
+type Perform = (command: CommanderCommand, load: () => Promise<Command>) => Promise<void>;
+
+const commandNames = new Set<string>();
+
+function createProgram(perform: Perform): CommanderCommand {
+  const program = new CommanderCommand('flotilla')
+    .description('Sends documents to language models at batch price: one answer each, whatever crashes.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .option('--json', 'print one JSON object on stdout, and no talk')
+    .option('--no-color', 'no colours (NO_COLOR and FORCE_COLOR are honoured too)')
+    .option('--config <file>', 'configuration file (default: flotilla.config.ts here or above)')
+    .option('--state <folder>', 'state folder (default: .flotilla beside the configuration)')
+    .showSuggestionAfterError(true)
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false });
+  addWork(program, perform);
+  addLook(program, perform);
+  addRepair(program, perform);
+  addSetup(program, perform);
+  for (const { name } of program.commands.map(command => ({ name: command.name() }))) commandNames.add(name);
+  return program.addHelpText('after', '\nStart with:  flotilla validate FILE   then   flotilla run FILE\n');
+}
+
+function version(): string {
+  const { version: text } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return text;
+}
+
+function addWork(program: CommanderCommand, perform: Perform): void {
+  program.commandsGroup('Work:');
+  program
+    .command('run')
+    .description('answer every document of a file; the same command again resumes or attaches')
+    .argument('<file>', 'JSON lines; - reads standard input')
+    .option('--task <name>', 'task of documents that name none')
+    .option('-o, --out <file>', 'where answers are written', 'answers.jsonl')
+    .option('--dead-letters <file>', 'where dead letters are repeated', 'dead.jsonl')
+    .option('--max-cost <dollars>', 'never spend more; what would exceed it is parked')
+    .option('--run-id <name>', 'name of the run, for standard input')
+    .option('--allow-failures <count or share>', 'end with 0 although so many failed: 10 or 2%')
+    .addOption(
+      new Option('--wait-timeout <time>', 'stop waiting after this time: 90s, 10m, 2h').argParser(parseDuration),
+    )
+    .action((file: string, options, command) =>
+      perform(command, async () => (await import('./commands/run.ts')).run({ file, ...options })),
+    );
+  program
+    .command('validate')
+    .description('check files without a single network call')
+    .argument('<file...>', 'JSON lines; - reads standard input')
+    .option('--task <name>', 'task of documents that name none')
+    .option('--all', 'print every line with a problem, not only the first few')
+    .action((files: string[], options, command) =>
+      perform(command, async () => (await import('./commands/validate.ts')).validate({ files, ...options })),
+    );
+  program
+    .command('estimate')
+    .description('what a file will cost: individually and as batches')
+    .argument('<file>', 'JSON lines; - reads standard input')
+    .option('--task <name>', 'task of documents that name none')
+    .action((file: string, options, command) =>
+      perform(command, async () => (await import('./commands/estimate.ts')).estimate({ file, ...options })),
+    );
+  program
+    .command('dev')
+    .description('stay up: run every file put into the inbox, serve /healthz and /readyz')
+    .option('--inbox <folder>', 'folder to watch')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .addOption(new Option('--port <number>', 'port to listen on (default: 7070)').argParser(parsePort))
+    .action((options, command) => perform(command, async () => (await import('./commands/dev.ts')).dev(options)));
+}
+
+function addLook(program: CommanderCommand, perform: Perform): void {
+  program.commandsGroup('Look:');
+  program
+    .command('status')
+    .description('runs, open batches and what holds them back')
+    .action((_options, command) => perform(command, async () => (await import('./commands/status.ts')).status()));
+  program
+    .command('dead-letters')
+    .description('what failed, grouped by cause')
+    .argument('[run]', 'only of this run')
+    .option('--cause <code>', 'only with this cause')
+    .option('--export <file>', 'write them to a file, one JSON line each')
+    .action((run: string | undefined, options, command) =>
+      perform(command, async () => (await import('./commands/dead-letters.ts')).deadLetters({ run, ...options })),
+    );
+  program
+    .command('audit')
+    .description('count lost, duplicated, bought twice, unaccounted; 0 only when clean')
+    .action((_options, command) => perform(command, async () => (await import('./commands/audit.ts')).audit()));
+}
+
+function addRepair(program: CommanderCommand, perform: Perform): void {
+  program.commandsGroup('Repair:');
+  program
+    .command('replay')
+    .description('send dead letters again; without --yes only says which and at what price')
+    .argument('[run]', 'only of this run')
+    .option('--cause <code>', 'only with this cause')
+    .option('--rid <rid...>', 'only these records, such as 0/17')
+    .addOption(new Option('--limit <count>', 'at most so many').argParser(parseCount))
+    .option('--yes', 'send them')
+    .action((run: string | undefined, options, command) =>
+      perform(command, async () => (await import('./commands/replay.ts')).replay({ run, ...options })),
+    );
+  program
+    .command('cancel')
+    .description('close what is not created yet, and collect the rest')
+    .argument('<run>', 'as `flotilla status` names it')
+    .action((run: string, _options, command) =>
+      perform(command, async () => (await import('./commands/cancel.ts')).cancel({ run })),
+    );
+}
+
+function addSetup(program: CommanderCommand, perform: Perform): void {
+  program.commandsGroup('Set up:');
+  program
+    .command('init')
+    .description('write flotilla.config.ts and .env.example')
+    .option('--force', 'overwrite what is there')
+    .action((options, command) => perform(command, async () => (await import('./commands/init.ts')).init(options)));
+  const config = program.command('config').description('the configuration in force');
+  config
+    .command('print', { isDefault: true })
+    .description('print every setting; secrets are masked')
+    .option('--sources', 'and where each value came from')
+    .action((options, command) =>
+      perform(command, async () => (await import('./commands/config.ts')).configPrint(options)),
+    );
+  config
+    .command('docs')
+    .description('print the table of all settings')
+    .action((_options, command) => perform(command, async () => (await import('./commands/config.ts')).configDocs()));
+  program
+    .command('doctor')
+    .description('check configuration, state, key, clock and disk')
+    .action((_options, command) => perform(command, async () => (await import('./commands/doctor.ts')).doctor()));
+  program
+    .command('simulator')
+    .description('serve a simulated Anthropic API; prints its base URL, and runs until Ctrl-C')
+    .addOption(new Option('--port <number>', 'port to listen on; 0 takes any free one').default(0).argParser(parsePort))
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--dir <folder>', 'keep its state here (default: in memory)')
+    .option('--seed <number>', 'same seed, same answers')
+    .option('--time-scale <number>', 'how many times faster than ours its time runs')
+    .option('--latency-min-ms <ms>', 'shortest life of a batch')
+    .option('--latency-max-ms <ms>', 'longest life of a batch')
+    .option('--provider-like', 'lives of batches as long as the real ones')
+    .option('--faults <json>', 'faults to make, by kind')
+    .action((options, command) =>
+      perform(command, async () => (await import('./commands/simulator.ts')).simulator(options)),
+    );
+  program
+    .command('help')
+    .description('print help: of a command, or of exit-codes')
+    .argument('[topic]', 'a command, or exit-codes')
+    .action((topic: string | undefined, _options, command) =>
+      perform(command, async () => (await import('./commands/help.ts')).help({ topic, program })),
+    );
+}
