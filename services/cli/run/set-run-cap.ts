@@ -1,0 +1,19 @@
+import type { Nanodollars } from '#core/money.ts';
+import { capKey } from '#core/view.ts';
+import { ViewFollower } from '#runtime/view-follower.ts';
+import type { Embedded } from '../embedded.ts';
+
+/** Money scope of one run. */
+export const runMoneyScope = (run: string): string => `run:${run}:money`;
+
+/** Puts the cap of this command in force before anything is created; none lifts the one of an earlier command. */
+export async function setRunCap(
+  embedded: Embedded,
+  { run, cap }: { run: string; cap: Nanodollars | null },
+): Promise<void> {
+  const follower = new ViewFollower(embedded.log);
+  await follower.catchUp();
+  const scope = runMoneyScope(run);
+  const inForce = follower.view.caps.get(capKey(scope, 'total')) ?? null;
+  if (inForce !== cap) await follower.append({ kind: 'CAP', scope, period: 'total', limit: cap });
+}
