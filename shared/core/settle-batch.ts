@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors/catalogue.ts';
+import { FlotillaError } from '../errors/flotilla-error.ts';
 import { canaryCode, canaryField } from './build-request.ts';
 import { addUsage, costOf, type ItemCost, noUsage, type Usage } from './cost.ts';
 import { formatCustomId } from './custom-id.ts';
@@ -11,7 +12,7 @@ import { type Recipe, retryPolicyDefault } from './recipe.ts';
 import { formatRid } from './rid.ts';
 import type { RetryRow, SettledRecord } from './settled.ts';
 import type { Failure, Terminal } from './terminal.ts';
-import { type Batch, type Item, itemsToSend } from './view.ts';
+import { type Batch, type Item, isSettledUnsent, itemsToSend } from './view.ts';
 
 /** A complete read of a batch at the provider: the first line of each custom_id (protocol §5.5). */
 export interface CompleteRead {
@@ -61,12 +62,14 @@ interface Ended {
 /**
  * How each item of a batch ended: what one settle transaction writes. Books are closed per batch: every item it won is
  * in exactly one of done, dead and retry.
+ * @throws FlotillaError internal when the batch is not one to settle so: bound and read, or unsent and not read
  */
 export function settleBatch(batch: Batch, context: SettleContext): Settlement {
   const done: [number, number][] = [];
   const dead: [number, number, OutcomeCause][] = [];
   const retry: RetryRow[] = [];
   const terminals: Terminal[] = [];
+  checkSettles(batch, context.read);
   const spend = createSpend(batch);
   let missing = 0;
   let isAccountRefused = false;
@@ -74,7 +77,7 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
   for (const item of batch.items) {
     const { envelope, parsed } = context.documentOf(item);
     const ended = endOf(batch, item, { ...context, envelope, parsed });
-    spend.add(envelope.run, ended);
+    spend.add(envelope.run, ended, { wasSent: context.read !== null && !item.isDuplicate });
     if (ended.cause === 'missing') missing += 1;
     if (ended.cause === 'account') isAccountRefused = true;
     const policy = context.recipe?.retry ?? retryPolicyDefault;
@@ -91,12 +94,19 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
   return { settled: { v: 1, bk: batch.bk, done, dead, retry, ...spend.total() }, terminals, missing, isAccountRefused };
 }
 
+function checkSettles(batch: Batch, read: CompleteRead | null): void {
+  const isBound = batch.state.is === 'created' || batch.state.is === 'released';
+  if (read === null ? isSettledUnsent(batch) : isBound) return;
+  const why = `a batch that is ${batch.state.is} cannot be settled ${read === null ? 'without' : 'with'} a read`;
+  throw new FlotillaError('internal', { where: `batch ${batch.bk}`, why });
+}
+
 type ItemContext = SettleContext & { envelope: Envelope; parsed: Parsed };
 
 function endOf(batch: Batch, item: Item, context: ItemContext): Ended {
   if (batch.kind === 'reject') return { cause: 'rejected', ...rejectionOf(context.parsed) };
   if (item.isDuplicate) return { cause: 'duplicate' };
-  if (context.read === null) return endUnsent(batch, item, context);
+  if (context.read === null) return endUnsent(batch, context);
   const { fleet, read } = context;
   const line = read.lines.get(formatCustomId({ fleet, bk: batch.bk, ...item }));
   if (!line) return { cause: read.wholeBatch ?? 'missing', ...boundAfter(read.wholeBatch, batch) };
@@ -122,8 +132,8 @@ function boundAfter(end: WholeBatchEnd | null, batch: Batch): Partial<Ended> {
 
 const halfOf = (batch: Batch): number => Math.ceil(itemsToSend(batch).length / 2);
 
-function endUnsent(batch: Batch, _item: Item, { envelope, canceledRuns }: ItemContext): Ended {
-  if (batch.state.is !== 'closed') return { cause: 'duplicate' };
+function endUnsent(batch: Batch, { envelope, canceledRuns }: ItemContext): Ended {
+  if (batch.state.is !== 'closed') return { cause: 'deadline' }; // reuse, and nothing is known to reuse: to its lane
   const { why, at } = batch.state;
   if (envelope.run !== null && canceledRuns.has(envelope.run)) return { cause: 'canceled', isFinal: true };
   if (envelope.deadlineAt < at) return { cause: 'deadline', isFinal: true };
@@ -229,6 +239,8 @@ function terminalOf(
   { ended, envelope, parsed, wasSent }: { ended: Ended; envelope: Envelope; parsed: Parsed; wasSent: boolean },
 ): Terminal {
   const document = parsed.is === 'document' ? parsed.document : null;
+  // Not `att`, which also counts what was split, closed or refused before anything was bought.
+  const attempts = item.charged + item.uncharged + (wasSent && !item.isDuplicate ? 1 : 0);
   return {
     rid: { partition: item.partition, offset: item.offset },
     att: item.att,
@@ -236,25 +248,25 @@ function terminalOf(
     run: envelope.run,
     customId: parsed.is === 'document' ? parsed.document.customId : parsed.reject.customId,
     outcome: ended.cause === null ? 'succeeded' : causes[ended.cause].outcome,
-    attempts: item.att + (wasSent && !item.isDuplicate ? 1 : 0),
+    attempts,
     output: ended.output,
     body: ended.body ?? null,
     usage: ended.usage ?? null,
     cost: ended.cost ?? null,
     metadata: document?.metadata,
     line: envelope.line,
-    failure: ended.cause === null ? null : failureOf(ended.cause, { ended, item, envelope }),
+    failure: ended.cause === null ? null : failureOf(ended.cause, { ended, item, attempts, envelope }),
   };
 }
 
 function failureOf(
   cause: OutcomeCause,
-  { ended, item, envelope }: { ended: Ended; item: Item; envelope: Envelope },
+  { ended, item, attempts, envelope }: { ended: Ended; item: Item; attempts: number; envelope: Envelope },
 ): Failure {
   return {
     cause: ended.code ?? codeOf[cause],
     class: causes[cause].class,
-    message: ended.message ?? defaultMessage(cause, item),
+    message: ended.message ?? defaultMessage(cause, { item, attempts }),
     replayCount: envelope.replayCount,
   };
 }
@@ -281,50 +293,75 @@ const codeOf: Readonly<Record<OutcomeCause, ErrorCode>> = {
   rejected: 'unknown-shape',
 };
 
-function defaultMessage(cause: OutcomeCause, item: Item): string {
+function defaultMessage(cause: OutcomeCause, { item, attempts }: { item: Item; attempts: number }): string {
   if (cause === 'missing') return 'the provider ended the batch without a line for this item';
   if (cause === 'duplicate') return 'another record holds its idempotency key';
-  return `ended as ${cause} after ${item.charged + item.uncharged + 1} tries (${formatRid(item)})`;
+  return `ended as ${cause} after ${attempts} ${attempts === 1 ? 'try' : 'tries'} (${formatRid(item)})`;
+}
+
+interface RunSpend {
+  cost: number;
+  individual: number;
+  /** Items that were sent, and those of them that may have been bought at a price nobody knows. */
+  sent: number;
+  unpriced: number;
+}
+
+interface Spend {
+  add(run: string | null, ended: Ended, item: { wasSent: boolean }): void;
+  total(): Pick<SettledRecord, 'usage' | 'cost' | 'individualCost' | 'runs' | 'actual'>;
 }
 
 /** Adds up what a batch cost: for its books, and by each scope of its reserve. */
-function createSpend(batch: Batch): { add(run: string | null, ended: Ended): void; total(): SpendTotal } {
+function createSpend(batch: Batch): Spend {
   let usage = noUsage;
   let cost: number | null = 0;
   let individualCost: number | null = 0;
-  const runs: Record<string, { cost: number; individual: number }> = {};
+  const byRun = new Map<string, RunSpend>(); // a run may have the name of a property of every object
   return {
-    add(run, ended) {
+    add(run, ended, { wasSent }) {
+      if (!wasSent) return;
+      const before = byRun.get(run ?? '') ?? { cost: 0, individual: 0, sent: 0, unpriced: 0 };
+      // What was bought and is not delivered would not have been bought one by one either: it saves nothing.
+      const individual = ended.cause === null ? (ended.cost?.individual ?? 0) : 0;
+      byRun.set(run ?? '', {
+        cost: before.cost + (ended.cost?.billed ?? 0),
+        individual: before.individual + individual,
+        sent: before.sent + 1,
+        unpriced: before.unpriced + (isUnpriced(ended) ? 1 : 0),
+      });
       if (!ended.usage) return;
       usage = addUsage(usage, ended.usage);
       cost = ended.cost && cost !== null ? cost + ended.cost.billed : null;
       individualCost = ended.cost && individualCost !== null ? individualCost + ended.cost.individual : null;
-      const before = runs[run ?? ''] ?? { cost: 0, individual: 0 };
-      // What was bought and is not delivered would not have been bought one by one either: it saves nothing.
-      const individual = ended.cause === null ? (ended.cost?.individual ?? 0) : 0;
-      runs[run ?? ''] = { cost: before.cost + (ended.cost?.billed ?? 0), individual: before.individual + individual };
     },
-    total: () => ({ usage, cost, individualCost, runs, actual: actualOf(batch, runs) }),
+    total: () => ({ usage, cost, individualCost, runs: runsOf(byRun), actual: actualOf(batch, byRun) }),
   };
 }
 
-interface SpendTotal {
-  usage: Usage;
-  cost: number | null;
-  individualCost: number | null;
-  runs: SettledRecord['runs'];
-  actual: Amounts;
+/** Bought, or perhaps bought, and nobody can say for how much: lost lines count as bought (protocol §4, RELEASED). */
+function isUnpriced({ cause, usage, cost }: Ended): boolean {
+  return cause === 'missing' || cause === 'result-too-large' || (usage !== undefined && !cost);
 }
 
-/** Money scopes keep what was spent; scopes that count what is queued or open are free again. */
-function actualOf(batch: Batch, runs: SettledRecord['runs']): Amounts {
+const runsOf = (byRun: ReadonlyMap<string, RunSpend>): SettledRecord['runs'] =>
+  Object.fromEntries(
+    [...byRun].flatMap(([run, { cost, individual }]) => (cost > 0 ? [[run, { cost, individual }]] : [])),
+  );
+
+/**
+ * Money scopes keep what was spent, and for each item without a price its share of the reserve; scopes that count what is
+ * queued or open are free again.
+ */
+function actualOf(batch: Batch, byRun: ReadonlyMap<string, RunSpend>): Amounts {
   if (batch.state.is !== 'created') return {};
-  const spent = Object.values(runs).reduce((sum, { cost }) => sum + cost, 0);
   const actual: Record<string, number> = {};
-  for (const scope of Object.keys(batch.state.intent.reserve)) {
+  for (const [scope, reserve] of Object.entries(batch.state.intent.reserve)) {
     if (!scope.endsWith(':money')) continue;
-    const run = /^run:(.*):money$/.exec(scope)?.[1];
-    actual[scope] = run === undefined ? spent : (runs[run]?.cost ?? 0);
+    const run = scope.startsWith('run:') ? scope.slice('run:'.length, -':money'.length) : null;
+    const spends = run === null ? [...byRun.values()] : [byRun.get(run)].filter(spend => spend !== undefined);
+    const sum = (of: keyof RunSpend): number => spends.reduce((total, spend) => total + spend[of], 0);
+    actual[scope] = sum('cost') + Math.ceil((reserve * sum('unpriced')) / Math.max(1, sum('sent')));
   }
   return actual;
 }
