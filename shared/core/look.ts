@@ -51,7 +51,8 @@ export function resolve(view: View, batch: Batch, look: Look, context: ResolveCo
   const mine = found.find(({ pid }) => context.hasLabels || isOurs(context.identities.get(pid), batch.bk));
   if (mine) return { is: 'created', pid: mine.pid };
   if (!context.hasLabels && found.some(({ pid }) => !context.identities.has(pid))) return { is: 'wait' };
-  if (look.reach > at - context.timing.skewMs) return { is: 'wait' };
+  // At the edge itself the next page may hold another batch of the same moment.
+  if (look.reach >= at - context.timing.skewMs) return { is: 'wait' };
   return { is: look.askedAt > at + context.timing.settleMs ? 'absent' : 'wait' };
 }
 
@@ -83,7 +84,10 @@ export interface Orphan {
   isForeignFleet: boolean;
 }
 
-/** Batches that carry our mark and that no INTENT explains. Only labels make it certain enough to cancel. */
+/**
+ * Batches that carry our mark and that no INTENT explains. Only labels make it certain enough to cancel. The view MUST
+ * have been read to its end after the list was answered: a batch sealed and created meanwhile would look like a copied log.
+ */
 export function orphans(view: View, look: Look, context: ResolveContext): Orphan[] {
   return look.batches.flatMap(listed => {
     if (view.pids.has(listed.pid)) return [];

@@ -289,7 +289,8 @@ describe('a batch that was closed unsent', () => {
   }
 
   it('split again and again ends: every bound is smaller than the batch it came from', () => {
-    for (let count = 2; count <= 1_000; count++) {
+    for (const count of [...Array(30).keys(), 499, 500, 999, 1_000]) {
+      if (count < 2) continue;
       const { settled } = settleBatch(closedBatch('split', itemsAt(...Array(count).keys())), contextOf(null));
       assert.ok((settled.retry[0]?.bound as number) < count);
     }
