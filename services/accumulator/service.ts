@@ -1,6 +1,6 @@
 import { buildRequest } from '#core/build-request.ts';
 import type { Document, Envelope } from '#core/document.ts';
-import { estimateCost } from '#core/estimate.ts';
+import { bytesPerToken, highestCost } from '#core/estimate.ts';
 import {
   addToLane,
   closeReason,
@@ -51,6 +51,11 @@ const retryLockMs = 60_000;
 const idleMs = 5_000;
 
 type Tries = Rid & { att: number; charged: number; uncharged: number; key: string | null };
+
+interface Placed {
+  item: LaneItem;
+  settings: LaneSettings;
+}
 
 interface Intake {
   generation: number;
@@ -169,7 +174,8 @@ export class Accumulator {
       // Sealed before a restart, or already in a lane because a round broke off here.
       if (follower.view.claims.has(claim) || this.#waiting.has(claimKey(claim))) continue;
       intake.watermark.delivered(record.offset);
-      await this.#place(readDocument(record, routing.documents), claim);
+      const read = readDocument(record, routing.documents);
+      await this.#add(this.#itemOf(read, { ...claim, charged: 0, uncharged: 0, key: read.envelope.idempotencyKey }));
       intake.position = record.offset + 1;
     }
     intake.position = nextOffset;
@@ -178,55 +184,43 @@ export class Accumulator {
     return records.length > 0;
   }
 
-  async #place(read: ReadDocument, claim: Rid & { att: number }): Promise<void> {
-    const tries = { ...claim, charged: 0, uncharged: 0, key: read.envelope.idempotencyKey };
-    const { item, settings } = await this.#itemOf(read, tries);
-    return this.#add(settings, item);
-  }
-
   /** The item and the lane it belongs to: rejects have one of their own. */
-  #itemOf(read: ReadDocument, tries: Tries, bound?: number): Promise<{ item: LaneItem; settings: LaneSettings }> {
-    const { parsed, envelope } = read;
+  #itemOf({ parsed, envelope }: ReadDocument, tries: Tries, bound?: number): Placed {
     if (parsed.is === 'document') return this.#sendable(parsed.document, { envelope, tries, bound });
     const { run } = envelope;
     const nothing = { deadlineAt: Number.MAX_SAFE_INTEGER, body: '', bytes: 0, tokens: 0, costMax: 0 };
-    return Promise.resolve({ item: { ...tries, run, ...nothing }, settings: this.#ports.routing.rejectLane });
+    return { item: { ...tries, run, ...nothing }, settings: this.#ports.routing.rejectLane };
   }
 
-  async #sendable(
+  /** The item with its built request. */
+  #sendable(
     document: Document,
     { envelope, tries, bound }: { envelope: Envelope; tries: Tries; bound: number | undefined },
-  ): Promise<{ item: LaneItem; settings: LaneSettings }> {
+  ): Placed {
     const { routing, recipes, clock, follower } = this.#ports;
+    const { run, deadlineAt } = envelope;
     const route = routing.routeOf(document);
     const body = buildRequest(document.ask, route.recipe, tries);
     const bytes = Buffer.byteLength(body);
-    const request = requestFacts(document, route.recipe);
-    const cost = estimateCost({ ...request, inputBytes: bytes }, clock.now());
-    const recipe = await recipes.ensure(route.recipe);
-    const isCapped = envelope.run !== null && follower.view.caps.has(`run:${envelope.run}:money|total`);
-    const settings: LaneSettings = {
-      type: 'batch',
-      account: route.account,
-      recipe,
-      ...route.lane,
-      itemsMax: Math.min(bound ?? Infinity, route.lane.itemsMax),
-      // A run with a cap of its own parks alone: it must not hold back its neighbours.
-      key: [route.account, recipe, bound ?? '', isCapped ? envelope.run : ''].join('|'),
+    const costMax = highestCost({ ...requestFacts(document, route.recipe), inputBytes: bytes }, clock.now());
+    const recipe = recipes.nameOf(route.recipe);
+    const { lane } = route;
+    const isCapped = run !== null && follower.view.caps.size > 0 && follower.view.caps.has(`run:${run}:money|total`);
+    return {
+      item: { ...tries, run, deadlineAt, body, bytes, tokens: Math.ceil(bytes / bytesPerToken.expected), costMax },
+      settings: {
+        type: 'batch',
+        account: route.account,
+        recipe,
+        ...lane,
+        itemsMax: Math.min(bound ?? lane.itemsMax, lane.itemsMax),
+        // A run with a cap of its own parks alone: it must not hold back its neighbours.
+        key: `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}`,
+      },
     };
-    const item: LaneItem = {
-      ...tries,
-      run: envelope.run,
-      deadlineAt: envelope.deadlineAt,
-      body,
-      bytes,
-      tokens: Math.ceil(bytes / 4),
-      costMax: cost?.high ?? null,
-    };
-    return { item, settings };
   }
 
-  async #add(settings: LaneSettings, item: LaneItem): Promise<void> {
+  async #add({ settings, item }: Placed): Promise<void> {
     let lane = this.#lanes.get(settings.key);
     if (!lane) {
       lane = openLane(settings);
@@ -235,7 +229,6 @@ export class Accumulator {
     if (!fits(lane, item)) await this.#seal(lane, lane.items.length >= lane.itemsMax ? 'count' : 'bytes');
     addToLane(lane, item, this.#ports.clock.monotonic());
     this.#waiting.add(claimKey(item));
-    this.#ports.telemetry.count('flotilla_documents_total', 1, { kind: lane.type });
     if (lane.items.length >= lane.itemsMax) await this.#seal(lane, 'count');
   }
 
@@ -249,8 +242,7 @@ export class Accumulator {
     if (due.length === 0) return;
     const found = await this.#readRetries(due.map(([, row]) => row));
     for (const [, row] of due) {
-      const { item, settings } = await this.#itemOf(...retryArguments(row, found));
-      await this.#add(settings, item);
+      await this.#add(this.#itemOf(...retryArguments(row, found)));
     }
   }
 
@@ -263,7 +255,7 @@ export class Accumulator {
       const row = follower.view.retries.get(id);
       if (row) {
         const found = await this.#readRetries([row]);
-        const { item, settings } = await this.#itemOf(...retryArguments(row, found));
+        const { item, settings } = this.#itemOf(...retryArguments(row, found));
         await this.#append(openLane({ ...settings, key: `alone|${id}` }), [item]);
       } else if (claim && !follower.view.claims.has(claim)) {
         await queue.postpone('retry', id, 2_000); // the hint came before the record
@@ -314,6 +306,7 @@ export class Accumulator {
     const { telemetry, follower } = this.#ports;
     await this.#append(lane, items);
     telemetry.count('flotilla_batches_sealed_total', 1, { reason });
+    telemetry.count('flotilla_documents_total', items.length, { kind: lane.type });
     // What a lost append did not claim stays in the lane and is sealed under another key; the first one wins.
     this.#keep(lane, item => !follower.view.claims.has(item));
   }
@@ -329,8 +322,9 @@ export class Accumulator {
 
   /** Payload, SEALED, read back: only a SEALED that our own view has passed is acted on (protocol §5.1). */
   async #append(lane: Lane, items: readonly LaneItem[]): Promise<void> {
-    const { payloads, ids, follower, queue } = this.#ports;
+    const { payloads, ids, follower, queue, recipes } = this.#ports;
     const bk = ids.batchKey();
+    await recipes.ensureWritten(lane.recipe);
     if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(items)));
     await follower.append({
       kind: 'SEALED',

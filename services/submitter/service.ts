@@ -1,6 +1,6 @@
 import { buildRequest } from '#core/build-request.ts';
 import { formatCustomId } from '#core/custom-id.ts';
-import { estimateCost } from '#core/estimate.ts';
+import { highestCost } from '#core/estimate.ts';
 import type { Amounts, CloseReason, IntentRecord } from '#core/journal.ts';
 import { buildPayload, decodePayload, isPayloadOf, type Payload } from '#core/payload.ts';
 import { acceptsIntent } from '#core/reduce-journal.ts';
@@ -247,8 +247,8 @@ export class Submitter {
         const { run, deadlineAt } = envelope;
         const body = buildRequest(parsed.document.ask, recipe, item);
         const request = requestFacts(parsed.document, recipe);
-        const cost = estimateCost({ ...request, inputBytes: Buffer.byteLength(body) }, clock.now());
-        return { ...item, run, deadlineAt, body, costMax: cost?.high ?? null };
+        const costMax = highestCost({ ...request, inputBytes: Buffer.byteLength(body) }, clock.now());
+        return { ...item, run, deadlineAt, body, costMax };
       }),
     );
   }

@@ -49,9 +49,11 @@ export function costOf(model: string, usage: Usage, at: number): ItemCost | null
 /** The row in force for a model (dated snapshots such as `claude-haiku-5-5-20261001` go by their base name). */
 export function priceOf(model: string, { promptTokens, at }: { promptTokens: number; at: number }): PriceRow | null {
   const rows = rowsByModel.get(model) ?? rowsByModel.get(model.replace(/-\d{8}$/, '')) ?? [];
-  const applies = (row: PriceRow): boolean =>
-    Date.parse(row.since) <= at && promptTokens <= (row.promptTokensMax ?? Infinity);
+  const applies = (row: DatedRow): boolean => row.sinceAt <= at && promptTokens <= (row.promptTokensMax ?? Infinity);
   return rows.findLast(applies) ?? null;
 }
 
-const rowsByModel = Map.groupBy(priceRows, row => row.model);
+type DatedRow = PriceRow & { sinceAt: number };
+
+const datedRows = priceRows.map((row): DatedRow => ({ ...row, sinceAt: Date.parse(row.since) }));
+const rowsByModel = Map.groupBy(datedRows, row => row.model);

@@ -23,15 +23,29 @@ export interface CostRange {
 /** Shares of `max_tokens` that answers use: none at all, a quarter, all of it. */
 const outputShare = { low: 0, expected: 0.25, high: 1 } as const;
 
-/** What a batch item may cost, or null when the model's price is unknown. `high` is what INTENT reserves. */
-export function estimateCost({ model, inputBytes, maxTokens }: RequestEstimate, at: number): CostRange | null {
-  const range = { low: 0, expected: 0, high: 0 };
-  for (const level of ['low', 'expected', 'high'] as const) {
-    const tokens = Math.ceil(inputBytes / bytesPerToken[level]);
-    const price = priceOf(model, { promptTokens: tokens, at });
-    if (!price) return null;
-    const single = tokens * price.input + Math.ceil(maxTokens * outputShare[level]) * price.output;
-    range[level] = Math.ceil(single * batchPriceShare);
-  }
-  return range;
+/** The worst case of a batch item, as INTENT reserves it; null when the model's price is unknown. */
+export function highestCost(request: RequestEstimate, at: number): Nanodollars | null {
+  return costAt('high', request, at);
+}
+
+/** What a batch item may cost, or null when the model's price is unknown. */
+export function estimateCost(request: RequestEstimate, at: number): CostRange | null {
+  const [low, expected, high] = [
+    costAt('low', request, at),
+    costAt('expected', request, at),
+    costAt('high', request, at),
+  ];
+  return low === null || expected === null || high === null ? null : { low, expected, high };
+}
+
+function costAt(
+  level: keyof CostRange,
+  { model, inputBytes, maxTokens }: RequestEstimate,
+  at: number,
+): Nanodollars | null {
+  const tokens = Math.ceil(inputBytes / bytesPerToken[level]);
+  const price = priceOf(model, { promptTokens: tokens, at });
+  if (!price) return null;
+  const single = tokens * price.input + Math.ceil(maxTokens * outputShare[level]) * price.output;
+  return Math.ceil(single * batchPriceShare);
 }

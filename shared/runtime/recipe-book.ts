@@ -7,21 +7,38 @@ import type { Log } from '#ports/log.ts';
 export class RecipeBook {
   readonly #log: Log;
   readonly #byHash = new Map<string, Recipe>();
+  /** Recipes of this configuration that the log does not have yet. */
+  readonly #unwritten = new Map<string, Recipe>();
+  readonly #names = new WeakMap<Recipe, string>();
   #next = 0;
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** Makes sure that the recipe can be found again before anything names it. */
-  async ensure(recipe: Recipe): Promise<string> {
-    const hash = recipeHash(recipe);
-    if (!this.#byHash.has(hash)) await this.#read();
-    if (this.#byHash.has(hash)) return hash;
-    const record = { key: hash, value: encodeRecipe(recipe), headers: {} };
-    await this.#log.append({ topic: 'recipes', partition: 0, records: [record] });
-    this.#byHash.set(hash, recipe);
-    return hash;
+  /** The name of a recipe, known from here on to this book; it is in the log only after `ensureWritten`. */
+  nameOf(recipe: Recipe): string {
+    let name = this.#names.get(recipe);
+    if (name === undefined) {
+      name = recipeHash(recipe);
+      this.#names.set(recipe, name);
+      if (!this.#byHash.has(name)) this.#unwritten.set(name, recipe);
+    }
+    return name;
+  }
+
+  /** Makes sure that the recipe can be found again before anything in the log names it. */
+  async ensureWritten(name: string): Promise<void> {
+    if (!this.#unwritten.has(name)) return;
+    await this.#read();
+    const recipe = this.#unwritten.get(name);
+    if (recipe === undefined) return; // it was in the log
+    await this.#log.append({
+      topic: 'recipes',
+      partition: 0,
+      records: [{ key: name, value: encodeRecipe(recipe), headers: {} }],
+    });
+    this.#add(name, recipe);
   }
 
   /** @throws FlotillaError log-unavailable when no such recipe was ever written */
@@ -35,13 +52,18 @@ export class RecipeBook {
     });
   }
 
+  #add(name: string, recipe: Recipe): void {
+    this.#byHash.set(name, recipe);
+    this.#unwritten.delete(name);
+  }
+
   async #read(): Promise<void> {
     for (;;) {
       const query = { topic: 'recipes', partition: 0, from: this.#next, recordsMax: 1_000 } as const;
       const { records, nextOffset } = await this.#log.read(query);
       for (const { key, value } of records) {
         const recipe = decodeRecipe(value);
-        if (key !== null && recipe) this.#byHash.set(key, recipe);
+        if (key !== null && recipe) this.#add(key, recipe);
       }
       this.#next = nextOffset;
       if (records.length === 0) return;
