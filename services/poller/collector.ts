@@ -34,6 +34,8 @@ export interface CollectorPorts {
 }
 
 const lockMs = 300_000;
+/** A round that broke off is tried again soon: fenced by another worker, it would else lie locked for minutes. */
+const failedMs = 1_000;
 
 type Step = 'done' | { afterMs: number };
 
@@ -58,9 +60,13 @@ export class Collector {
     const { queue } = this.#ports;
     const [job] = await queue.take('collect', { limit: 1, lockMs, ...options });
     if (!job) return false;
-    const step = await this.#advance(job.id);
-    if (step === 'done') await queue.done('collect', job.id);
-    else await queue.postpone('collect', job.id, step.afterMs);
+    let step: Step = { afterMs: failedMs };
+    try {
+      step = await this.#advance(job.id);
+    } finally {
+      if (step === 'done') await queue.done('collect', job.id);
+      else await queue.postpone('collect', job.id, step.afterMs);
+    }
     return true;
   }
 

@@ -47,6 +47,8 @@ export interface SubmitterPorts {
 const lockMs = 120_000;
 const heldMs = 1_000;
 const refusedMs = 2_000;
+/** A round that broke off is tried again soon, not when its lock is over. */
+const failedMs = 1_000;
 
 /** What became of a job: `done` needs no further hint of this kind, else when to look again. */
 type Step = 'done' | { afterMs: number };
@@ -73,9 +75,13 @@ export class Submitter {
     const { queue } = this.#ports;
     const [job] = await queue.take('submit', { limit: 1, lockMs, ...options });
     if (!job) return false;
-    const step = await this.#advance(job.id, options.signal);
-    if (step === 'done') await queue.done('submit', job.id);
-    else await queue.postpone('submit', job.id, step.afterMs);
+    let step: Step = { afterMs: failedMs };
+    try {
+      step = await this.#advance(job.id, options.signal);
+    } finally {
+      if (step === 'done') await queue.done('submit', job.id);
+      else await queue.postpone('submit', job.id, step.afterMs);
+    }
     return true;
   }
 

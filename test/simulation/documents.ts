@@ -1,0 +1,107 @@
+import { headerNames } from '#core/headers.ts';
+import { batchBytesMax, batchTokensMax } from '#core/limits.ts';
+import { type Recipe, retryPolicyDefault } from '#core/recipe.ts';
+import { createRouting, type LaneBounds, type Routing } from '#runtime/routing.ts';
+import { type Broker, documentPartitions } from './broker.ts';
+import { accountName } from './provider-world.ts';
+import { epoch, type World } from './world.ts';
+
+export type DocumentKind = 'good' | 'bad' | 'reject';
+
+/** A document as the world knows it: what its answer must be. */
+export interface SimulatedDocument {
+  rid: string;
+  kind: DocumentKind;
+  /** What the answer of a good one repeats. */
+  echo: string;
+  key: string | null;
+  run: 'A' | 'B';
+}
+
+export const echoRecipe: Recipe = {
+  v: 1,
+  task: 'echo',
+  provider: 'anthropic',
+  model: 'claude-haiku-5-5',
+  instructions: 'Repeat what you are asked to.',
+  maxTokens: 64,
+  outputSchema: { type: 'object', properties: { echo: { type: 'string' } }, required: ['echo'], additionalProperties: false },
+  canary: true,
+  retry: retryPolicyDefault,
+};
+
+const lane: LaneBounds = { itemsMax: 5, ageMsMax: 2_000, bytesMax: batchBytesMax, tokensMax: batchTokensMax };
+
+export const createSimulatedRouting = (): Routing =>
+  createRouting({
+    tasks: new Map([['echo', { account: accountName, recipe: echoRecipe, lane }]]),
+    asIs: { account: accountName, lane },
+  });
+
+/** Everything that was ever put into the documents topic, by rid. */
+export class Documents {
+  readonly byRid = new Map<string, SimulatedDocument>();
+  readonly #world: World;
+  readonly #broker: Broker;
+  #count = 0;
+
+  constructor(world: World, broker: Broker) {
+    this.#world = world;
+    this.#broker = broker;
+  }
+
+  /** Lets the documents of the run arrive, within a minute. */
+  schedule(): void {
+    const { time, random, setting } = this.#world;
+    for (let index = 0; index < setting.documents; index++) {
+      const arrivesAt = random.between(0, 60_000);
+      const [hasDeadline, hasKey] = [random.chance(0.04), random.chance(0.2)];
+      const kind = random.chance(0.05) ? 'reject' : random.chance(0.05) ? 'bad' : 'good';
+      const key = hasKey ? `key${random.between(0, 3)}` : null;
+      const run = random.chance(0.3) ? 'B' : 'A';
+      const deadlineAt = hasDeadline ? epoch + arrivesAt + random.between(2_000, 40_000) : null;
+      time.at(arrivesAt, () => this.add({ partition: index % documentPartitions, kind, key, run, deadlineAt }));
+    }
+  }
+
+  add(document: {
+    partition: number;
+    kind: DocumentKind;
+    key: string | null;
+    run: 'A' | 'B';
+    deadlineAt?: number | null;
+    replayOf?: string;
+  }): void {
+    const { partition, kind, key, run, deadlineAt, replayOf } = document;
+    this.#count += 1;
+    const echo = `echo-${this.#count}`;
+    const headers: Record<string, string> = { [headerNames.run]: run };
+    if (key !== null) headers[headerNames.idempotencyKey] = key;
+    if (deadlineAt) headers[headerNames.deadline] = String(deadlineAt);
+    if (replayOf) Object.assign(headers, { [headerNames.replayOf]: replayOf, [headerNames.replayCount]: '1' });
+    const record = { key: echo, value: Buffer.from(bodyOf(kind, echo)), headers };
+    void this.#broker.operator.append({ topic: 'documents', partition, records: [record] }).then(({ offsets }) => {
+      const rid = `${partition}/${offsets[0]}`;
+      this.byRid.set(rid, { rid, kind, echo, key, run });
+      this.#world.note('document', rid, kind, run, key ?? '');
+    });
+  }
+}
+
+function bodyOf(kind: DocumentKind, echo: string): string {
+  switch (kind) {
+    case 'reject':
+      return `{"custom_id":"${echo}","task":`;
+    case 'bad': // the provider finds out: this version of its API knows no temperature
+      return JSON.stringify({ custom_id: echo, params: { ...asIsParams(echo), temperature: 0.5 } });
+    case 'good':
+      return JSON.stringify({ custom_id: echo, task: 'echo', content: `Copy the code ${echo} into the field echo.` });
+  }
+}
+
+const asIsParams = (text: string): object => ({
+  model: echoRecipe.model,
+  max_tokens: echoRecipe.maxTokens,
+  messages: [{ role: 'user', content: text }],
+});
+

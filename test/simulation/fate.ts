@@ -1,0 +1,72 @@
+import type { World } from './world.ts';
+
+/** What befalls a worker at a crash point. */
+export type Fate = 'kill' | 'freeze' | null;
+
+/** The one thing that happens in a run of the sweep. */
+export interface SingleFault {
+  label: string;
+  /** Which pass of this label, from 1, over all workers. */
+  visit: number;
+  kind: 'kill' | 'freeze';
+}
+
+/** Chance by the kind of place: idle ones are passed far more often than those with an effect. */
+const chances = {
+  idle: { kill: 0.0004, freeze: 0.0003 },
+  read: { kill: 0.0006, freeze: 0.0003 },
+  effect: { kill: 0.003, freeze: 0.001 },
+} as const;
+
+export const placeOf = (label: string): keyof typeof chances => {
+  if (label.includes('.waitForMore') || label.includes('.queue.take')) return 'idle';
+  return /\.log\.(read|readAt|assigned|position)\b/.test(label) ? 'read' : 'effect';
+};
+
+/**
+ * Between the last look at the send deadline and the socket write nothing may be frozen: that is the residual hole, which
+ * no protocol closes (protocol §1). A kill there is harmless.
+ */
+const beforeWrite = 'provider.create·before';
+
+/** Decides at every crash point, and remembers how often each was passed. */
+export class Fates {
+  readonly visits = new Map<string, number>();
+  readonly #places = new Map<string, keyof typeof chances>();
+  readonly #world: World;
+  readonly #single: SingleFault | null;
+
+  constructor(world: World, single: SingleFault | null) {
+    this.#world = world;
+    this.#single = single;
+  }
+
+  at(label: string): Fate {
+    const visit = (this.visits.get(label) ?? 0) + 1;
+    this.visits.set(label, visit);
+    const fate = this.#draw(label, visit);
+    return fate === 'freeze' && label === beforeWrite ? null : fate;
+  }
+
+  place(label: string): keyof typeof chances {
+    let place = this.#places.get(label);
+    if (!place) {
+      place = placeOf(label);
+      this.#places.set(label, place);
+    }
+    return place;
+  }
+
+  #draw(label: string, visit: number): Fate {
+    if (this.#single) {
+      const { label: chosen, visit: chosenVisit, kind } = this.#single;
+      return chosen === label && chosenVisit === visit ? kind : null;
+    }
+    const { random, setting, hasFaults } = this.#world;
+    if (!hasFaults) return null;
+    const { kill, freeze } = chances[this.place(label)];
+    const drawn = random.unit();
+    if (drawn < kill) return 'kill';
+    return drawn - kill < (label === setting.freezeAt ? 0.05 : freeze) ? 'freeze' : null;
+  }
+}

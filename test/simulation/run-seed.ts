@@ -1,0 +1,123 @@
+import { createMemoryPayloadStore } from '#adapters/memory/create-memory-payload-store.ts';
+import { type Broker, createBroker } from './broker.ts';
+import { CapWatch } from './cap-watch.ts';
+import { checkBooks } from './checks/check-books.ts';
+import { checkPurchases } from './checks/check-purchases.ts';
+import { checkReplay } from './checks/check-replay.ts';
+import { checkTerminals } from './checks/check-terminals.ts';
+import { ConsumerGroup } from './consumer-group.ts';
+import { createSimulatedRouting, Documents } from './documents.ts';
+import { Fates, type SingleFault } from './fate.ts';
+import { createFaultyPayloads } from './faulty-payloads.ts';
+import { scheduleOperator } from './operator.ts';
+import { ProviderWorld } from './provider-world.ts';
+import type { Setting } from './settings.ts';
+import { SimulatedQueue } from './simulated-queue.ts';
+import { Truth } from './truth.ts';
+import { Worker } from './worker.ts';
+import { World } from './world.ts';
+
+/** Everything of one run that a check may look at. */
+export interface Run {
+  world: World;
+  broker: Broker;
+  provider: ProviderWorld;
+  documents: Documents;
+  truth: Truth;
+}
+
+export interface RunResult {
+  seed: number;
+  violations: string[];
+  fired: Record<string, number>;
+  visits: ReadonlyMap<string, number>;
+  hash: string;
+  /** Events of the queue, crash points passed, virtual milliseconds. */
+  steps: number;
+  passes: number;
+  now: number;
+  creates: number;
+  lines: string[] | null;
+}
+
+const workers = 3;
+const drainCheckEvery = 64;
+const payloadBytesMax = 1_000_000;
+
+/** One run of the real services in one world; the same seed and setting give the same run. */
+export async function runSeed(options: {
+  seed: number;
+  setting: Setting;
+  isTraced?: boolean;
+  single?: SingleFault | null;
+}): Promise<RunResult> {
+  const { seed, setting, isTraced = false, single = null } = options;
+  const world = new World({ seed, setting, isTraced });
+  const broker = createBroker(world);
+  const provider = new ProviderWorld(world);
+  const queue = new SimulatedQueue(world);
+  const group = new ConsumerGroup(world, broker);
+  const fates = new Fates(world, single);
+  const truth = new Truth(world, broker);
+  const documents = new Documents(world, broker);
+  const caps = new CapWatch({ world, broker, provider, truth });
+  const payloads = createFaultyPayloads(world, createMemoryPayloadStore({ bytesMax: payloadBytesMax }));
+  const around = { world, broker, provider, queue, payloads, group, fates, routing: createSimulatedRouting() };
+  const fleet = Array.from({ length: workers }, (_, number) => new Worker(number, around));
+
+  scheduleOperator({ world, broker, provider, queue, documents, truth, caps });
+  for (const worker of fleet) world.time.at(world.random.between(0, 500), () => worker.boot());
+  watchGroup(world, group);
+  world.time.at(setting.faultsEndAt, () => endFaults({ world, broker, provider, queue, fleet }));
+  await drain({ world, truth, documents });
+
+  truth.catchUp();
+  const run: Run = { world, broker, provider, documents, truth };
+  for (const check of [checkTerminals, checkPurchases, checkBooks, checkReplay]) check(run);
+  for (const [kind, count] of Object.entries(provider.machine.faults.counts())) world.hit(kind, count);
+  let passes = 0;
+  for (const count of fates.visits.values()) passes += count;
+  return {
+    seed,
+    violations: [...world.violations],
+    fired: Object.fromEntries(world.fired),
+    visits: fates.visits,
+    hash: world.hash.toString(16).padStart(8, '0'),
+    steps: world.time.steps,
+    passes,
+    now: world.time.now,
+    creates: provider.creates,
+    lines: world.lines,
+  };
+}
+
+function watchGroup(world: World, group: ConsumerGroup): void {
+  world.time.later(1_000, () => {
+    group.check();
+    watchGroup(world, group);
+  });
+}
+
+/** From here on nothing goes wrong, the operator has mended what was odd, and the queue has lost everything. */
+function endFaults(parts: { world: World; broker: Broker; provider: ProviderWorld; queue: SimulatedQueue; fleet: Worker[] }) {
+  const { world, broker, provider, queue, fleet } = parts;
+  world.note('faults end');
+  provider.calm();
+  broker.isDown = false;
+  broker.clockOffsetMs = 0;
+  queue.clear();
+  for (const worker of fleet) if (worker.isOdd) worker.kill();
+}
+
+async function drain({ world, truth, documents }: Pick<Run, 'world' | 'truth' | 'documents'>): Promise<void> {
+  const { time, setting } = world;
+  const end = setting.faultsEndAt + setting.patienceMs;
+  let steps = 0;
+  await time.run(() => {
+    steps += 1;
+    if (time.now >= end) return true;
+    if (time.now < setting.faultsEndAt || steps % drainCheckEvery !== 0) return false;
+    truth.catchUp();
+    return truth.answered.size >= documents.byRid.size && truth.view.batches.size === 0;
+  });
+}

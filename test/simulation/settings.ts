@@ -1,0 +1,111 @@
+import type { Timing } from '#core/timing.ts';
+
+/** A situation to survive. What is absent is as in `base`. */
+export interface Setting {
+  hasLabels: boolean;
+  /** Chance that a create finds a batch of somebody else, of the same size, beside it. */
+  foreign: number;
+  /** Shortest and longest life of a batch at the provider. */
+  lifeMs: readonly [number, number];
+  /** Faults end here; from then on everything has to drain. */
+  faultsEndAt: number;
+  /** What it may take after that. */
+  patienceMs: number;
+  documents: number;
+  /** False: nothing befalls anybody, but what a sweep chooses. */
+  hasFaults: boolean;
+  /** The provider's expiry, retention and delays are divided by this. */
+  providerScale: number;
+  /** Biases that make rare plots likely; each is 1 or absent in the settings themselves. */
+  freezeAt: string | null;
+  oddAppends: number;
+  stalls: number;
+  areClocksAhead: boolean;
+  /** The residual hole of protocol §1: frozen between the last look at the deadline and the socket write. */
+  pausesAtSend: boolean;
+  /** Instead of the usual plan of the provider's faults. */
+  plan: 'usual' | 'ambiguous' | 'results' | 'none';
+}
+
+const base: Setting = {
+  hasLabels: false,
+  foreign: 0.02,
+  lifeMs: [3_000, 40_000],
+  faultsEndAt: 180_000,
+  patienceMs: 900_000,
+  documents: 40,
+  hasFaults: true,
+  providerScale: 1_440,
+  freezeAt: null,
+  oddAppends: 1,
+  stalls: 1,
+  areClocksAhead: false,
+  pausesAtSend: false,
+  plan: 'usual',
+};
+
+const long = {
+  lifeMs: [60_000, 600_000],
+  foreign: 0.1,
+  faultsEndAt: 600_000,
+  patienceMs: 12_000_000,
+  providerScale: 72,
+} as const;
+
+const change = (changes: Partial<Setting>): Setting => ({ ...base, ...changes });
+
+export const settings = {
+  base,
+  labels: change({ hasLabels: true }),
+  foreign10: change({ foreign: 0.1 }),
+  foreign30: change({ foreign: 0.3 }),
+  labelsForeign30: change({ hasLabels: true, foreign: 0.3 }),
+  long: change(long),
+  labelsLong: change({ ...long, hasLabels: true }),
+} satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+export const settingNames = Object.keys(settings) as SettingName[];
+
+/** Which setting a seed of the mix has: every one comes in every ten seeds. */
+const mix: readonly SettingName[] = [
+  'base',
+  'labels',
+  'foreign10',
+  'foreign30',
+  'base',
+  'labelsForeign30',
+  'long',
+  'labels',
+  'base',
+  'labelsLong',
+];
+
+export const settingOfSeed = (seed: number): SettingName => mix[seed % mix.length] as SettingName;
+
+/**
+ * Protocol §7 in the small: the ratios that matter are kept (T_settle over T_http and what lands late, skew over all
+ * clocks together), and a run takes minutes of virtual time.
+ */
+export const simulationTiming: Timing = {
+  sendMs: 5_000,
+  httpMs: 8_000,
+  httpPerMbMs: 1_000,
+  skewMs: 12_000,
+  settleMs: 60_000,
+  sweepMs: 20_000,
+  lookMinMs: 1_000,
+  lookMaxMs: 15_000,
+  clockOffMs: 15_000,
+  lostLinesMs: 15_000,
+  readAgainMinMs: 2_000,
+  readAgainMaxMs: 8_000,
+  goneMs: 60_000,
+  breakerMinMs: 4_000,
+  breakerMaxMs: 20_000,
+  scale: 10,
+};
+
+/** How late a create may land, and how late a batch may be listed. */
+export const landsLateMaxMs = 30_000;
+export const listLagMaxMs = 3_000;

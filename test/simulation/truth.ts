@@ -1,0 +1,91 @@
+import { decodeJournal } from '#contracts/journal-codec.ts';
+import { decodeSettled } from '#contracts/settled-codec.ts';
+import type { Stamped } from '#core/journal.ts';
+import { reduceJournal } from '#core/reduce-journal.ts';
+import { reduceSettled } from '#core/reduce-settled.ts';
+import type { SettledRecord } from '#core/settled.ts';
+import { createView, type Item, type View } from '#core/view.ts';
+import type { LogRecord } from '#ports/log.ts';
+import { type Broker, settledPartitions } from './broker.ts';
+import type { World } from './world.ts';
+
+/** A sealed batch as the truth remembers it, also when the view has let it go. */
+export interface SealedBatch {
+  bk: string;
+  items: readonly Item[];
+  settled: SettledRecord | null;
+}
+
+/** What is so: the real reducers over everything that is committed, and a memory of what a view may forget. */
+export class Truth {
+  readonly view: View = createView();
+  readonly journal: Stamped[] = [];
+  readonly settled: SettledRecord[] = [];
+  readonly results: LogRecord[] = [];
+  readonly sealed = new Map<string, SealedBatch>();
+  readonly answered = new Set<string>();
+  readonly #world: World;
+  readonly #broker: Broker;
+  readonly #resultsRead: number[];
+  readonly #settledRead: number[];
+  #journalRead = 0;
+
+  constructor(world: World, broker: Broker) {
+    this.#world = world;
+    this.#broker = broker;
+    this.#resultsRead = [0];
+    this.#settledRead = Array.from({ length: settledPartitions }, () => 0);
+  }
+
+  /** Folds what has been committed since. */
+  catchUp(): void {
+    const { cluster } = this.#broker;
+    const journal = cluster.committed('journal', 0);
+    while (this.#journalRead < journal.length) this.#onJournal(journal[this.#journalRead++] as LogRecord);
+    for (let shard = 0; shard < settledPartitions; shard++) {
+      const records = cluster.committed('settled', shard);
+      for (let index = this.#settledRead[shard] as number; index < records.length; index++) {
+        this.#onSettled(records[index] as LogRecord);
+      }
+      this.#settledRead[shard] = records.length;
+    }
+    const results = cluster.committed('results', 0);
+    for (let index = this.#resultsRead[0] as number; index < results.length; index++) {
+      const record = results[index] as LogRecord;
+      this.results.push(record);
+      this.answered.add(record.headers['flotilla-rid'] ?? '');
+      this.#world.note('result', record.headers['flotilla-rid'], record.headers['flotilla-outcome']);
+    }
+    this.#resultsRead[0] = results.length;
+  }
+
+  /** What went, or may have gone, to the provider: the items of every batch that ever had an INTENT. */
+  *sent(): Generator<readonly Item[]> {
+    const intents = new Set(this.journal.flatMap(record => (record.kind === 'INTENT' ? [record.bk] : [])));
+    for (const { bk, items } of this.sealed.values()) if (intents.has(bk)) yield items.filter(item => !item.isDuplicate);
+  }
+
+  #onJournal(record: LogRecord): void {
+    const decoded = decodeJournal(record.value, record.at);
+    if (decoded.kind === 'UNKNOWN') return this.#world.violate('books: a journal record nobody can read');
+    this.journal.push(decoded);
+    const isNew = decoded.kind === 'SEALED' && !this.view.bks.has(decoded.bk);
+    const verdict = reduceJournal(this.view, decoded);
+    this.#world.note('journal', verdict, Buffer.from(record.value).toString());
+    if (!isNew) return;
+    const batch = this.view.batches.get(decoded.bk);
+    if (batch) this.sealed.set(decoded.bk, { bk: decoded.bk, items: batch.items, settled: null });
+  }
+
+  #onSettled(record: LogRecord): void {
+    const decoded = decodeSettled(record.value);
+    if ('kind' in decoded) return this.#world.violate('books: a settled record nobody can read');
+    this.settled.push(decoded);
+    this.#world.note('settled', Buffer.from(record.value).toString());
+    const batch = this.sealed.get(decoded.bk);
+    if (!batch) this.#world.violate('books: settled without having been sealed');
+    else if (batch.settled) this.#world.violate('books: batch settled twice');
+    else batch.settled = decoded;
+    reduceSettled(this.view, decoded);
+  }
+}

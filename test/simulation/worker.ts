@@ -1,0 +1,206 @@
+import type { PayloadStore } from '#ports/payload-store.ts';
+import type { Telemetry } from '#ports/telemetry.ts';
+import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
+import { ensureFleet } from '#runtime/ensure-fleet.ts';
+import { runLoops } from '#runtime/loop.ts';
+import { ProviderAccount } from '#runtime/provider-account.ts';
+import { RecipeBook } from '#runtime/recipe-book.ts';
+import { ViewFollower } from '#runtime/view-follower.ts';
+import { accumulatorLoops } from '#services/accumulator/loops.ts';
+import { Accumulator } from '#services/accumulator/service.ts';
+import { Collector } from '#services/poller/collector.ts';
+import { pollerLoops } from '#services/poller/loops.ts';
+import { Watcher } from '#services/poller/watcher.ts';
+import { submitterLoops } from '#services/submitter/loops.ts';
+import { Submitter } from '#services/submitter/service.ts';
+import { sweeperLoops } from '#services/sweeper/loops.ts';
+import { Sweeper } from '#services/sweeper/service.ts';
+import type { Broker } from './broker.ts';
+import type { createSimulatedRouting } from './documents.ts';
+import type { Fates } from './fate.ts';
+import { FaultyLog } from './faulty-log.ts';
+import type { ConsumerGroup } from './consumer-group.ts';
+import { createLifeClock, type Life } from './life.ts';
+import { accountName, type ProviderWorld } from './provider-world.ts';
+import { createSeededIds } from './seeded-ids.ts';
+import { simulationTiming as timing } from './settings.ts';
+import type { SimulatedQueue } from './simulated-queue.ts';
+import { createSimulatedTelemetry } from './simulated-telemetry.ts';
+import type { World } from './world.ts';
+
+/** What all workers of a run meet. */
+export interface Surroundings {
+  world: World;
+  broker: Broker;
+  provider: ProviderWorld;
+  queue: SimulatedQueue;
+  payloads: PayloadStore;
+  group: ConsumerGroup;
+  fates: Fates;
+  routing: ReturnType<typeof createSimulatedRouting>;
+}
+
+const loopsAtOnce = 2;
+
+/** A worker process: the real services on the real loops, killed, frozen and born again. */
+export class Worker {
+  readonly number: number;
+  readonly #around: Surroundings;
+  #life: Life | null = null;
+  #incarnation = 0;
+
+  constructor(number: number, around: Surroundings) {
+    this.number = number;
+    this.#around = around;
+  }
+
+  get life(): Life | null {
+    return this.#life;
+  }
+
+  boot(): void {
+    const { world, broker, group } = this.#around;
+    this.#incarnation += 1;
+    const life = this.#bear();
+    this.#life = life;
+    world.note('worker', this.number, 'boots', this.#incarnation, `clock ${life.clockOffsetMs}`, life.workspace);
+    const connection = broker.cluster.connect();
+    group.join(life, connection);
+    const log = new FaultyLog({ world, broker, inner: connection, life });
+    this.#work(life, log).catch((error: unknown) => {
+      if (life.isDead) return;
+      world.hit('boot failed');
+      world.note('worker', this.number, 'boot failed', String(error));
+      this.#die(life);
+    });
+  }
+
+  kill(): void {
+    if (this.#life && !this.#life.isDead) this.#die(this.#life);
+  }
+
+  /** Whether an operator has something to mend: a wrong key, a wrong clock, a bound that is too small. */
+  get isOdd(): boolean {
+    const life = this.#life;
+    if (!life || life.isDead) return false;
+    return life.workspace !== 'main' || Math.abs(life.clockOffsetMs) > timing.clockOffMs || life.listPagesMax < 1_000;
+  }
+
+  #bear(): Life {
+    const { world } = this.#around;
+    const { random, setting, time } = world;
+    let clockOffsetMs = random.between(-5_000, 5_000);
+    if (world.fault(0.04, 'worker clock far off')) {
+      clockOffsetMs = random.between(80_000, 120_000) * (random.chance(0.5) ? 1 : -1);
+    }
+    if (setting.areClocksAhead) clockOffsetMs = random.between(5_000, 7_000);
+    // Who boots first pins the account's owner, and that one has the right key.
+    const isElsewhere = time.now > 10_000 && world.fault(0.06, 'key of another workspace');
+    return {
+      worker: this.number,
+      incarnation: this.#incarnation,
+      isDead: false,
+      frozeAt: 0,
+      frozenUntil: 0,
+      clockOffsetMs,
+      suspendedMs: 0,
+      workspace: isElsewhere ? 'elsewhere' : 'main',
+      listPagesMax: world.fault(0.1, 'list bound small') ? random.between(1, 2) : 1_000,
+    };
+  }
+
+  #die(life: Life): void {
+    const { world } = this.#around;
+    life.isDead = true;
+    world.time.later(world.random.between(500, 8_000), () => this.boot());
+  }
+
+  #freeze(life: Life): void {
+    const { time, random } = this.#around.world;
+    const ms = random.between(12_000, 90_000);
+    life.frozeAt = time.now;
+    life.frozenUntil = Math.max(life.frozenUntil, time.now) + ms;
+    if (ms % 2) life.suspendedMs += ms; // the whole machine slept, and its monotonic clock with it
+  }
+
+  async #work(life: Life, log: FaultyLog): Promise<void> {
+    const { world, provider, queue, payloads, routing } = this.#around;
+    const hook = this.#hookOf(life);
+    const clock = createLifeClock(world, life);
+    const ids = createSeededIds(world.random);
+    const telemetry: Telemetry = createSimulatedTelemetry(world, life);
+    const jobs = queue.connect(life);
+    const at = (service: string) => ({
+      log: withCrashPoints(log, { name: `${service}.log`, hook, describe: describeLogCall }),
+      payloads: withCrashPoints(payloads, { name: `${service}.payloads`, hook }),
+      queue: withCrashPoints(jobs, { name: `${service}.queue`, hook, describe: (_method, args) => queueOf(args) }),
+      clock,
+      ids,
+      telemetry,
+      routing,
+      timing,
+      listPagesMax: life.listPagesMax,
+    });
+    const follower = new ViewFollower(at('view').log);
+    await ensureFleet({ log, follower, ids });
+    const recipes = new RecipeBook(at('recipes').log);
+    const port = withCrashPoints(provider.connect(life), { name: 'provider', hook });
+    const account = new ProviderAccount({ name: accountName, provider: port, clock, timing });
+    const shared = { follower, recipes, accounts: new Map([[accountName, account]]) };
+    const [worker, incarnation] = [`w${this.number}`, String(life.incarnation)];
+    const accumulator = new Accumulator({ ...at('accumulator'), ...shared });
+    const submitter = new Submitter({ ...at('submitter'), ...shared, worker, incarnation });
+    const collector = new Collector({ ...at('poller'), ...shared });
+    const watcher = new Watcher(account, { ...at('poller'), ...shared });
+    const sweeper = new Sweeper({ ...at('sweeper'), ...shared });
+    const loops = [
+      ...accumulatorLoops(accumulator),
+      ...submitterLoops(submitter, loopsAtOnce),
+      ...pollerLoops({ watchers: [watcher], collector, collectsAtOnce: loopsAtOnce }),
+      ...sweeperLoops(sweeper, { clock, timing }),
+    ];
+    await runLoops(loops, { clock, telemetry, signal: new AbortController().signal });
+  }
+
+  /** Every crash point of this life: it may be the last one, or take a long time, or a few milliseconds. */
+  #hookOf(life: Life): CrashHook {
+    const { world, fates, group } = this.#around;
+    const { time, random, setting } = world;
+    return label => {
+      if (life.isDead) return new Promise(() => {});
+      group.beat(life);
+      world.pass(this.number, label);
+      const fate = fates.at(label);
+      if (fate) {
+        world.hit(`worker ${fate}`);
+        world.note('worker', this.number, fate, label);
+      }
+      if (fate === 'kill') {
+        this.#die(life);
+        return new Promise(() => {});
+      }
+      if (fate === 'freeze') this.#freeze(life);
+      // Nothing passes between the last look at the deadline and the write, unless that very hole is asked for.
+      if (label === 'provider.create·before') {
+        if (!setting.pausesAtSend || !world.fault(0.1, 'frozen between check and send')) return;
+        return time.sleep(random.between(70_000, 120_000), { owner: life });
+      }
+      const ms = this.#delayOf(label);
+      return ms === 0 && life.frozenUntil <= time.now ? undefined : time.sleep(ms, { owner: life });
+    };
+  }
+
+  #delayOf(label: string): number {
+    const { world, fates } = this.#around;
+    const { random } = world;
+    if (label.startsWith('provider.')) return random.between(5, label.endsWith('after') ? 300 : 50);
+    if (fates.place(label) !== 'effect' && random.chance(0.75)) return 0;
+    return random.between(1, 15);
+  }
+}
+
+/** The queue of a job, so that each has crash points of its own. */
+function queueOf([first]: readonly unknown[]): string | null {
+  if (typeof first === 'string') return first;
+  return first !== null && typeof first === 'object' && 'queue' in first ? String(first.queue) : null;
+}
