@@ -1,0 +1,47 @@
+import { type DocumentContext, parseDocument } from '#contracts/parse-document.ts';
+import type { Command, CommandContext } from '../command-context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { readInput } from '../input/read-input.ts';
+import { checkTask, loadSettings } from '../load-settings.ts';
+import { FileReport, fileReportJson } from '../validate/file-report.ts';
+import { renderReport } from '../validate/render-report.ts';
+
+export interface ValidateOptions {
+  files: readonly string[];
+  task?: string;
+  all?: boolean;
+}
+
+/** `flotilla validate`: the judgement that a run would pass on each line, without a network call. 2 when there are problems. */
+export function validate({ files, task: taskName, all = false }: ValidateOptions): Command {
+  return async context => {
+    const settings = await loadSettings(context);
+    const task = checkTask(taskName, settings);
+    const documents: DocumentContext = { tasks: settings.tasks, hasAnthropic: true };
+    const modelOf = (name: string): string | null => settings.tasks.get(name)?.recipe.model ?? null;
+    const reports: FileReport[] = [];
+    for (const path of files) {
+      const report = new FileReport(path === '-' ? 'stdin' : path, { hasAllProblems: all });
+      for await (const record of readInput({ path, task }))
+        report.add(record, parseDocument(record, documents), modelOf);
+      reports.push(report);
+      if (!context.isJson) await context.out(renderReport(report, context.outLook));
+    }
+    return conclude(reports, context);
+  };
+}
+
+async function conclude(reports: readonly FileReport[], context: CommandContext): Promise<number> {
+  const problemCount = reports.reduce((sum, report) => sum + report.problemCount, 0);
+  const isValid = problemCount === 0;
+  if (context.isJson) {
+    const summary = { valid: isValid, problemCount, files: reports.map(fileReportJson) };
+    await context.out(`${JSON.stringify(summary)}\n`);
+  } else if (isValid) {
+    const [first] = reports;
+    context.say(`Next: flotilla estimate ${first?.file ?? 'FILE'}   or   flotilla run ${first?.file ?? 'FILE'}\n`);
+  } else {
+    context.say('A run rejects these lines one by one and answers all others.\n');
+  }
+  return isValid ? exitCodes.done : exitCodes.usage;
+}

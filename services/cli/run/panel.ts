@@ -1,0 +1,135 @@
+import { formatDollars } from '#core/money.ts';
+import { cutEnd, cutStart, firstThatFits, oneLine, textWidth, wrapText } from '../terminal/fit-text.ts';
+import { countOf, formatAge, formatClock, formatCount } from '../terminal/format-count.ts';
+import type { TerminalLook } from '../terminal/terminal-look.ts';
+import { renderBar } from './bar.ts';
+import { causesInWords, heldInWords } from './causes-in-words.ts';
+import type { RunSnapshot } from './run-snapshot.ts';
+
+const labelWidth = 12;
+const linesMax = 10;
+
+/** Said as it is: a second command attaches, and nobody has to keep the terminal open. */
+const afterInterrupt = {
+  engine: 'Ctrl-C stops the local engine; batches at the provider go on; the same command resumes',
+  attached: 'another process is the engine; Ctrl-C only ends this view; the same command attaches again',
+} as const;
+
+/** The live panel: at most 10 lines, none wider than the terminal. A pure function of the snapshot. */
+export function renderPanel(snapshot: RunSnapshot, look: TerminalLook): string[] {
+  const { width, paint, glyphs } = look;
+  const room = width - labelWidth - 1;
+  const row = (label: string, text: string): string =>
+    ` ${paint('dim', label.padEnd(labelWidth))}${cutEnd(text, room, glyphs.ellipsis)}`;
+  const lines = [
+    header(snapshot, look),
+    row('documents', documents(snapshot, look, room)),
+    row('stages', stages(snapshot, look, room)),
+    ...slowest(snapshot, look, room).map((text, index) => row(index === 0 ? 'slowest' : '', text)),
+    row('cost', cost(snapshot, look, room)),
+    ...attention(snapshot, look).map((text, index) => row(index === 0 ? 'attention' : '', text)),
+  ];
+  const last = wrapText(afterInterrupt[snapshot.role], width - 1).map(text => ` ${paint('dim', text)}`);
+  return [...lines.slice(0, linesMax - last.length), ...last];
+}
+
+function header(snapshot: RunSnapshot, { width, paint, glyphs }: TerminalLook): string {
+  const { run, input, out, elapsedMs, simulated } = snapshot;
+  const right = `${simulated ? 'simulated   ' : ''}elapsed ${formatClock(elapsedMs)}`;
+  const left = ` run ${run}  `;
+  const files = `${oneLine(input)}${out === null ? '' : ` ${glyphs.arrow} ${oneLine(out)}`}`;
+  const room = width - left.length - right.length - 2;
+  const shown = room < 8 ? '' : cutStart(files, room, glyphs.ellipsis);
+  const gap = ' '.repeat(Math.max(2, width - left.length - textWidth(shown) - right.length));
+  return cutEnd(` run ${paint('bold', run)}  ${shown}${gap}${right}`, width, glyphs.ellipsis);
+}
+
+function documents(snapshot: RunSnapshot, look: TerminalLook, room: number): string {
+  const { answered, atProvider, retrying, total, isComplete } = snapshot;
+  const { glyphs, paint } = look;
+  const ok = paint('green', `${glyphs.ok} ${formatCount(answered.succeeded)} ok`);
+  const away = `${glyphs.waiting} ${formatCount(atProvider.items)} at provider`;
+  const again = retrying > 0 ? [`${glyphs.retrying} ${formatCount(retrying)} retrying`] : [];
+  const dead = answered.dead > 0 ? [paint('red', `${glyphs.dead} ${formatCount(answered.dead)} dead`)] : [];
+  const of = total === null ? 'reading' : `of ${formatCount(total)}${isComplete ? '' : ' so far'}`;
+  const separator = ` ${glyphs.dot} `;
+  const full = `${[ok, away, ...again, ...dead].join(separator)}  ${of}`;
+  const short = `${[ok, ...dead].join(separator)}  ${of}`;
+  const withBar = (columns: number, text: string): string => `${renderBar(snapshot, { columns, look })}  ${text}`;
+  return firstThatFits(
+    [withBar(32, full), withBar(20, full), withBar(10, full), withBar(10, short), short],
+    room,
+    glyphs.ellipsis,
+  );
+}
+
+function stages(snapshot: RunSnapshot, { glyphs }: TerminalLook, room: number): string {
+  const { total, inLanes, sealedWaiting, atProvider, answered } = snapshot;
+  const done = formatCount(answered.succeeded + answered.dead);
+  const arrow = ` ${glyphs.arrow} `;
+  const read = `read ${formatCount(total ?? 0)}`;
+  const lane = `in lane ${formatCount(inLanes)}`;
+  const waiting = sealedWaiting > 0 ? [`waiting ${countOf(sealedWaiting, 'batch')}`] : [];
+  const away = `at provider ${countOf(atProvider.batches, 'batch')}`;
+  return firstThatFits(
+    [
+      [read, lane, ...waiting, away, `answered ${done}`].join(arrow),
+      [read, lane, away, `answered ${done}`].join(arrow),
+      [read, away, `answered ${done}`].join(arrow),
+    ],
+    room,
+    glyphs.ellipsis,
+  );
+}
+
+/** Counts of a running batch are zero until all of it has ended, so none are shown. */
+const noCounts = 'Anthropic reports counts only at the end';
+
+function slowest({ slowest: batches }: RunSnapshot, { glyphs }: TerminalLook, room: number): string[] {
+  const shown = batches
+    .slice(0, 2)
+    .map(({ bk, ageMs, items }) => `${bk} ${formatAge(ageMs)}, ${countOf(items, 'document')}`);
+  const [first] = shown;
+  if (first === undefined) return [];
+  const separator = ` ${glyphs.dot} `;
+  const both = shown.join(separator);
+  const oneRow = [...shown, noCounts].join(separator);
+  if (textWidth(oneRow) <= room) return [oneRow];
+  return [firstThatFits([both, first], room, glyphs.ellipsis), noCounts];
+}
+
+function cost({ cost: sums, cap, unpriced }: RunSnapshot, { glyphs, paint }: TerminalLook, room: number): string {
+  if (sums === null) return 'unknown';
+  const { billed, individual, projected } = sums;
+  const parts = [`${formatDollars(billed)} so far`];
+  if (projected !== null) parts.push(`${formatDollars(projected)} projected`);
+  const saved = individual - billed;
+  const savings = saved >= 0 ? 'saved' : 'more';
+  const short = `${savings} ${formatDollars(Math.abs(saved))}`;
+  const long = `${short} ${saved >= 0 ? 'against' : 'than'} individual calls`;
+  const capped = cap === null ? [] : [`cap ${formatDollars(cap)}`];
+  const unknown = unpriced > 0 ? [paint('yellow', `price unknown: ${formatCount(unpriced)}`)] : [];
+  const separator = ` ${glyphs.dot} `;
+  const join = (...more: string[][]): string => [...parts, ...more.flat()].join(separator);
+  return firstThatFits(
+    [join(capped, [long], unknown), join(capped, [short], unknown), join([short]), parts.join(separator)],
+    room,
+    glyphs.ellipsis,
+  );
+}
+
+/** What a person may have to do something about; nothing when there is nothing. */
+function attention(snapshot: RunSnapshot, { glyphs, paint }: TerminalLook): string[] {
+  const { answered, byCause, parked, held, run } = snapshot;
+  const lines: string[] = [];
+  if (held !== null) lines.push(paint('yellow', `${glyphs.paused} ${heldInWords(held)}`));
+  if (parked)
+    lines.push(paint('yellow', `${glyphs.paused} ${countOf(parked.count, 'document')} parked: ${oneLine(parked.why)}`));
+  if (answered.dead > 0) {
+    const causes = causesInWords(byCause, 3);
+    lines.push(
+      `${countOf(answered.dead, 'dead letter')}${causes === '' ? '' : `: ${causes}`}   flotilla dead-letters ${run}`,
+    );
+  }
+  return lines;
+}

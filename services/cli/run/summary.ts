@@ -1,0 +1,119 @@
+import { decimalDollars, formatDollars } from '#core/money.ts';
+import { oneLine } from '../terminal/fit-text.ts';
+import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
+import type { TerminalLook } from '../terminal/terminal-look.ts';
+import type { RunSnapshot } from './run-snapshot.ts';
+
+export interface RunResult {
+  snapshot: RunSnapshot;
+  end: 'done' | 'parked' | 'interrupted' | 'stopped-waiting';
+  /** When the run was audited. */
+  auditVerdict: string | null;
+  exitCode: number;
+}
+
+const causesShown = 6;
+
+/** What stands on the terminal when a run ends. */
+export function renderSummary(result: RunResult, look: TerminalLook): string {
+  const { snapshot, auditVerdict } = result;
+  const { paint, glyphs } = look;
+  const { answered, out, deadLetters, retries, batches, simulated } = snapshot;
+  const more = [retries > 0 ? countOf(retries, 'retry') : '', countOf(batches, 'batch')].filter(text => text !== '');
+  return [
+    '',
+    headline(result, look),
+    ...(out === null
+      ? []
+      : [row('answers', `${formatCount(answered.succeeded + answered.dead)} lines in ${oneLine(out)}`)]),
+    ...deadLetterRows(snapshot, deadLetters),
+    row('work', `${more.join(` ${glyphs.dot} `)} in ${formatAge(snapshot.elapsedMs)}`),
+    ...costRows(snapshot, look),
+    ...(simulated ? [row('answers are', paint('yellow', 'simulated: no key is configured, nothing was bought'))] : []),
+    ...(auditVerdict === null ? [] : [row('audit', auditVerdict)]),
+    ...nextRows(result),
+    '',
+  ].join('\n');
+}
+
+function headline({ snapshot, end }: RunResult, { paint, glyphs }: TerminalLook): string {
+  const { run, answered, total } = snapshot;
+  const all = formatCount(total ?? 0);
+  const done = formatCount(answered.succeeded + answered.dead);
+  if (end === 'interrupted')
+    return paint('yellow', `${glyphs.paused} run ${run} interrupted: ${done} of ${all} answered`);
+  if (end === 'stopped-waiting')
+    return paint('yellow', `${glyphs.waiting} run ${run} not finished: ${done} of ${all} answered`);
+  if (end === 'parked') return paint('yellow', `${glyphs.paused} run ${run} parked: ${done} of ${all} answered`);
+  if (answered.dead === 0) return paint('green', `${glyphs.ok} run ${run} done: ${all} of ${all} ok`);
+  // Never all green when some failed.
+  return paint('yellow', `${glyphs.dead} run ${run} done: ${formatCount(answered.succeeded)} of ${all} ok`);
+}
+
+function deadLetterRows({ answered, byCause }: RunSnapshot, path: string | null): string[] {
+  if (answered.dead === 0) return [];
+  const place = path === null ? '' : ` in ${oneLine(path)}`;
+  const sorted = Object.entries(byCause).sort((a, b) => b[1] - a[1]);
+  const others = sorted.slice(causesShown).reduce((sum, [, count]) => sum + count, 0);
+  return [
+    row('dead letters', `${formatCount(answered.dead)}${place}`),
+    ...sorted.slice(0, causesShown).map(([cause, count]) => row('', `${formatCount(count).padStart(7)}  ${cause}`)),
+    ...(others > 0 ? [row('', `${formatCount(others).padStart(7)}  others`)] : []),
+  ];
+}
+
+function costRows({ cost, unpriced, cap }: RunSnapshot, { glyphs }: TerminalLook): string[] {
+  if (cost === null) return [row('cost', 'unknown')];
+  const saved = cost.individual - cost.billed;
+  const share = cost.individual > 0 ? `, ${Math.round((saved / cost.individual) * 100)} %` : '';
+  const capped = cap === null ? '' : ` ${glyphs.dot} cap ${formatDollars(cap)}`;
+  const comparison = `${formatDollars(cost.individual)} as individual calls ${glyphs.dot} saved ${formatDollars(saved)}${share}`;
+  return [
+    row('cost', `${formatDollars(cost.billed)}${capped}`),
+    row('', comparison),
+    ...(unpriced > 0 ? [row('', `price unknown for ${countOf(unpriced, 'batch')}, in no sum`)] : []),
+  ];
+}
+
+function nextRows({ snapshot, end }: RunResult): string[] {
+  const { answered, run, parked } = snapshot;
+  if (end === 'interrupted' || end === 'stopped-waiting') {
+    return [row('goes on', 'batches at the provider; the same command resumes and buys nothing twice')];
+  }
+  if (end === 'parked') {
+    const why = parked === null ? '' : ` (${oneLine(parked.why)})`;
+    return [row('next', `the same command with a higher --max-cost, or none, goes on${why}`)];
+  }
+  return answered.dead > 0 ? [row('next', `flotilla dead-letters ${run}   then   flotilla replay ${run}`)] : [];
+}
+
+const row = (label: string, text: string): string => `  ${label.padEnd(13)} ${text}`;
+
+/** The one JSON object of `run --json`. Money as decimal strings, `null` where it is unknown. */
+export function summaryJson({ snapshot, end, auditVerdict, exitCode }: RunResult): Record<string, unknown> {
+  const { run, input, out, deadLetters, total, answered, byCause, cost, unpriced, cap, parked } = snapshot;
+  return {
+    run,
+    end,
+    exitCode,
+    input,
+    out,
+    deadLettersOut: deadLetters,
+    documents: total ?? 0,
+    answered: answered.succeeded + answered.dead,
+    succeeded: answered.succeeded,
+    deadLettered: answered.dead,
+    deadLettersByCause: byCause,
+    costUsd: cost && decimalDollars(cost.billed),
+    individualCostUsd: cost && decimalDollars(cost.individual),
+    savedUsd: cost && decimalDollars(cost.individual - cost.billed),
+    unpricedBatches: unpriced,
+    capUsd: cap === null ? null : decimalDollars(cap),
+    parked,
+    retries: snapshot.retries,
+    batches: snapshot.batches,
+    elapsedMs: snapshot.elapsedMs,
+    simulated: snapshot.simulated,
+    ...(auditVerdict === null ? {} : { audit: auditVerdict }),
+  };
+}
