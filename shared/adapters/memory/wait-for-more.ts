@@ -21,5 +21,5 @@ export async function waitForMore(
   await promise;
   for (const { partition } of waits) partition.stopWaiting(wake);
   signal?.removeEventListener('abort', wake);
-  timer.abort();
+  timer.abort(true); // with a reason, because without one an exception is made each time
 }

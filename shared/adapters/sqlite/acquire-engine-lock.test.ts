@@ -16,11 +16,11 @@ async function setup(t: TestContext): Promise<string> {
 const holder = (directory: string): string => `
   const { acquireEngineLock } = await import(${JSON.stringify(import.meta.resolve('./acquire-engine-lock.ts'))});
   process.stdout.write(acquireEngineLock(${JSON.stringify(directory)}) === null ? 'refused' : 'held');
-  setInterval(() => {}, 1000);`;
+  process.stdin.resume().on('end', () => process.exit());`;
 
 async function startHolder(t: TestContext, directory: string) {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', holder(directory)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
   const [said] = await once(child.stdout, 'data');

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { openSqliteLog } from './open-sqlite-log.ts';
 
@@ -47,6 +48,18 @@ describe('openSqliteLog', () => {
     await log.close();
     await assert.rejects(log.append({ ...documents, records: records(1) }), { code: 'log-unavailable' });
     await assert.rejects(log.read({ ...documents, from: 0, recordsMax: 1 }), { code: 'log-unavailable' });
+  });
+
+  it('wakes readers by its own appends without looking at the file', async t => {
+    const directory = await setup(t);
+    const log = openSqliteLog({ directory });
+    for (let from = 0; from < 3; from++) {
+      const waiting = log.waitForMore([{ ...documents, from }], 60_000);
+      await sleep(60);
+      await log.append({ ...documents, records: records(1) });
+      await waiting;
+    }
+    await log.close();
   });
 
   it('refuses a file of a newer version, and changes nothing in it', async t => {

@@ -3,17 +3,55 @@ import type { SqliteLog } from './sqlite-log.ts';
 import { toLogError } from './to-log-error.ts';
 
 export interface SqlitePayloadStore extends PayloadStore {
-  /** Deletes what was put longer ago: strays of crashes. */
+  /** Deletes what was written longer ago: strays of crashes. */
   sweep(olderThanMs: number): Promise<void>;
 }
 
+/** Payloads this young are asked for within seconds and then deleted: most never need to be written. */
+const memoryBytesDefault = 32 * 1024 * 1024;
+
 /**
- * Payloads beside the log, in its file and its transactions: a put shares the fsync of the appends of the same turn.
- * A delete is written with the next write; dying before that leaves a stray, which `sweep` takes. A payload
- * MUST NOT be changed before its put has resolved. Closed with the log.
+ * Payloads beside the log. The newest are held in memory; when they exceed `memoryBytesMax` the oldest move into the
+ * file, in the transactions of the log. Dying loses what was in memory, which is built again from the documents, and
+ * may leave a stray in the file, which `sweep` takes. A payload MUST NOT be changed after its put. Closed with the log.
  */
-export function openSqlitePayloadStore(log: SqliteLog): SqlitePayloadStore {
-  const { db, groupCommit, now, path } = log;
+export function openSqlitePayloadStore(
+  log: SqliteLog,
+  { memoryBytesMax = memoryBytesDefault }: { memoryBytesMax?: number } = {},
+): SqlitePayloadStore {
+  const file = createPayloadFile(log);
+  const held = new Map<string, Uint8Array>();
+  let heldBytes = 0;
+  const drop = (bk: string): Uint8Array | undefined => {
+    const payload = held.get(bk);
+    if (payload === undefined) return undefined;
+    held.delete(bk);
+    heldBytes -= payload.byteLength;
+    return payload;
+  };
+  return {
+    async put(bk, payload) {
+      drop(bk);
+      file.forget(bk);
+      held.set(bk, payload);
+      heldBytes += payload.byteLength;
+      const spilled: Promise<void>[] = [];
+      for (const oldest of held.keys()) {
+        if (heldBytes <= memoryBytesMax) break;
+        spilled.push(file.write(oldest, drop(oldest) as Uint8Array));
+      }
+      await Promise.all(spilled);
+    },
+    get: async bk => held.get(bk) ?? file.read(bk),
+    async delete(bk) {
+      if (drop(bk) === undefined) file.delete(bk);
+    },
+    sweep: olderThanMs => file.sweep(olderThanMs),
+  };
+}
+
+/** The payloads table. A delete is written with the next write of the log: it needs no fsync of its own. */
+function createPayloadFile({ db, groupCommit, now, path }: SqliteLog) {
   const upsert = db.prepare('INSERT OR REPLACE INTO payloads (bk, at, payload) VALUES (?, ?, ?)');
   const select = db.prepare('SELECT payload FROM payloads WHERE bk = ?');
   const remove = db.prepare('DELETE FROM payloads WHERE bk = ?');
@@ -21,30 +59,29 @@ export function openSqlitePayloadStore(log: SqliteLog): SqlitePayloadStore {
   /** Not yet deleted in the file, but not to be seen any more. */
   const deleted = new Set<string>();
   return {
-    async put(bk, payload) {
+    forget: (bk: string): void => void deleted.delete(bk),
+    async write(bk: string, payload: Uint8Array): Promise<void> {
       const run = (): void => {
         upsert.run(bk, now(), payload);
       };
-      deleted.delete(bk);
       await groupCommit.write({ run, sizeBytes: payload.byteLength });
     },
-    async get(bk) {
+    read(bk: string): Uint8Array | null {
       if (deleted.has(bk)) return null;
       try {
-        const row = select.get(bk) as { payload: Uint8Array } | undefined;
-        return row?.payload ?? null;
+        return (select.get(bk) as { payload: Uint8Array } | undefined)?.payload ?? null;
       } catch (error) {
         throw toLogError(error, path);
       }
     },
-    async delete(bk) {
+    delete(bk: string): void {
       if (deleted.has(bk)) return;
       deleted.add(bk);
       groupCommit.writeLazily(() => {
         if (deleted.delete(bk)) remove.run(bk);
       });
     },
-    async sweep(olderThanMs) {
+    async sweep(olderThanMs: number): Promise<void> {
       await groupCommit.write({
         run: () => {
           removeOld.run(now() - olderThanMs);
