@@ -23,5 +23,18 @@ export function embeddedSettings(
   };
 }
 
-const faultPlan = (faults: Readonly<Record<string, number>>): Record<string, { probability: number }> =>
-  Object.fromEntries(Object.entries(faults).map(([kind, probability]) => [kind, { probability }]));
+type FaultSettings = LoadedConfig['config']['simulator']['faults'];
+
+/** A bare number is a probability. What a rule leaves out is left out, not undefined. */
+const faultPlan = (faults: FaultSettings): NonNullable<EmbeddedSettings['simulator']['faults']> =>
+  Object.fromEntries(
+    Object.entries(faults).map(([kind, rule]) => [
+      kind,
+      typeof rule === 'number' ? { probability: rule } : definedFields(rule),
+    ]),
+  );
+
+const definedFields = <T extends object>(value: T): { [Name in keyof T]: Exclude<T[Name], undefined> } =>
+  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
+    [Name in keyof T]: Exclude<T[Name], undefined>;
+  };

@@ -57,6 +57,13 @@ const anthropicSchema = z.strictObject({
     .describe("How many times faster than ours the provider's time runs. More than 1 only when it is a simulator."),
 });
 
+const faultRuleSchema = z.strictObject({
+  probability: z.number().min(0).max(1).optional(),
+  calls: z.array(z.int().min(1)).optional(),
+  timesMax: z.int().min(0).optional(),
+  delayMs: z.int().min(0).optional(),
+});
+
 const simulatorFields = z.strictObject({
   timeScale: z
     .number()
@@ -75,9 +82,12 @@ const simulatorFields = z.strictObject({
     .describe('Longest life of a batch, in simulated ms.'),
   seed: z.int().min(0).default(simulatorSeedDefault).describe('Same seed, same answers, latencies and faults.'),
   faults: z
-    .record(z.string(), z.number().min(0).max(1))
+    .record(z.string(), z.union([z.number().min(0).max(1), faultRuleSchema]))
     .default({})
-    .meta({ description: 'Faults it makes, each with its probability.', shownAs: 'probability by kind of fault' }),
+    .meta({
+      description: 'Faults it makes: each with its probability, or with a rule such as `{ calls: [2] }`.',
+      shownAs: 'probability or rule by kind of fault',
+    }),
 });
 
 const simulatorSchema = simulatorFields.refine(({ latencyMinMs, latencyMaxMs }) => latencyMinMs <= latencyMaxMs, {
