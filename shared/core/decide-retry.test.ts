@@ -130,7 +130,7 @@ describe('decideRetry', () => {
     assert.ok(Math.max(...delays) - Math.min(...delays) > 2_000);
   });
 
-  it('$2: expired waits longer each time, account and queue-full a while, innocent items not at all', () => {
+  it('$2: expired waits longer each time, account and queue-full a while, innocent items a moment, halves not at all', () => {
     const delayOf = (name: OutcomeCause, uncharged = 0): number => {
       const decision = decideRetry({ ...fresh, uncharged }, name, policy);
       return decision.is === 'again' ? decision.delayMs : -1;
@@ -138,6 +138,6 @@ describe('decideRetry', () => {
     const expired = [0, 1, 2, 3].map(uncharged => delayOf('expired', uncharged));
     assert.deepEqual(expired, [1_000, 2_000, 4_000, 8_000]);
     assert.ok(delayOf('account') >= 60_000 && delayOf('queue-full') >= 30_000);
-    assert.deepEqual([delayOf('split'), delayOf('deadline'), delayOf('invalid')], [0, 0, 0]);
+    assert.deepEqual([delayOf('deadline'), delayOf('split'), delayOf('invalid')], [1_000, 0, 0]);
   });
 });

@@ -46,6 +46,8 @@ function delayMs(
       return Math.min(laneDelayMaxMs, laneDelayMinMs * 2 ** (uncharged - 1));
     default:
       if (cause === 'queue-full') return queueFullDelayMs;
+      // A worker whose clock is ahead closes for a deadline that the journal does not see yet: not as fast as it can.
+      if (cause === 'deadline') return laneDelayMinMs;
       return cause === 'account' ? accountDelayMs : 0;
   }
 }
