@@ -6,6 +6,8 @@ export interface CommandContext {
   out(text: string): Promise<void>;
   /** Talk, to stderr. */
   say(text: string): void;
+  /** Where a panel is drawn: stderr. */
+  panelStream: NodeJS.WriteStream;
   outLook: TerminalLook;
   errLook: TerminalLook;
   /** One JSON object on stdout at the end, and no talk. */

@@ -22,6 +22,7 @@ export function openContext(flags: GlobalFlags): CommandContext {
   return {
     out: text => write(process.stdout, text),
     say: text => void process.stderr.write(text),
+    panelStream: process.stderr,
     outLook: look(process.stdout),
     errLook: look(process.stderr),
     isJson: flags.json === true,

@@ -1,11 +1,9 @@
-import { parseDocument } from '#contracts/parse-document.ts';
 import { nanodollarsPerDollar } from '#core/money.ts';
-import { asIsRecipe } from '#core/recipe.ts';
 import type { Command } from '../command-context.ts';
-import { estimateJson, FileEstimate } from '../estimate/file-estimate.ts';
+import { estimateJson, type FileEstimate } from '../estimate/file-estimate.ts';
 import { renderEstimate } from '../estimate/render-estimate.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readInput } from '../input/read-input.ts';
+import { estimateFile } from '../input/estimate-file.ts';
 import { checkTask, loadSettings } from '../load-settings.ts';
 
 export interface EstimateOptions {
@@ -18,12 +16,7 @@ export function estimate({ file, task: taskName }: EstimateOptions): Command {
   return async context => {
     const settings = await loadSettings(context);
     const task = checkTask(taskName, settings);
-    const sum = new FileEstimate(Date.now());
-    for await (const record of readInput({ path: file, task })) {
-      const parsed = parseDocument(record, { tasks: settings.tasks, hasAnthropic: true });
-      if (parsed.is === 'reject') sum.reject();
-      else sum.add(parsed.document, settings.tasks.get(parsed.document.task ?? '')?.recipe ?? asIsRecipe);
-    }
+    const sum = await estimateFile({ input: file, task, loaded: settings });
     if (context.isJson) {
       await context.out(`${JSON.stringify({ file, ...estimateJson(sum) })}\n`);
     } else {
@@ -35,7 +28,7 @@ export function estimate({ file, task: taskName }: EstimateOptions): Command {
 }
 
 /** A cap that this estimate never reaches. None where a price is unknown: a capped run would refuse it. */
-function capFor({ cost, unpriced }: FileEstimate): string {
+function capFor({ batch, unpriced }: FileEstimate): string {
   if (unpriced.documents > 0) return '';
-  return ` --max-cost ${Math.max(0.01, Math.ceil((cost.high / nanodollarsPerDollar) * 100) / 100)}`;
+  return ` --max-cost ${Math.max(0.01, Math.ceil((batch.high / nanodollarsPerDollar) * 100) / 100)}`;
 }

@@ -48,7 +48,7 @@ export class FileEstimate {
   }
 
   /** As batches, of all documents whose price is known. */
-  get cost(): CostRange {
+  get batch(): CostRange {
     return [...this.models.values()].reduce((sum, { cost }) => (cost ? addRanges(sum, cost) : sum), nothing);
   }
 
@@ -103,12 +103,12 @@ export const priceTableDate: string = priceRows.reduce((latest, { since }) => (s
 
 /** The estimate for programs: dollars as decimal strings. */
 export function estimateJson(estimate: FileEstimate): Record<string, unknown> {
-  const { documents, rejected, models, cost, unpriced } = estimate;
+  const { documents, rejected, models, batch, unpriced } = estimate;
   return {
     documents,
     rejected,
-    batchUsd: dollars(cost),
-    individuallyUsd: dollars(individually(cost)),
+    batchUsd: dollars(batch),
+    individuallyUsd: dollars(individually(batch)),
     unpriced,
     models: [...models].map(([model, { cost: own, inputBytes, outputTokensMax, documents: count }]) => ({
       model,

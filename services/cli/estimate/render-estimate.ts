@@ -11,7 +11,7 @@ const columnWidth = 14;
 /** What `estimate` says. */
 export function renderEstimate(name: string, estimate: FileEstimate, look: TerminalLook): string {
   const { paint, glyphs } = look;
-  const { documents, rejected, cost, unpriced } = estimate;
+  const { documents, rejected, batch, unpriced } = estimate;
   const priced = documents - unpriced.documents;
   return [
     `${paint('bold', oneLine(name))}  ${countOf(documents, 'document')}`,
@@ -19,7 +19,7 @@ export function renderEstimate(name: string, estimate: FileEstimate, look: Termi
     '',
     ...tokenLines(estimate),
     '',
-    ...(priced > 0 ? costLines(cost, look) : []),
+    ...(priced > 0 ? costLines(batch, look) : []),
     ...(unpriced.documents > 0
       ? [
           paint(

@@ -1,4 +1,25 @@
+import { parseDocument } from '#contracts/parse-document.ts';
+import { asIsRecipe } from '#core/recipe.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
-export async function estimateFile(_o: { input: string; task: string | null; loaded: LoadedConfig }): Promise<{ batch: { low: number } }> {
-  return { batch: { low: 0 } };
+import { FileEstimate } from '../estimate/file-estimate.ts';
+import { readInput } from './read-input.ts';
+
+/**
+ * What a run of this file will cost at today's prices, without a network call.
+ * @throws FlotillaError input-unreadable
+ */
+export async function estimateFile(options: {
+  /** Path; `-` reads standard input. */
+  input: string;
+  task: string | null;
+  loaded: LoadedConfig;
+}): Promise<FileEstimate> {
+  const { input: path, task, loaded } = options;
+  const sum = new FileEstimate(Date.now());
+  for await (const record of readInput({ path, task })) {
+    const parsed = parseDocument(record, { tasks: loaded.tasks, hasAnthropic: true });
+    if (parsed.is === 'reject') sum.reject();
+    else sum.add(parsed.document, loaded.tasks.get(parsed.document.task ?? '')?.recipe ?? asIsRecipe);
+  }
+  return sum;
 }

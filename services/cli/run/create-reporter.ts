@@ -1,20 +1,31 @@
 import type { CommandContext } from '../command-context.ts';
+import { openLivePanel } from './live-panel.ts';
 import type { RunEnd } from './run-session.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
+import { type RunResult, renderSummary, summaryJson } from './summary.ts';
 
 /** What a run says while it goes on and when it ends. */
 export interface Reporter {
   update(snapshot: RunSnapshot): void;
   finish(end: RunEnd): Promise<void>;
+  /** Takes the panel away without a summary. May be called after `finish`. */
   stop(): void;
 }
 
 export function createReporter(context: CommandContext): Reporter {
+  const { panelStream: stream, errLook: look, env, isJson } = context;
+  const panel = openLivePanel({ stream, look, env, isJson, now: Date.now });
   return {
-    update: () => {},
-    async finish(end) {
-      if (context.isJson) await context.out(`${JSON.stringify(end)}\n`);
+    update: snapshot => panel.show(snapshot),
+    async finish({ is, snapshot }) {
+      panel.show(snapshot);
+      panel.close();
+      // Without a signal it was the clock of --wait-timeout that ended the wait.
+      const isTimeout = is === 'interrupted' && context.interrupts().exitCode() === null;
+      const result: RunResult = { snapshot, end: isTimeout ? 'stopped-waiting' : is, auditVerdict: null };
+      if (isJson) await context.out(`${JSON.stringify(summaryJson(result))}\n`);
+      else context.say(renderSummary(result, look));
     },
-    stop: () => {},
+    stop: () => panel.close(),
   };
 }

@@ -9,7 +9,6 @@ export interface RunResult {
   end: 'done' | 'parked' | 'interrupted' | 'stopped-waiting';
   /** When the run was audited. */
   auditVerdict: string | null;
-  exitCode: number;
 }
 
 const causesShown = 6;
@@ -90,12 +89,11 @@ function nextRows({ snapshot, end }: RunResult): string[] {
 const row = (label: string, text: string): string => `  ${label.padEnd(13)} ${text}`;
 
 /** The one JSON object of `run --json`. Money as decimal strings, `null` where it is unknown. */
-export function summaryJson({ snapshot, end, auditVerdict, exitCode }: RunResult): Record<string, unknown> {
+export function summaryJson({ snapshot, end, auditVerdict }: RunResult): Record<string, unknown> {
   const { run, input, out, deadLetters, total, answered, byCause, cost, unpriced, cap, parked } = snapshot;
   return {
     run,
     end,
-    exitCode,
     input,
     out,
     deadLettersOut: deadLetters,
