@@ -1,4 +1,5 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -8,6 +9,9 @@ import { errorJson, renderErrors, toFlotillaErrors } from './errors/render-error
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { type GlobalFlags, openContext } from './open-context.ts';
 import { parseCommandLine } from './program.ts';
+
+// Stripping types and compiling is half of a short command; commands are imported after this line, from the cache.
+enableCompileCache();
 
 /** The command line. Sets the exit code and returns; whatever a command started it has stopped by then. */
 export async function main(args: readonly string[]): Promise<void> {

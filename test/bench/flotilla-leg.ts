@@ -19,11 +19,12 @@ export const flotillaLeg: Leg = {
   },
 };
 
-/**
- * To be finished with the configuration's schema: a lane of 100, and 4 creates at a time. Key and base URL come from
- * the environment, as in the loops.
- */
+/** Batches of 100 and 4 creates at a time, as in the loops; key and base URL come from the environment, as there. */
 function configText(): string {
-  const settings = { version: 1, lane: { items: documentsPerBatch }, submitter: { createsAtATime } };
+  const settings = {
+    version: 1,
+    lane: { items: documentsPerBatch },
+    providers: { anthropic: { createsAtOnce: createsAtATime } },
+  };
   return `export default ${JSON.stringify(settings, null, 2)};\n`;
 }
