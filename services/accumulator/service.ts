@@ -168,7 +168,7 @@ export class Accumulator {
     if (!this.#hasRoom()) return false;
     const { log, follower, routing } = this.#ports;
     const query = { topic: 'documents', partition, from: intake.position, recordsMax: recordsPerRead } as const;
-    const { records, nextOffset } = await log.read(query);
+    const { records, nextOffset, isAtEnd } = await log.read(query);
     for (const record of records) {
       const claim = { partition, offset: record.offset, att: 0 };
       // Sealed before a restart, or already in a lane because a round broke off here.
@@ -180,8 +180,8 @@ export class Accumulator {
     }
     intake.position = nextOffset;
     intake.watermark.advancedTo(nextOffset);
-    intake.isAtEnd = records.length === 0;
-    return records.length > 0;
+    intake.isAtEnd = isAtEnd;
+    return !isAtEnd;
   }
 
   /** The item and the lane it belongs to: rejects have one of their own. */

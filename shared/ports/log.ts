@@ -20,8 +20,8 @@ export interface Log {
    */
   append(write: Append): Promise<{ offsets: number[]; at: number }>;
 
-  /** Committed records from `from` on; empty at the end. `nextOffset` is where to read on. */
-  read(query: ReadQuery): Promise<{ records: LogRecord[]; nextOffset: number }>;
+  /** Committed records from `from` on, at most `recordsMax`, and fewer when they are large. */
+  read(query: ReadQuery): Promise<ReadResult>;
 
   /** Single records by their offsets, in the order asked; null where there is none (any more). */
   readAt(query: { topic: Topic; partition: number; offsets: readonly number[] }): Promise<(LogRecord | null)[]>;
@@ -85,6 +85,14 @@ export interface ReadQuery {
   partition: number;
   from: number;
   recordsMax: number;
+}
+
+export interface ReadResult {
+  records: LogRecord[];
+  /** Where to read on. */
+  nextOffset: number;
+  /** True when nothing more could be read at that moment; a short read alone does not say so. */
+  isAtEnd: boolean;
 }
 
 export interface Mark {

@@ -60,13 +60,13 @@ export class RecipeBook {
   async #read(): Promise<void> {
     for (;;) {
       const query = { topic: 'recipes', partition: 0, from: this.#next, recordsMax: 1_000 } as const;
-      const { records, nextOffset } = await this.#log.read(query);
+      const { records, nextOffset, isAtEnd } = await this.#log.read(query);
       for (const { key, value } of records) {
         const recipe = decodeRecipe(value);
         if (key !== null && recipe) this.#add(key, recipe);
       }
       this.#next = nextOffset;
-      if (records.length === 0) return;
+      if (isAtEnd) return;
     }
   }
 }

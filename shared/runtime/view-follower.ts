@@ -68,14 +68,14 @@ export class ViewFollower {
   async #readJournal(): Promise<void> {
     for (;;) {
       const query = { topic: 'journal', partition: 0, from: this.#journalOffset, recordsMax: recordsPerRead } as const;
-      const { records, nextOffset } = await this.#log.read(query);
+      const { records, nextOffset, isAtEnd } = await this.#log.read(query);
       for (const record of records) {
         const decoded = decodeJournal(record.value, record.at);
         if (decoded.kind === 'UNKNOWN') this.view.unknown ??= { what: decoded.what };
         else reduceJournal(this.view, decoded);
       }
       this.#journalOffset = nextOffset;
-      if (records.length < recordsPerRead) return;
+      if (isAtEnd) return;
     }
   }
 
@@ -83,14 +83,14 @@ export class ViewFollower {
     for (;;) {
       const from = this.#settledOffsets[shard] as number;
       const query = { topic: 'settled', partition: shard, from, recordsMax: recordsPerRead } as const;
-      const { records, nextOffset } = await this.#log.read(query);
+      const { records, nextOffset, isAtEnd } = await this.#log.read(query);
       for (const record of records) {
         const decoded = decodeSettled(record.value);
         if ('kind' in decoded) this.view.unknown ??= { what: decoded.what };
         else reduceSettled(this.view, decoded);
       }
       this.#settledOffsets[shard] = nextOffset;
-      if (records.length < recordsPerRead) return;
+      if (isAtEnd) return;
     }
   }
 }

@@ -49,7 +49,7 @@ export function describeReading(get: () => LogUnderTest): void {
     it('is empty at the end', async () => {
       const { log } = get();
       const from = await log.endOffset(topic, partition);
-      assert.deepEqual(await log.read({ topic, partition, from, recordsMax: 10 }), { records: [], nextOffset: from });
+      assert.deepEqual(await log.read({ topic, partition, from, recordsMax: 10 }), { records: [], nextOffset: from, isAtEnd: true });
     });
   });
 

@@ -31,10 +31,10 @@ export class RunLedger {
           from: this.#offsets[partition] as number,
           recordsMax: recordsPerRead,
         } as const;
-        const { records, nextOffset } = await this.#log.read(query);
+        const { records, nextOffset, isAtEnd } = await this.#log.read(query);
         for (const { value } of records) this.#add(decodeSettled(value));
         this.#offsets[partition] = nextOffset;
-        if (records.length < recordsPerRead) break;
+        if (isAtEnd) break;
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { Append, Fence, Log, LogRecord, Mark, Position, ReadQuery, Topic } from '#ports/log.ts';
+import type { Append, Fence, Log, LogRecord, Mark, Position, ReadQuery, ReadResult, Topic } from '#ports/log.ts';
 import { type ClusterState, groupKey, positionKey, savePositions } from './cluster-state.ts';
 import { MemoryTransaction } from './memory-transaction.ts';
 import { waitForMore } from './wait-for-more.ts';
@@ -21,7 +21,7 @@ export class MemoryLog implements Log {
     return appended;
   }
 
-  async read({ topic, partition, from, recordsMax }: ReadQuery): Promise<{ records: LogRecord[]; nextOffset: number }> {
+  async read({ topic, partition, from, recordsMax }: ReadQuery): Promise<ReadResult> {
     return this.#cluster.partition(topic, partition).read(from, recordsMax);
   }
 

@@ -1,4 +1,4 @@
-import type { LogRecord, NewRecord } from '#ports/log.ts';
+import type { LogRecord, NewRecord, ReadResult } from '#ports/log.ts';
 
 export type TransactionState = 'open' | 'committed' | 'aborted';
 
@@ -70,12 +70,12 @@ export class MemoryPartition {
     this.#wake();
   }
 
-  read(from: number, recordsMax: number): { records: LogRecord[]; nextOffset: number } {
+  read(from: number, recordsMax: number): ReadResult {
     const start = this.#indexOf(from);
     const records = this.committed.slice(start, start + recordsMax);
     const isAll = start + records.length === this.committed.length;
-    if (isAll) return { records, nextOffset: Math.max(from, this.stableOffset) };
-    return { records, nextOffset: records.length > 0 ? records[records.length - 1]!.offset + 1 : from };
+    if (isAll) return { records, nextOffset: Math.max(from, this.stableOffset), isAtEnd: true };
+    return { records, nextOffset: records.length > 0 ? records[records.length - 1]!.offset + 1 : from, isAtEnd: false };
   }
 
   readAt(offset: number): LogRecord | null {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { FlotillaError } from '#errors/flotilla-error.ts';
-import type { Append, Fence, Log, LogRecord, Mark, Position, ReadQuery, Topic } from '#ports/log.ts';
+import type { Append, Fence, Log, LogRecord, Mark, Position, ReadQuery, ReadResult, Topic } from '#ports/log.ts';
 import { ChangeWatcher } from './change-watcher.ts';
 import { createSqliteFence } from './create-sqlite-fence.ts';
 import { type EncodedAppend, encodeAppend } from './encode-append.ts';
@@ -77,7 +77,7 @@ export class SqliteLog implements Log {
     return appended!;
   }
 
-  async read(query: ReadQuery): Promise<{ records: LogRecord[]; nextOffset: number }> {
+  async read(query: ReadQuery): Promise<ReadResult> {
     const partition = this.#partition(query.topic, query.partition);
     return this.#reading(() => partition.read(query.from, query.recordsMax));
   }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { FlotillaError } from '#errors/flotilla-error.ts';
-import type { LogRecord, Topic } from '#ports/log.ts';
+import type { LogRecord, ReadResult, Topic } from '#ports/log.ts';
 import type { EncodedAppend } from './encode-append.ts';
 import { isWholeBatch } from './encode-record-batch.ts';
 import { batchTable } from './open-database.ts';
@@ -63,20 +63,20 @@ export class SqlitePartition {
     return { offsets, at, committed };
   }
 
-  read(from: number, recordsMax: number): { records: LogRecord[]; nextOffset: number } {
+  read(from: number, recordsMax: number): ReadResult {
     const records: LogRecord[] = [];
     let nextOffset = from;
     let sizeBytes = 0;
     while (records.length < recordsMax && sizeBytes < readBytesMax) {
       const batch = this.#rowFrom(nextOffset);
-      if (batch === null) break;
+      if (batch === null) return { records, nextOffset, isAtEnd: true };
       const first = batch.indexFrom(nextOffset);
       const end = Math.min(batch.count, first + recordsMax - records.length);
       for (let index = first; index < end; index++) records.push(batch.record(index));
       nextOffset = end === batch.count ? batch.next : batch.offset(end);
       sizeBytes += batch.sizeBytes;
     }
-    return { records, nextOffset };
+    return { records, nextOffset, isAtEnd: false };
   }
 
   readAt(offsets: readonly number[]): (LogRecord | null)[] {
