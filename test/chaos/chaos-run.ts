@@ -1,0 +1,41 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { runIdOf } from '#services/cli/run/run-id.ts';
+import { auditRun, type RunAudit } from '#test/support/audit-run.ts';
+import { type SpawnedFlotilla, spawnFlotilla } from '#test/support/spawn-flotilla.ts';
+import { makeTemporaryFolder } from '#test/support/temporary-folder.ts';
+import { waitUntil } from '#test/support/wait-until.ts';
+import { chaosTask, codeOfLine, stateOf, writeChaosProject, writeDocuments } from './chaos-project.ts';
+
+/** A project of its own with files of documents, and commands that answer them. */
+export interface ChaosRun {
+  folder: string;
+  /** Starts `flotilla run NAME.jsonl`; its answers go to `OUT.jsonl`, by default `NAME-answers.jsonl`. */
+  start(name: string, options?: { env?: Record<string, string>; out?: string }): SpawnedFlotilla;
+  /** Waits for the first answers in a file. */
+  waitForAnswers(out: string): Promise<void>;
+  audit(name: string, out?: string): Promise<RunAudit>;
+  remove(): void;
+}
+
+/** @param files how many documents each file has, by name */
+export async function makeChaosRun(files: Readonly<Record<string, number>>, seed = 1): Promise<ChaosRun> {
+  const { path: folder, remove } = makeTemporaryFolder('chaos');
+  writeChaosProject(folder, seed);
+  const pathOf = (name: string): string => join(folder, `${name}.jsonl`);
+  for (const [name, count] of Object.entries(files)) await writeDocuments(pathOf(name), { count, series: name });
+  return {
+    folder,
+    start(name, { env = {}, out = `${name}-answers` } = {}) {
+      const outputs = ['--out', `${out}.jsonl`, '--dead-letters', `${out}-dead.jsonl`];
+      return spawnFlotilla({ args: ['run', `${name}.jsonl`, '--task', chaosTask, ...outputs], cwd: folder, env });
+    },
+    waitForAnswers: out =>
+      waitUntil(`answers in ${out}.jsonl`, () => existsSync(pathOf(out)) && statSync(pathOf(out)).size > 0),
+    async audit(name, out = `${name}-answers`) {
+      const run = await runIdOf(pathOf(name), chaosTask);
+      return auditRun({ directory: stateOf(folder), run, input: pathOf(name), out: pathOf(out), codeOf: codeOfLine });
+    },
+    remove,
+  };
+}

@@ -1,0 +1,178 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
+import { parseCustomId } from '#core/custom-id.ts';
+import { headerNames } from '#core/headers.ts';
+import { formatRid } from '#core/rid.ts';
+import { readInvoice } from './read-invoice.ts';
+import { readJsonLines } from './read-json-lines.ts';
+import { readTopic } from './read-topic.ts';
+
+export interface AuditRunOptions {
+  /** The folder with `log.db` and `simulator.db`; nothing else may be running on it. */
+  directory: string;
+  run: string;
+  input: string;
+  out: string;
+  /** The code that the answer of a line must carry; null: it is not looked at. */
+  codeOf?: (line: string) => string | null;
+}
+
+/** What a run's files, log and bill say, counted without any code of the run itself. */
+export interface RunAudit {
+  documents: number;
+  answered: number;
+  deadLettered: number;
+  /** Lines of the input without an answer in the log, or without one in the file. */
+  lost: number;
+  /** Second answers, in the log or in the file. */
+  duplicated: number;
+  /** Answers that belong to another document. */
+  wrong: number;
+  /** Executions beyond the first of one attempt, and of attempts after the one that was answered. */
+  boughtTwice: number;
+  /** Executions that no document explains. */
+  unaccounted: number;
+  /** What is wrong, the first few. */
+  examples: string[];
+}
+
+const examplesMax = 10;
+
+interface Answer {
+  custom_id: string | null;
+  rid: string;
+  outcome: string;
+  output?: { code?: unknown };
+}
+
+/**
+ * Counts, from the input, the log, the written file and the simulator's invoice, whether every document has exactly one
+ * answer and was bought once. A second opinion beside `flotilla audit`: it shares only the codec of our item names.
+ */
+export async function auditRun(options: AuditRunOptions): Promise<RunAudit> {
+  const { directory, run, input, out, codeOf = () => null } = options;
+  const audit: RunAudit = { ...nothing, examples: [] };
+  const note = (figure: CountedFault, example: string): void => {
+    audit[figure] += 1;
+    if (audit.examples.length < examplesMax) audit.examples.push(`${figure}: ${example}`);
+  };
+  const log = openSqliteLog({ directory });
+  const lines = await readLines(input);
+  const ridOfLine = new Map<number, string>();
+  const lineOfRid = new Map<string, string>();
+  const finalAtt = new Map<string, number>();
+  const answers = new Map<string, string>();
+  try {
+    for await (const { partition, offset, headers } of readTopic(log, 'documents')) {
+      if (headers[headerNames.run] !== run) continue;
+      const [rid, number] = [formatRid({ partition, offset }), Number(headers[headerNames.line])];
+      if (ridOfLine.has(number)) note('duplicated', `line ${number} stands in the log twice`);
+      ridOfLine.set(number, rid);
+      lineOfRid.set(rid, lines[number - 1] ?? '');
+    }
+    for await (const { headers, value } of readTopic(log, 'results')) {
+      if (headers[headerNames.run] !== run) continue;
+      const rid = headers[headerNames.rid] ?? '';
+      if (!lineOfRid.has(rid)) note('unaccounted', `the answer of ${rid}, which is no document`);
+      if (answers.has(rid)) note('duplicated', `a second answer of ${rid} in the log`);
+      answers.set(rid, Buffer.from(value).toString('utf8'));
+      finalAtt.set(rid, Number(headers[headerNames.att]));
+      if (headers[headerNames.outcome] === 'succeeded') audit.answered += 1;
+      else audit.deadLettered += 1;
+    }
+  } finally {
+    await log.close();
+  }
+  audit.documents = lines.length;
+  for (const number of lines.keys()) {
+    const rid = ridOfLine.get(number + 1);
+    if (rid === undefined) note('lost', `line ${number + 1} is not in the log`);
+    else if (!answers.has(rid)) note('lost', `line ${number + 1} (${rid}) has no answer in the log`);
+  }
+  checkFile(readJsonLines<Answer>(out), { answers, lineOfRid, codeOf, note });
+  checkInvoice(directory, { lineOfRid, finalAtt, note });
+  return audit;
+}
+
+type CountedFault = 'lost' | 'duplicated' | 'wrong' | 'boughtTwice' | 'unaccounted';
+type Note = (figure: CountedFault, example: string) => void;
+
+const nothing = {
+  documents: 0,
+  answered: 0,
+  deadLettered: 0,
+  lost: 0,
+  duplicated: 0,
+  wrong: 0,
+  boughtTwice: 0,
+  unaccounted: 0,
+};
+
+/** True when nothing is lost, doubled, wrong or unexplained. */
+export const isClean = (audit: RunAudit): boolean =>
+  audit.lost + audit.duplicated + audit.wrong + audit.boughtTwice + audit.unaccounted === 0;
+
+async function readLines(path: string): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) lines.push(line);
+  return lines;
+}
+
+function checkFile(
+  written: readonly Answer[],
+  known: {
+    answers: ReadonlyMap<string, string>;
+    lineOfRid: ReadonlyMap<string, string>;
+    codeOf: (line: string) => string | null;
+    note: Note;
+  },
+): void {
+  const { answers, lineOfRid, codeOf, note } = known;
+  const seen = new Set<string>();
+  for (const answer of written) {
+    const { rid } = answer;
+    if (seen.has(rid)) note('duplicated', `a second line of ${rid} in the file`);
+    seen.add(rid);
+    if (JSON.stringify(answer) !== answers.get(rid)) note('wrong', `the file says of ${rid} what the log does not`);
+    const line = lineOfRid.get(rid) ?? '';
+    const code = answer.outcome === 'succeeded' ? codeOf(line) : null;
+    if (code !== null && answer.output?.code !== code) note('wrong', `${rid} is answered with another's answer`);
+    if (customIdOf(line) !== answer.custom_id) note('wrong', `${rid} has the custom_id ${answer.custom_id}`);
+  }
+  for (const rid of answers.keys()) if (!seen.has(rid)) note('lost', `${rid} is not in the file`);
+}
+
+function customIdOf(line: string): string | null {
+  try {
+    const { custom_id: customId } = JSON.parse(line) as { custom_id?: unknown };
+    return typeof customId === 'string' ? customId : null;
+  } catch {
+    return null;
+  }
+}
+
+function checkInvoice(
+  directory: string,
+  {
+    lineOfRid,
+    finalAtt,
+    note,
+  }: { lineOfRid: ReadonlyMap<string, string>; finalAtt: ReadonlyMap<string, number>; note: Note },
+): void {
+  const executed = new Set<string>();
+  for (const { customId, isForeign } of readInvoice(directory)) {
+    if (isForeign) continue;
+    const identity = parseCustomId(customId ?? '');
+    if (!identity) {
+      note('unaccounted', `${customId} was executed`);
+      continue;
+    }
+    const rid = formatRid(identity);
+    if (!lineOfRid.has(rid)) continue; // of another run
+    const purchase = `${rid}#${identity.att}`;
+    if (executed.has(purchase)) note('boughtTwice', `attempt ${identity.att} of ${rid}`);
+    executed.add(purchase);
+    if (identity.att > (finalAtt.get(rid) ?? Infinity)) note('boughtTwice', `${rid} after it was answered`);
+  }
+}

@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export interface SpawnFlotillaOptions {
+  args: readonly string[];
+  /** Working directory: where `.flotilla/` and the answers end up. */
+  cwd: string;
+  env?: Readonly<Record<string, string>>;
+  /** Written to its standard input, which is then closed. */
+  input?: Uint8Array;
+}
+
+export interface Ended {
+  /** Null when a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A real `flotilla` process. */
+export interface SpawnedFlotilla {
+  pid: number;
+  /** Resolves when it has ended and all it wrote was read. */
+  ended: Promise<Ended>;
+  hasEnded(): boolean;
+  /** @returns false when it had ended before */
+  signal(name: NodeJS.Signals): boolean;
+}
+
+const program = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url));
+
+/** What is configured outside of a test must not reach into it, least of all a real key. */
+const foreignVariables = /^(ANTHROPIC_|FLOTILLA_|CRASH_|FREEZE_|NODE_TEST_CONTEXT$)/;
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Starts the command line as a user would, in a process that does not outlive this one. */
+export function spawnFlotilla({ args, cwd, env = {}, input }: SpawnFlotillaOptions): SpawnedFlotilla {
+  const inherited = Object.entries(process.env).filter(([name]) => !foreignVariables.test(name));
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text;
+    });
+  }
+  child.stdin.on('error', () => {}); // it may end before it has read everything
+  child.stdin.end(input);
+  let hasEnded = false;
+  const ended = once(child, 'close').then(([code, signal]): Ended => {
+    hasEnded = true;
+    running.delete(child);
+    return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...texts };
+  });
+  return {
+    pid: child.pid as number,
+    ended,
+    hasEnded: () => hasEnded,
+    signal: name => child.kill(name),
+  };
+}
+
+/** Runs a command to its end. */
+export const runFlotilla = (options: SpawnFlotillaOptions): Promise<Ended> => spawnFlotilla(options).ended;
