@@ -13,9 +13,14 @@ interface Reading {
 /** Ended batches whose identity was read are remembered; this many of the oldest are kept. */
 const remembered = 10_000;
 
+/** Reads that have to say the same, and lines of each that are looked at: one spoilt line must not decide whose it is. */
+const agreeingReads = 3;
+const telltaleLines = 5;
+
 /**
- * Who the ended batches at a provider without labels belong to, by the first custom_id that can be read. A batch that
- * shows no line on three spaced reads, an hour or more after its end, proves nothing and is no longer waited for.
+ * Who the ended batches at a provider without labels belong to, by the first custom_ids that can be read, three times the
+ * same. A batch that shows no line on three spaced reads, an hour or more after its end, proves nothing and is no longer
+ * waited for.
  */
 export class Identities {
   readonly #readings = new Map<string, Reading>();
@@ -47,14 +52,24 @@ export class Identities {
     if (isLate && reading.silentReads > 0 && now - reading.readAt < this.#timing.readAgainMaxMs / 4) return false;
     reading.readAt = now;
     this.#remember(listed.pid, reading);
-    const result = await read(listed.pid);
-    if (result.status !== 'ended') return false;
-    reading.seen = await firstIdentity(result.lines, this.#fleet);
-    if (reading.seen) return false;
+    const first = await this.#identityOf(listed.pid, read);
+    if (first === 'unknown') return false;
+    if (first !== 'silent') {
+      for (let reads = 1; reads < agreeingReads; reads++) {
+        if (!isSame(await this.#identityOf(listed.pid, read), first)) return false; // at the next look again
+      }
+      reading.seen = first;
+      return false;
+    }
     if (isLate) reading.silentReads += 1;
     if (reading.silentReads < 3) return false;
     reading.seen = { is: 'silent' };
     return true;
+  }
+
+  async #identityOf(pid: string, read: (pid: string) => Promise<ResultRead>): Promise<Told> {
+    const result = await read(pid);
+    return result.status === 'ended' ? identityTold(result.lines, this.#fleet) : 'unknown';
   }
 
   #remember(pid: string, reading: Reading): void {
@@ -67,14 +82,25 @@ export class Identities {
   }
 }
 
-async function firstIdentity(
-  lines: Extract<ResultRead, { status: 'ended' }>['lines'],
-  fleet: string,
-): Promise<SeenIdentity | null> {
+type Told = Exclude<SeenIdentity, { is: 'silent' }> | 'silent' | 'unknown';
+
+/** What the first lines say, if they all say the same. */
+async function identityTold(lines: Extract<ResultRead, { status: 'ended' }>['lines'], fleet: string): Promise<Told> {
+  let told: Told = 'silent';
+  let count = 0;
   for await (const line of lines) {
     if (line.type === 'unreadable') continue;
     const identity = parseCustomId(line.customId);
-    return identity?.fleet === fleet ? { is: 'ours', bk: identity.bk } : { is: 'foreign' };
+    const says: Told = identity?.fleet === fleet ? { is: 'ours', bk: identity.bk } : { is: 'foreign' };
+    if (count > 0 && !isSame(told, says)) return 'unknown';
+    told = says;
+    count += 1;
+    if (count === telltaleLines) break;
   }
-  return null;
+  return told;
+}
+
+function isSame(left: Told, right: Told): boolean {
+  if (typeof left === 'string' || typeof right === 'string') return left === right;
+  return left.is === 'ours' ? right.is === 'ours' && left.bk === right.bk : right.is === 'foreign';
 }
