@@ -260,10 +260,11 @@ export class Submitter {
   }
 
   /** Worst case by scope, or null when a price is unknown and a cap on money is in force. */
-  #reserve({ account, items }: Batch, { costMaxByRun }: Payload): Amounts | null {
+  #reserve(batch: Batch, { costMaxByRun }: Payload): Amounts | null {
     const { view } = this.#ports.follower;
+    const { account } = batch;
     const reserve: Record<string, number> = {
-      [`account:${account}:items`]: items.length,
+      [`account:${account}:items`]: itemsToSend(batch).length,
       [`account:${account}:batches`]: 1,
     };
     const scopes: [string, (number | null)[]][] = [[`account:${account}:money`, Object.values(costMaxByRun)]];
