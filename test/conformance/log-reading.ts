@@ -17,9 +17,11 @@ export function describeReading(get: () => LogUnderTest): void {
       const seen: LogRecord[] = [];
       let from = mark.from;
       for (;;) {
-        const { records, nextOffset } = await log.read({ topic, partition, from, recordsMax: 3 });
+        const { records, nextOffset, isAtEnd } = await log.read({ topic, partition, from, recordsMax: 3 });
         assert.ok(records.length <= 3);
+        assert.ok(!isAtEnd || seen.length + records.length === 20, 'there was more to read');
         if (records.length === 0) {
+          assert.ok(isAtEnd);
           assert.equal(nextOffset, await log.endOffset(topic, partition));
           break;
         }
@@ -49,7 +51,11 @@ export function describeReading(get: () => LogUnderTest): void {
     it('is empty at the end', async () => {
       const { log } = get();
       const from = await log.endOffset(topic, partition);
-      assert.deepEqual(await log.read({ topic, partition, from, recordsMax: 10 }), { records: [], nextOffset: from, isAtEnd: true });
+      assert.deepEqual(await log.read({ topic, partition, from, recordsMax: 10 }), {
+        records: [],
+        nextOffset: from,
+        isAtEnd: true,
+      });
     });
   });
 
