@@ -9,7 +9,7 @@ import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
 import { ensureFleet } from '#runtime/ensure-fleet.ts';
-import { runLoops } from '#runtime/loop.ts';
+import { type Loop, runLoops, type Trouble } from '#runtime/loop.ts';
 import { ProviderAccount } from '#runtime/provider-account.ts';
 import { RecipeBook } from '#runtime/recipe-book.ts';
 import type { Routing } from '#runtime/routing.ts';
@@ -42,6 +42,8 @@ export interface Engine {
   accounts: ReadonlyMap<string, ProviderAccount>;
   openLanes: Accumulator['openLanes'];
   parked(): Parked[];
+  /** What keeps some of it from working now. */
+  troubles(): Trouble[];
   /** Stops the loops; what is under way is finished or found again. Resolves when nothing of it runs any more. */
   stop(): Promise<void>;
 }
@@ -88,12 +90,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     ...sweeperLoops(sweeper, { clock, timing }),
   ];
   const stopping = new AbortController();
-  const running = runLoops(loops, { clock, telemetry, signal: stopping.signal });
+  const troubles = new Map<Loop, Trouble>();
+  const onTrouble = (loop: Loop, trouble: Trouble | null): void => {
+    if (trouble) troubles.set(loop, trouble);
+    else troubles.delete(loop);
+  };
+  const running = runLoops(loops, { clock, telemetry, signal: stopping.signal, onTrouble });
   return {
     follower,
     accounts,
     openLanes: () => accumulator.openLanes(),
     parked: () => submitter.parked(),
+    troubles: () => [...troubles.values()],
     async stop() {
       stopping.abort();
       await running;

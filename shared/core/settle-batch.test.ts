@@ -323,7 +323,7 @@ describe('a batch that is never sent', () => {
     });
     const { terminals, settled } = settleBatch(batch, context);
     assert.deepEqual(
-      terminals.map(({ outcome, attempts, failure }) => [outcome, attempts, failure?.cause, failure?.message]),
+      terminals.map(({ outcome, attempts, failure }) => [outcome, attempts, failure?.cause, failure?.why]),
       [
         ['rejected', 0, 'invalid-json', 'because'],
         ['rejected', 0, 'too-deep', 'because'],

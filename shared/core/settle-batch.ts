@@ -49,7 +49,8 @@ interface Ended {
   cause: OutcomeCause | null;
   /** The code a dead letter carries when it is not the cause itself. */
   code?: ErrorCode;
-  message?: string;
+  where?: string | null;
+  why?: string;
   output?: unknown;
   body?: unknown;
   usage?: Usage;
@@ -114,14 +115,14 @@ function endOf(batch: Batch, item: Item, context: ItemContext): Ended {
 }
 
 /** Documents are read here whatever the tasks are now: one that parses was rejected for what was not configured. */
-function rejectionOf(parsed: Parsed): { code: ErrorCode; message: string } {
+function rejectionOf(parsed: Parsed): Pick<Ended, 'code' | 'where' | 'why'> {
   if (parsed.is === 'reject') {
     const { code, why, where } = parsed.reject;
-    return { code, message: where === null ? why : `${where}: ${why}` };
+    return { code, where, why };
   }
   const { ask, task } = parsed.document;
-  if (ask.shape === 'as-is') return { code: 'provider-not-configured', message: `no account for ${ask.provider}` };
-  return { code: 'unknown-task', message: `no task "${task}" was configured when it was sealed` };
+  if (ask.shape === 'as-is') return { code: 'provider-not-configured', why: `no account for ${ask.provider}` };
+  return { code: 'unknown-task', where: 'task', why: `no task "${task}" was configured when it was sealed` };
 }
 
 /** A batch the provider refused as input is halved, like one that was too large. */
@@ -157,7 +158,7 @@ function endOfLine(line: ItemLine, item: Item, batch: Batch, context: ItemContex
       return endOfAnswer(line.answer, item, batch, context);
     case 'errored': {
       const cause = causeOfError[line.errorClass];
-      return { cause, message: `${line.code}: ${line.message}`, body: line.body };
+      return { cause, why: `${line.code}: ${line.message}`, body: line.body };
     }
     case 'expired':
       return { cause: 'expired' };
@@ -181,7 +182,7 @@ function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemCont
   const { recipe } = context;
   if (!recipe?.outputSchema) return { cause: null, output: answer.text, ...bought };
   const checked = readOutput(answer.text, item, { ...context, recipe });
-  if (checked.is === 'invalid') return { cause: 'invalid-output', message: checked.why, ...bought };
+  if (checked.is === 'invalid') return { cause: 'invalid-output', why: checked.why, ...bought };
   return { cause: null, output: checked.output, ...bought };
 }
 
@@ -266,7 +267,8 @@ function failureOf(
   return {
     cause: ended.code ?? codeOf[cause],
     class: causes[cause].class,
-    message: ended.message ?? defaultMessage(cause, { item, attempts }),
+    where: ended.where ?? null,
+    why: ended.why ?? defaultReason(cause, { item, attempts }),
     replayCount: envelope.replayCount,
   };
 }
@@ -293,7 +295,7 @@ const codeOf: Readonly<Record<OutcomeCause, ErrorCode>> = {
   rejected: 'unknown-shape',
 };
 
-function defaultMessage(cause: OutcomeCause, { item, attempts }: { item: Item; attempts: number }): string {
+function defaultReason(cause: OutcomeCause, { item, attempts }: { item: Item; attempts: number }): string {
   if (cause === 'missing') return 'the provider ended the batch without a line for this item';
   if (cause === 'duplicate') return 'another record holds its idempotency key';
   return `ended as ${cause} after ${attempts} ${attempts === 1 ? 'try' : 'tries'} (${formatRid(item)})`;

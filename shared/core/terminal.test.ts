@@ -18,7 +18,7 @@ const terminal: Terminal = {
   line: 4,
   failure: null,
 };
-const failure = { cause: 'refused', class: 'document', message: 'no', replayCount: 1 } as const;
+const failure = { cause: 'refused', class: 'document', where: 'messages', why: 'no', replayCount: 1 } as const;
 
 describe('resultJson', () => {
   it('says everything about an answer; an output of null is an output', () => {
@@ -49,7 +49,7 @@ describe('resultJson', () => {
       outcome: 'refused',
       cause: 'refused',
       class: 'document',
-      message: 'no',
+      message: 'messages: no',
       attempts: 2,
     });
   });
@@ -72,7 +72,10 @@ describe('deadLetterJson', () => {
       rid: '2/17',
       cause: 'refused',
       class: 'document',
-      message: 'no',
+      what: 'refused by the model',
+      where: 'messages',
+      why: 'no',
+      fix: 'change the document or the instructions',
       attempts: 2,
       line: 4,
       replay_count: 1,

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors/catalogue.ts';
+import { type ErrorCode, errorCatalogue } from '../errors/catalogue.ts';
 import type { ItemCost, Usage } from './cost.ts';
 import { decimalDollars } from './money.ts';
 import type { CauseClass, OutcomeName } from './outcome.ts';
@@ -30,7 +30,9 @@ export interface Terminal {
 export interface Failure {
   cause: ErrorCode;
   class: CauseClass;
-  message: string;
+  /** Where in the document, as a path such as `params.max_tokens`; null for the whole. */
+  where: string | null;
+  why: string;
   replayCount: number;
 }
 
@@ -42,7 +44,7 @@ export function resultJson(terminal: Terminal): string {
     rid: `${rid.partition}/${rid.offset}`,
     outcome,
     ...(output === undefined ? {} : { output }),
-    ...(failure ? { cause: failure.cause, class: failure.class, message: failure.message } : {}),
+    ...(failure ? { cause: failure.cause, class: failure.class, message: messageOf(failure) } : {}),
     ...(body === null ? {} : { body }),
     ...(usage ? { usage: usageJson(usage) } : {}),
     ...(cost
@@ -52,6 +54,8 @@ export function resultJson(terminal: Terminal): string {
     ...(metadata === undefined ? {} : { metadata }),
   });
 }
+
+const messageOf = ({ where, why }: Failure): string => (where === null ? why : `${where}: ${why}`);
 
 const usageJson = (usage: Usage): Record<string, number> => ({
   input_tokens: usage.input,
@@ -69,7 +73,10 @@ export function deadLetterJson(terminal: Terminal & { failure: Failure }, origin
     rid: `${rid.partition}/${rid.offset}`,
     cause: failure.cause,
     class: failure.class,
-    message: failure.message,
+    what: errorCatalogue[failure.cause].what,
+    where: failure.where,
+    why: failure.why,
+    fix: errorCatalogue[failure.cause].fix,
     attempts,
     line,
     replay_count: failure.replayCount,

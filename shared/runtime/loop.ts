@@ -8,6 +8,14 @@ export interface Loop {
   round(signal: AbortSignal): Promise<void>;
 }
 
+/** A loop whose last rounds failed, and why: what keeps it from working now. */
+export interface Trouble {
+  loop: string;
+  error: unknown;
+  /** Rounds that failed in a row. */
+  failures: number;
+}
+
 const failureDelayMinMs = 200;
 const failureDelayMaxMs = 10_000;
 
@@ -15,25 +23,29 @@ const failureDelayMaxMs = 10_000;
  * Runs every loop until `signal` is aborted. A round that fails is noted and tried again after a growing pause: nothing a
  * round does is lost by failing, because the next one looks at the log.
  */
-export async function runLoops(
-  loops: readonly Loop[],
-  options: { clock: Clock; telemetry: Telemetry; signal: AbortSignal },
-): Promise<void> {
+export async function runLoops(loops: readonly Loop[], options: LoopOptions): Promise<void> {
   await Promise.all(loops.map(loop => runLoop(loop, options)));
 }
 
-async function runLoop(
-  loop: Loop,
-  { clock, telemetry, signal }: { clock: Clock; telemetry: Telemetry; signal: AbortSignal },
-): Promise<void> {
+export interface LoopOptions {
+  clock: Clock;
+  telemetry: Telemetry;
+  signal: AbortSignal;
+  /** Told after a round that failed, and with null after the first that did not. */
+  onTrouble?: (loop: Loop, trouble: Trouble | null) => void;
+}
+
+async function runLoop(loop: Loop, { clock, telemetry, signal, onTrouble }: LoopOptions): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     try {
       await loop.round(signal);
+      if (failures > 0) onTrouble?.(loop, null);
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
+      onTrouble?.(loop, { loop: loop.name, error, failures });
       noteFailure(loop.name, error, telemetry);
       await clock.sleep(Math.min(failureDelayMaxMs, failureDelayMinMs * 2 ** (failures - 1)), signal);
     }

@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Nanodollars } from '#core/money.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
 import type { Embedded } from '../embedded.ts';
 import { AnswersFile } from './answers-file.ts';
@@ -28,7 +31,7 @@ export interface RunSessionOptions {
 export type RunEnd = { is: 'done' | 'parked' | 'interrupted'; snapshot: RunSnapshot };
 
 const snapshotEveryMs = 250;
-const engineTryEveryMs = 1_000;
+const takeOverEveryMs = 500;
 const projectWaitMs = 100;
 
 /**
@@ -48,8 +51,10 @@ export class RunSession {
   constructor(options: RunSessionOptions) {
     this.#options = options;
     const { embedded, run, out, deadLetters } = options;
-    this.#answers = new AnswersFile({ log: embedded.log, run, topic: 'results', path: out });
-    this.#deadLetters = new AnswersFile({ log: embedded.log, run, topic: 'dead-letters', path: deadLetters });
+    refuseSamePaths(options);
+    const { log, acquireLock } = embedded;
+    this.#answers = new AnswersFile({ log, run, topic: 'results', path: out, acquireLock });
+    this.#deadLetters = new AnswersFile({ log, run, topic: 'dead-letters', path: deadLetters, acquireLock });
     this.#ledger = new RunLedger(embedded.log, run);
   }
 
@@ -58,12 +63,12 @@ export class RunSession {
     this.#position = await readRunPosition(embedded.log, run);
     // A finished run is told again from the log: the file may be gone, or another one.
     const isAnew = await this.#isFinished();
-    await this.#answers.open({ isAnew });
-    await this.#deadLetters.open({ isAnew });
     const stopping = new AbortController();
     const ended = AbortSignal.any([signal, stopping.signal]);
-    const intake = this.#intake(ended);
+    let intake: Promise<void> = Promise.resolve();
     try {
+      await this.#openFiles(isAnew);
+      intake = this.#intake(ended);
       const is = await Promise.race([this.#follow(ended), failureOf(intake)]);
       return { is, snapshot: await this.#snapshot() };
     } finally {
@@ -77,19 +82,40 @@ export class RunSession {
   async #isFinished(): Promise<boolean> {
     if (!this.#position?.isComplete) return false;
     const { embedded, run } = this.#options;
-    const counted = new AnswersFile({ log: embedded.log, run, topic: 'results', path: null });
+    const { log, acquireLock } = embedded;
+    const counted = new AnswersFile({ log, run, topic: 'results', path: null, acquireLock });
     while ((await counted.project()) > 0 || !counted.isAtEnd) {
       // counted only
     }
     return counted.total >= this.#position.lines;
   }
 
+  async #openFiles(isAnew: boolean): Promise<void> {
+    await this.#answers.open({ isAnew });
+    await this.#deadLetters.open({ isAnew });
+  }
+
+  /** One process at a time reads a run's input: two would append, and buy, every document twice. */
   async #intake(signal: AbortSignal): Promise<void> {
     const { embedded, run, input, task } = this.#options;
+    const { log } = embedded;
     const onProgress = (position: RunPosition): void => {
       this.#position = position;
     };
-    this.#position = await readIntoLog({ log: embedded.log, run, input, task, signal, onProgress });
+    while (!signal.aborted) {
+      const lock = embedded.acquireLock(`intake-${run}`);
+      if (lock) {
+        try {
+          this.#position = await readIntoLog({ log, run, input, task, signal, onProgress });
+          return;
+        } finally {
+          lock.release();
+        }
+      }
+      this.#position = await readRunPosition(log, run);
+      if (this.#position?.isComplete) return;
+      await sleep(takeOverEveryMs, undefined, { signal }).catch(() => {});
+    }
   }
 
   /** Projects answers until every line has one, with a snapshot now and then. */
@@ -98,21 +124,35 @@ export class RunSession {
     let triedAt = -Infinity;
     while (!signal.aborted) {
       const now = performance.now();
-      if (!this.#options.embedded.engine && now - triedAt >= engineTryEveryMs) {
+      if (now - triedAt >= takeOverEveryMs) {
         triedAt = now;
-        await this.#options.embedded.becomeEngine();
+        await this.#takeOver();
       }
       const projected = (await this.#answers.project()) + (await this.#deadLetters.project());
-      if (this.#isDone()) return 'done';
+      if (this.#isDone()) {
+        if (this.#ownsFiles) return 'done';
+        await this.#openFiles(false); // whoever writes them is about to end
+      }
       if (now - snapshotAt >= snapshotEveryMs) {
         snapshotAt = now;
         const snapshot = await this.#snapshot();
         this.#options.onSnapshot(snapshot);
+        throwIfHopeless(this.#options.embedded);
         if (isOnlyParkedLeft(snapshot)) return 'parked';
       }
       if (projected === 0) await this.#answers.waitForMore(projectWaitMs, signal);
     }
     return 'interrupted';
+  }
+
+  /** What another process had may be free by now: it ended, or was killed. */
+  async #takeOver(): Promise<void> {
+    if (!this.#ownsFiles) await this.#openFiles(false);
+    await this.#options.embedded.becomeEngine();
+  }
+
+  get #ownsFiles(): boolean {
+    return this.#answers.isOpen && this.#deadLetters.isOpen;
   }
 
   #isDone(): boolean {
@@ -162,12 +202,41 @@ export class RunSession {
   }
 }
 
+/** Rounds in a row that a refusal has to last before it is believed. */
+const refusalsBelieved = 3;
+
+/**
+ * What no waiting mends ends the command; nothing is lost by it, and the same command goes on once it is mended.
+ * @throws FlotillaError provider-auth | owner-mismatch | foreign-fleet | log-newer
+ */
+function throwIfHopeless({ engine, accountName }: Embedded): void {
+  if (!engine) return;
+  for (const { error, failures } of engine.troubles()) {
+    if (failures >= refusalsBelieved && error instanceof FlotillaError && error.code === 'provider-auth') throw error;
+  }
+  const hold = engine.accounts.get(accountName)?.hold(engine.follower.view);
+  if (hold === 'owner-mismatch' || hold === 'foreign-fleet' || hold === 'log-newer') throw new FlotillaError(hold);
+}
+
 function isOnlyParkedLeft(snapshot: RunSnapshot): boolean {
   const { parked, total, isComplete, answered, inLanes, atProvider, retrying } = snapshot;
   if (!parked || !isComplete || total === null) return false;
   const open = total - answered.succeeded - answered.dead;
   return parked.count >= open && inLanes === 0 && atProvider.items === 0 && retrying === 0;
 }
+
+/** Writing the answers over the documents would be the end of both. */
+function refuseSamePaths({ input, out, deadLetters }: RunSessionOptions): void {
+  const fix = 'give --out and --dead-letters names of their own';
+  for (const path of [out, deadLetters]) {
+    const isSame = path !== null && path === input;
+    if (isSame) throw new FlotillaError('invalid-usage', { where: path, why: 'it is the input', fix });
+  }
+  if (out === null || out !== deadLetters || !isRegularOrNew(out)) return;
+  throw new FlotillaError('invalid-usage', { where: out, why: 'it cannot hold answers and dead letters', fix });
+}
+
+const isRegularOrNew = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
 
 /** Never resolves; rejects when the work does. */
 const failureOf = (work: Promise<void>): Promise<never> => new Promise((_, reject) => void work.catch(reject));

@@ -1,4 +1,4 @@
-import { type Batch, itemsToSend } from '#core/view.ts';
+import { type Batch, itemsToSend, type View } from '#core/view.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import type { Embedded } from '../embedded.ts';
 import type { RunSnapshot, SlowBatch } from './run-snapshot.ts';
@@ -15,13 +15,12 @@ export function viewOfRun(
   { view }: ViewFollower,
   { embedded, run, now }: { embedded: Embedded; run: string; now: number },
 ): OfView {
-  const { engine, accountName } = embedded;
+  const { engine } = embedded;
   const own = [...view.batches.values()].filter(batch => batch.runs.includes(run) && !batch.settled);
   const atProvider: SlowBatch[] = own.flatMap(({ bk, state, items }) =>
     state.is === 'created' ? [{ bk, pid: state.pid, ageMs: now - state.intent.at, items: items.length }] : [],
   );
   const waiting = own.filter(({ state }) => state.is === 'sealed' || state.is === 'aborted');
-  const hold = engine?.accounts.get(accountName)?.hold(view) ?? null;
   return {
     inLanes: engine?.openLanes().reduce((sum, lane) => sum + lane.items, 0) ?? 0,
     sealedWaiting: waiting.length,
@@ -30,8 +29,16 @@ export function viewOfRun(
     retrying: [...view.retries.values()].filter(row => row.runs.includes(run)).length,
     batches: view.pids.size,
     parked: parkedOf(engine, waiting),
-    held: hold === null || hold === 'owner-unseen' ? null : hold,
+    held: heldBy(embedded, view),
   };
+}
+
+/** Why nothing is sent or read now, in words; null while all goes well, and while that is too early to say. */
+function heldBy({ engine, accountName }: Embedded, view: View): string | null {
+  const trouble = engine?.troubles().find(({ failures }) => failures > 1);
+  if (trouble) return trouble.error instanceof Error ? trouble.error.message : String(trouble.error);
+  const hold = engine?.accounts.get(accountName)?.hold(view) ?? null;
+  return hold === null || hold === 'owner-unseen' ? null : hold;
 }
 
 function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[]): RunSnapshot['parked'] {
