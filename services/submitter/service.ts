@@ -47,6 +47,8 @@ export interface SubmitterPorts {
 const lockMs = 120_000;
 const heldMs = 1_000;
 const refusedMs = 2_000;
+/** The log's clock and ours disagree: somebody has to set one, so the journal is not filled meanwhile. */
+const oddStampMs = 5_000;
 /** A round that broke off is tried again soon, not when its lock is over. */
 const failedMs = 1_000;
 
@@ -188,7 +190,7 @@ export class Submitter {
     const isLate = clock.monotonic() - startedOn > timing.sendMs;
     // Absence is proven from this stamp, so it must be right; a suspended machine shows here too.
     const isStampOdd = Math.abs(clock.now() - state.intent.at) > timing.clockOffMs;
-    if (isLate || isStampOdd) return this.#abort(intent, 'not sent');
+    if (isLate || isStampOdd) return this.#abort(intent, 'not sent', isStampOdd ? oddStampMs : undefined);
     const label = { fleet: follower.view.fleet?.id ?? '', bk, sub: intent.sub };
     const items = itemsToSend(batch).map((item, index) => {
       return { customId: formatCustomId({ fleet: label.fleet, bk, ...item }), body: payload.bodies[index] as string };
@@ -232,9 +234,9 @@ export class Submitter {
     return 'done';
   }
 
-  async #abort({ bk, sub }: IntentRecord, why: string): Promise<Step> {
+  async #abort({ bk, sub }: IntentRecord, why: string, afterMs = 100): Promise<Step> {
     await this.#ports.follower.append({ kind: 'ABORTED', bk, sub, why });
-    return { afterMs: 100 };
+    return { afterMs };
   }
 
   /** From the store, or built again byte for byte when it is gone or not what the batch won. */

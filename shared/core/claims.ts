@@ -36,11 +36,9 @@ export class Claims {
     for (const [key, page] of this.#pages) {
       const [owner, index] = key.split('/').map(Number) as [number, number];
       if (owner !== partition || (index + 1) * pageOffsets <= highest) continue;
-      for (let bit = pageOffsets - 1; bit >= 0; bit--) {
-        if (((page[bit >> 3] as number) & (1 << (bit & 7))) === 0) continue;
-        highest = Math.max(highest, index * pageOffsets + bit);
-        break;
-      }
+      const byte = page.findLastIndex(bits => bits !== 0);
+      const bit = byte * 8 + 31 - Math.clz32(page[byte] ?? 0);
+      if (byte >= 0) highest = Math.max(highest, index * pageOffsets + bit);
     }
     return highest;
   }

@@ -219,9 +219,10 @@ function onPrimed(view: View, { id, actual }: On<'PRIMED'>): Verdict {
 }
 
 function use(view: View, amounts: Amounts, at: number, sign: 1 | -1): void {
+  const periods = (['total', 'day', 'month'] as const).map(period => periodKey(period, at));
   for (const [scope, amount] of Object.entries(amounts)) {
-    for (const period of ['total', 'day', 'month'] as const) {
-      const key = `${scope}|${periodKey(period, at)}`;
+    for (const period of periods) {
+      const key = `${scope}|${period}`;
       const left = (view.used.get(key) ?? 0) + sign * amount;
       if (left === 0) view.used.delete(key);
       else view.used.set(key, left);

@@ -1,5 +1,5 @@
-import type { Broker } from './broker.ts';
 import { encodeJournal } from '#contracts/journal-codec.ts';
+import type { Broker } from './broker.ts';
 import { accountName, type ProviderBatch, type ProviderWorld } from './provider-world.ts';
 import type { Truth } from './truth.ts';
 import type { World } from './world.ts';
@@ -59,7 +59,7 @@ export class CapWatch {
     this.#truth.catchUp();
     if (bk === null) this.#world.violate('canceled a foreign batch');
     const bound = this.#truth.view.bks.get(bk ?? '');
-    if (typeof bound !== 'string' || bound === record.id) this.#world.violate('canceled a batch that is bound nowhere else');
+    if (typeof bound !== 'string' || bound === record.id)
+      this.#world.violate('canceled a batch that is bound nowhere else');
   }
 }
-

@@ -15,7 +15,7 @@ export interface SimulatedDocument {
   /** What the answer of a good one repeats. */
   echo: string;
   key: string | null;
-  run: 'A' | 'B';
+  run: 'A' | 'B' | null;
 }
 
 export const echoRecipe: Recipe = {
@@ -25,7 +25,12 @@ export const echoRecipe: Recipe = {
   model: 'claude-haiku-5-5',
   instructions: 'Repeat what you are asked to.',
   maxTokens: 64,
-  outputSchema: { type: 'object', properties: { echo: { type: 'string' } }, required: ['echo'], additionalProperties: false },
+  outputSchema: {
+    type: 'object',
+    properties: { echo: { type: 'string' } },
+    required: ['echo'],
+    additionalProperties: false,
+  },
   canary: true,
   retry: retryPolicyDefault,
 };
@@ -58,7 +63,7 @@ export class Documents {
       const [hasDeadline, hasKey] = [random.chance(0.04), random.chance(0.2)];
       const kind = random.chance(0.05) ? 'reject' : random.chance(0.05) ? 'bad' : 'good';
       const key = hasKey ? `key${random.between(0, 3)}` : null;
-      const run = random.chance(0.3) ? 'B' : 'A';
+      const run = random.chance(0.25) ? 'B' : random.chance(0.3) ? 'A' : null;
       const deadlineAt = hasDeadline ? epoch + arrivesAt + random.between(2_000, 40_000) : null;
       time.at(arrivesAt, () => this.add({ partition: index % documentPartitions, kind, key, run, deadlineAt }));
     }
@@ -68,14 +73,15 @@ export class Documents {
     partition: number;
     kind: DocumentKind;
     key: string | null;
-    run: 'A' | 'B';
+    run: 'A' | 'B' | null;
     deadlineAt?: number | null;
     replayOf?: string;
   }): void {
     const { partition, kind, key, run, deadlineAt, replayOf } = document;
     this.#count += 1;
     const echo = `echo-${this.#count}`;
-    const headers: Record<string, string> = { [headerNames.run]: run };
+    const headers: Record<string, string> = {};
+    if (run !== null) headers[headerNames.run] = run;
     if (key !== null) headers[headerNames.idempotencyKey] = key;
     if (deadlineAt) headers[headerNames.deadline] = String(deadlineAt);
     if (replayOf) Object.assign(headers, { [headerNames.replayOf]: replayOf, [headerNames.replayCount]: '1' });
@@ -104,4 +110,3 @@ const asIsParams = (text: string): object => ({
   max_tokens: echoRecipe.maxTokens,
   messages: [{ role: 'user', content: text }],
 });
-

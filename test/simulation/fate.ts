@@ -29,10 +29,18 @@ export const placeOf = (label: string): keyof typeof chances => {
  */
 const beforeWrite = 'provider.create·before';
 
+/** A crash point, and how often it was passed. */
+export interface CrashPoint {
+  readonly label: string;
+  readonly number: number;
+  readonly place: keyof typeof chances;
+  readonly isProvider: boolean;
+  visits: number;
+}
+
 /** Decides at every crash point, and remembers how often each was passed. */
 export class Fates {
-  readonly visits = new Map<string, number>();
-  readonly #places = new Map<string, keyof typeof chances>();
+  readonly points = new Map<string, CrashPoint>();
   readonly #world: World;
   readonly #single: SingleFault | null;
 
@@ -41,30 +49,31 @@ export class Fates {
     this.#single = single;
   }
 
-  at(label: string): Fate {
-    const visit = (this.visits.get(label) ?? 0) + 1;
-    this.visits.set(label, visit);
-    const fate = this.#draw(label, visit);
-    return fate === 'freeze' && label === beforeWrite ? null : fate;
-  }
-
-  place(label: string): keyof typeof chances {
-    let place = this.#places.get(label);
-    if (!place) {
-      place = placeOf(label);
-      this.#places.set(label, place);
+  /** One more pass of this label. */
+  pass(label: string): CrashPoint {
+    let point = this.points.get(label);
+    if (!point) {
+      const isProvider = label.startsWith('provider.');
+      point = { label, number: this.points.size, place: placeOf(label), isProvider, visits: 0 };
+      this.points.set(label, point);
     }
-    return place;
+    point.visits += 1;
+    return point;
   }
 
-  #draw(label: string, visit: number): Fate {
+  fateAt(point: CrashPoint): Fate {
+    const fate = this.#draw(point);
+    return fate === 'freeze' && point.label === beforeWrite ? null : fate;
+  }
+
+  #draw({ label, visits, place }: CrashPoint): Fate {
     if (this.#single) {
-      const { label: chosen, visit: chosenVisit, kind } = this.#single;
-      return chosen === label && chosenVisit === visit ? kind : null;
+      const { label: chosen, visit, kind } = this.#single;
+      return chosen === label && visit === visits ? kind : null;
     }
     const { random, setting, hasFaults } = this.#world;
     if (!hasFaults) return null;
-    const { kill, freeze } = chances[this.place(label)];
+    const { kill, freeze } = chances[place];
     const drawn = random.unit();
     if (drawn < kill) return 'kill';
     return drawn - kill < (label === setting.freezeAt ? 0.05 : freeze) ? 'freeze' : null;

@@ -57,7 +57,7 @@ export class FaultyLog implements Log {
   async read(query: ReadQuery) {
     if (this.#broker.isDown) await this.#ready();
     const { topic, partition, from } = query;
-    if (topic === 'settled' && this.#isStalled(partition)) return { records: [], nextOffset: from };
+    if (topic === 'settled' && this.#isStalled(partition)) return { records: [], nextOffset: from, isAtEnd: true };
     return this.#inner.read(query);
   }
 

@@ -31,6 +31,8 @@ export function scheduleOperator(scope: OperatorScope): void {
     time.at(150_000, () => caps.set('money', 1_000_000_000));
   }
   if (random.chance(0.15)) time.at(random.between(5_000, 100_000), () => caps.set('items', random.between(2, 4)));
+  // Most operators give way in the end; with the others the drain goes through the eye of the needle.
+  if (random.chance(0.8)) time.at(setting.faultsEndAt, () => caps.set('items', 1_000));
   if (random.chance(0.3)) time.at(random.between(1_000, 90_000), () => cancelRun(scope));
   time.at(120_000, () => replayTwice(scope));
   scheduleOutages(scope);
@@ -96,6 +98,7 @@ function scheduleBrokerClock({ world, broker }: OperatorScope): void {
   time.at(at, () => {
     world.hit('broker clock set');
     broker.clockOffsetMs = random.between(80_000, 120_000) * (random.chance(0.5) ? 1 : -1);
+    world.note('log', 'has its clock set', broker.clockOffsetMs);
   });
   time.at(at + 30_000, () => {
     broker.clockOffsetMs = 0;

@@ -118,7 +118,8 @@ export class ProviderWorld {
     }
     const pending = this.#noticing(() => bare.create(request, signal));
     const outcome = await pending;
-    if (outcome.status === 'ambiguous') await time.sleep(random.between(0, simulationTiming.httpMs - 1_000), { owner: life });
+    if (outcome.status === 'ambiguous')
+      await time.sleep(random.between(0, simulationTiming.httpMs - 1_000), { owner: life });
     return outcome;
   }
 
@@ -162,7 +163,8 @@ export class ProviderWorld {
   #listed(listed: ListedBatch): ListedBatch {
     const batch = this.byPid.get(listed.pid);
     if (!batch || !this.#world.setting.hasLabels) return listed;
-    const label = batch.bk === null ? null : { fleet: parseCustomId(batch.customIds[0] ?? '')?.fleet ?? '', bk: batch.bk, sub: 1 };
+    const label =
+      batch.bk === null ? null : { fleet: parseCustomId(batch.customIds[0] ?? '')?.fleet ?? '', bk: batch.bk, sub: 1 };
     if (this.#world.time.now < batch.validAt) return { ...listed, label, itemCount: 0, hasEnded: false, endedAt: null };
     return { ...listed, label, itemCount: batch.hasFailed ? 0 : listed.itemCount };
   }
@@ -170,9 +172,11 @@ export class ProviderWorld {
   #results(pid: string, read: ResultRead): ResultRead {
     const batch = this.byPid.get(pid);
     if (!batch || read.status !== 'ended') return read;
-    if (this.#world.setting.hasLabels && this.#world.time.now < batch.validAt) return { status: 'running', facts: read.facts };
+    if (this.#world.setting.hasLabels && this.#world.time.now < batch.validAt)
+      return { status: 'running', facts: read.facts };
     if (batch.hasFailed) return { ...read, lineCount: 0, wholeBatch: 'queue-full', lines: noLines() };
-    batch.isEmpty ??= this.#world.setting.plan === 'usual' && this.#world.fault(batch.bk === null ? 0.1 : 0.005, 'ended empty');
+    batch.isEmpty ??=
+      this.#world.setting.plan === 'usual' && this.#world.fault(batch.bk === null ? 0.1 : 0.005, 'ended empty');
     return batch.isEmpty ? { ...read, lines: noLines() } : read;
   }
 
@@ -203,4 +207,3 @@ const refusedAsTooLarge = (facts: ReplyFacts): CreateOutcome => ({
   retryAfterMs: null,
   facts,
 });
-

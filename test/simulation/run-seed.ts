@@ -76,12 +76,12 @@ export async function runSeed(options: {
   for (const check of [checkTerminals, checkPurchases, checkBooks, checkReplay]) check(run);
   for (const [kind, count] of Object.entries(provider.machine.faults.counts())) world.hit(kind, count);
   let passes = 0;
-  for (const count of fates.visits.values()) passes += count;
+  for (const { visits } of fates.points.values()) passes += visits;
   return {
     seed,
     violations: [...world.violations],
     fired: Object.fromEntries(world.fired),
-    visits: fates.visits,
+    visits: new Map([...fates.points.values()].map(({ label, visits }) => [label, visits])),
     hash: world.hash.toString(16).padStart(8, '0'),
     steps: world.time.steps,
     passes,
@@ -99,7 +99,13 @@ function watchGroup(world: World, group: ConsumerGroup): void {
 }
 
 /** From here on nothing goes wrong, the operator has mended what was odd, and the queue has lost everything. */
-function endFaults(parts: { world: World; broker: Broker; provider: ProviderWorld; queue: SimulatedQueue; fleet: Worker[] }) {
+function endFaults(parts: {
+  world: World;
+  broker: Broker;
+  provider: ProviderWorld;
+  queue: SimulatedQueue;
+  fleet: Worker[];
+}) {
   const { world, broker, provider, queue, fleet } = parts;
   world.note('faults end');
   provider.calm();

@@ -49,7 +49,11 @@ export class SimulatedQueue {
       postpone: async (queue, id, delayMs) => {
         if (this.#jobs.has(keyOf(queue, id))) this.#set({ queue, id, dueAt: this.#now + delayMs });
       },
-      depths: async () => ({ submit: this.#depth('submit'), collect: this.#depth('collect'), retry: this.#depth('retry') }),
+      depths: async () => ({
+        submit: this.#depth('submit'),
+        collect: this.#depth('collect'),
+        retry: this.#depth('retry'),
+      }),
     };
   }
 

@@ -7,13 +7,13 @@ export function createSimulatedTelemetry(world: World, life: Life): Telemetry {
   return {
     count(metric, by = 1, labels) {
       if (metric === 'flotilla_suspected_double_purchase_total') world.hit('suspected double purchase', by);
-      if (metric === 'flotilla_resolved_total') world.hit(`look: ${labels?.['how']}`, by);
+      if (metric === 'flotilla_resolved_total') world.hit(`look: ${labels?.how}`, by);
       if (metric === 'flotilla_lost_lines_total') world.hit('lines settled as lost', by);
     },
     gauge() {},
     note(level, event, fields) {
       if (life.isDead) return;
-      if (fields?.['code'] === 'internal') world.violate(`internal error in ${fields['loop']}: ${fields['error']}`);
+      if (fields?.code === 'internal') world.violate(`internal error in ${fields.loop}: ${fields.error}`);
       if (event === 'created-refused') world.hit('reply came after another id was bound');
       if (event === 'owner-mismatch') world.hit('look refused: not the pinned account');
       if (world.lines === null) return;

@@ -62,12 +62,16 @@ export class Truth {
   /** What went, or may have gone, to the provider: the items of every batch that ever had an INTENT. */
   *sent(): Generator<readonly Item[]> {
     const intents = new Set(this.journal.flatMap(record => (record.kind === 'INTENT' ? [record.bk] : [])));
-    for (const { bk, items } of this.sealed.values()) if (intents.has(bk)) yield items.filter(item => !item.isDuplicate);
+    for (const { bk, items } of this.sealed.values())
+      if (intents.has(bk)) yield items.filter(item => !item.isDuplicate);
   }
 
   #onJournal(record: LogRecord): void {
     const decoded = decodeJournal(record.value, record.at);
-    if (decoded.kind === 'UNKNOWN') return this.#world.violate('books: a journal record nobody can read');
+    if (decoded.kind === 'UNKNOWN') {
+      this.#world.violate('books: a journal record nobody can read');
+      return;
+    }
     this.journal.push(decoded);
     const isNew = decoded.kind === 'SEALED' && !this.view.bks.has(decoded.bk);
     const verdict = reduceJournal(this.view, decoded);
@@ -79,7 +83,10 @@ export class Truth {
 
   #onSettled(record: LogRecord): void {
     const decoded = decodeSettled(record.value);
-    if ('kind' in decoded) return this.#world.violate('books: a settled record nobody can read');
+    if ('kind' in decoded) {
+      this.#world.violate('books: a settled record nobody can read');
+      return;
+    }
     this.settled.push(decoded);
     this.#world.note('settled', Buffer.from(record.value).toString());
     const batch = this.sealed.get(decoded.bk);

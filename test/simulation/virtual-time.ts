@@ -27,7 +27,7 @@ export class VirtualTime {
 
   at(at: number, run: () => void, owner: TimeOwner | null = null): TimedEvent {
     this.#sequence += 1;
-    const event = { at: Math.max(at, this.now), sequence: this.#sequence, owner, run };
+    const event = { at: Math.max(Math.ceil(at), this.now), sequence: this.#sequence, owner, run };
     this.#push(event);
     return event;
   }
@@ -40,10 +40,14 @@ export class VirtualTime {
   sleep(ms: number, { signal, owner = null }: { signal?: AbortSignal | undefined; owner?: TimeOwner | null } = {}) {
     return new Promise<void>(resolve => {
       if (signal?.aborted) return resolve();
-      const event = this.later(ms, () => {
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      }, owner);
+      const event = this.later(
+        ms,
+        () => {
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        },
+        owner,
+      );
       const wake = (): void => {
         event.run = null;
         resolve();

@@ -16,10 +16,10 @@ import { Submitter } from '#services/submitter/service.ts';
 import { sweeperLoops } from '#services/sweeper/loops.ts';
 import { Sweeper } from '#services/sweeper/service.ts';
 import type { Broker } from './broker.ts';
-import type { createSimulatedRouting } from './documents.ts';
-import type { Fates } from './fate.ts';
-import { FaultyLog } from './faulty-log.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
+import type { createSimulatedRouting } from './documents.ts';
+import type { CrashPoint, Fates } from './fate.ts';
+import { FaultyLog } from './faulty-log.ts';
 import { createLifeClock, type Life } from './life.ts';
 import { accountName, type ProviderWorld } from './provider-world.ts';
 import { createSeededIds } from './seeded-ids.ts';
@@ -169,8 +169,9 @@ export class Worker {
     return label => {
       if (life.isDead) return new Promise(() => {});
       group.beat(life);
-      world.pass(this.number, label);
-      const fate = fates.at(label);
+      const point = fates.pass(label);
+      world.pass(this.number, point.number);
+      const fate = fates.fateAt(point);
       if (fate) {
         world.hit(`worker ${fate}`);
         world.note('worker', this.number, fate, label);
@@ -185,16 +186,15 @@ export class Worker {
         if (!setting.pausesAtSend || !world.fault(0.1, 'frozen between check and send')) return;
         return time.sleep(random.between(70_000, 120_000), { owner: life });
       }
-      const ms = this.#delayOf(label);
+      const ms = this.#delayOf(point);
       return ms === 0 && life.frozenUntil <= time.now ? undefined : time.sleep(ms, { owner: life });
     };
   }
 
-  #delayOf(label: string): number {
-    const { world, fates } = this.#around;
-    const { random } = world;
-    if (label.startsWith('provider.')) return random.between(5, label.endsWith('after') ? 300 : 50);
-    if (fates.place(label) !== 'effect' && random.chance(0.75)) return 0;
+  #delayOf({ label, place, isProvider }: CrashPoint): number {
+    const { random } = this.#around.world;
+    if (isProvider) return random.between(5, label.endsWith('after') ? 300 : 50);
+    if (place !== 'effect' && random.chance(0.75)) return 0;
     return random.between(1, 15);
   }
 }

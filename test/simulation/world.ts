@@ -17,7 +17,6 @@ export class World {
   readonly violations = new Set<string>();
   readonly lines: string[] | null;
   hash = 0x811c9dc5;
-  readonly #labelNumbers = new Map<string, number>();
 
   constructor(options: { seed: number; setting: Setting; isTraced: boolean }) {
     this.seed = options.seed;
@@ -42,14 +41,9 @@ export class World {
   }
 
   /** One more step of the trace: the hash over these is what two runs of a seed must share. */
-  pass(worker: number, label: string): void {
-    let number = this.#labelNumbers.get(label);
-    if (number === undefined) {
-      number = this.#labelNumbers.size;
-      this.#labelNumbers.set(label, number);
-    }
-    this.hash = Math.imul(this.hash ^ (Math.floor(this.time.now) * 64 + worker), 0x01000193) >>> 0;
-    this.hash = Math.imul(this.hash ^ number, 0x01000193) >>> 0;
+  pass(worker: number, labelNumber: number): void {
+    const mixed = Math.imul(this.hash ^ ((this.time.now << 6) + worker), 0x01000193);
+    this.hash = Math.imul(mixed ^ labelNumber, 0x01000193) >>> 0;
   }
 
   note(...words: readonly unknown[]): void {

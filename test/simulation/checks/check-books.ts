@@ -4,7 +4,8 @@ import type { Run } from '../run-seed.ts';
 /** Closed books: every item of a batch has one outcome, nothing is reserved any more, and what is spent was settled. */
 export function checkBooks({ world, truth }: Run): void {
   const { view } = truth;
-  for (const batch of view.batches.values()) world.violate(`books: batch left ${batch.state.is}${batch.settled ? ' and settled' : ''}`);
+  for (const batch of view.batches.values())
+    world.violate(`books: batch left ${batch.state.is}${batch.settled ? ' and settled' : ''}`);
   const settledMoney = new Map<string, number>();
   for (const { items, settled } of truth.sealed.values()) {
     if (!settled) continue;
@@ -31,4 +32,3 @@ export function checkBooks({ world, truth }: Run): void {
     if (charged > 3 || uncharged > 4) world.violate('S4 an item sealed beyond its tries');
   }
 }
-

@@ -1,5 +1,5 @@
-import { chargedTriesMax, unchargedTriesMax } from '#core/limits.ts';
 import { parseCustomId } from '#core/custom-id.ts';
+import { chargedTriesMax, unchargedTriesMax } from '#core/limits.ts';
 import { formatRid } from '#core/rid.ts';
 import { readResultLine } from '#services/simulator/read-result-line.ts';
 import type { Run } from '../run-seed.ts';
@@ -28,7 +28,9 @@ export function checkPurchases(run: Run): void {
   );
   for (const batch of provider.bySeq.values()) {
     if (batch.bk === null) continue;
-    const isSuspect = batch.isEmpty === true && run.truth.view.bks.get(batch.bk) !== batch.record.id;
+    const isSilent =
+      batch.isEmpty === true || (batch.record.endedAt !== null && batch.record.lineCount === 0 && !batch.hasFailed);
+    const isSuspect = isSilent && run.truth.view.bks.get(batch.bk) !== batch.record.id;
     if (isSuspect) world.hit('ended empty: suspected');
     if (isSuspect) continue;
     const executed = new Set((billed.get(batch.record.id) ?? []).map(row => row.customId ?? ''));
@@ -74,9 +76,11 @@ function readLines(
       const bought = boughtOf(byRid, formatRid(claim));
       if (line.type === 'errored' && line.errorClass !== 'account') executed.add(line.customId);
       if (isEmpty) continue;
-      const isAnswer = line.type === 'succeeded' && line.answer.finish === 'complete' && line.answer.text.includes('"echo"');
+      const isAnswer =
+        line.type === 'succeeded' && line.answer.finish === 'complete' && line.answer.text.includes('"echo"');
       if (isAnswer && documents.byRid.get(formatRid(claim))?.kind === 'good') bought.answered += 1;
-      else if (line.type === 'succeeded' || (line.type === 'errored' && line.errorClass === 'transient')) bought.charged += 1;
+      else if (line.type === 'succeeded' || (line.type === 'errored' && line.errorClass === 'transient'))
+        bought.charged += 1;
       else if (line.type === 'expired' || line.type === 'canceled') bought.uncharged += 1;
     }
   }

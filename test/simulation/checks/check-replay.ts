@@ -13,7 +13,10 @@ export function checkReplay({ world, truth }: Run): void {
   for (const record of settled.slice(0, settledCut)) reduceSettled(before, record);
   for (const record of journal.slice(0, journalCut)) reduceJournal(before, record);
   const restored = viewFromSnapshot(takeSnapshot(before, { journalOffset: journalCut, settledOffsets: [] }));
-  if (!restored) return world.violate('replay: a snapshot that nobody can read');
+  if (!restored) {
+    world.violate('replay: a snapshot that nobody can read');
+    return;
+  }
   for (const record of journal.slice(journalCut)) reduceJournal(restored, record);
   for (const record of settled.slice(settledCut)) reduceSettled(restored, record);
   if (textOf(restored) !== textOf(truth.view)) world.violate('replay: snapshot and tail differ from the whole');

