@@ -15,13 +15,13 @@ export interface AccountLook extends Look {
  */
 export async function lookAtAccount(
   account: ProviderAccount,
-  { clock, backTo }: { clock: Clock; backTo: number },
+  { clock, backTo, pagesMax = listPagesMax }: { clock: Clock; backTo: number; pagesMax?: number | undefined },
 ): Promise<AccountLook> {
   const askedAt = clock.now();
   const batches: LookedAt[] = [];
   let cursor: string | undefined;
   let owner = '';
-  for (let page = 0; page < listPagesMax; page++) {
+  for (let page = 0; page < pagesMax; page++) {
     const listed = await account.list({ limit: listPageItems, ...(cursor === undefined ? {} : { cursor }) });
     batches.push(...listed.batches);
     owner = listed.facts.owner;

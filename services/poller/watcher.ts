@@ -26,6 +26,8 @@ export interface WatcherPorts {
   telemetry: Telemetry;
   follower: ViewFollower;
   timing: Timing;
+  /** Pages of one look at most; an INTENT that lies beyond them waits. */
+  listPagesMax?: number;
 }
 
 /** How often an account with nothing open is asked, so that its owner is known before the first create. */
@@ -68,13 +70,13 @@ export class Watcher {
 
   /** One look, unless nothing wants one. A failed list is not an event: the next one comes. */
   async runOnce(): Promise<void> {
-    const { follower, clock, timing, telemetry } = this.#ports;
+    const { follower, clock, timing, telemetry, listPagesMax: pagesMax } = this.#ports;
     const { view } = follower;
     const isNeeded = lookDelayMs(view, this.#account.name, { now: clock.now(), timing }) !== null;
     const isProbe = this.#account.ownerSeen === null || this.#account.breaker.is === 'half-open';
     if (!isNeeded && !isProbe) return;
     const backTo = lookBackTo(view, this.#account.name, timing);
-    const look = await lookAtAccount(this.#account, { clock, backTo });
+    const look = await lookAtAccount(this.#account, { clock, backTo, pagesMax });
     await follower.catchUpAll();
     if (!(await this.#isOwnAccount(look))) {
       telemetry.count('flotilla_looks_total', 1, { outcome: 'owner-mismatch' });
