@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createAnthropicProvider } from '#adapters/anthropic/create-anthropic-provider.ts';
 import { type CountingTelemetry, createTelemetry } from '#adapters/pino/create-telemetry.ts';
 import { acquireEngineLock, type EngineLock } from '#adapters/sqlite/acquire-engine-lock.ts';
+import { acquireFileLock, type FileLock } from '#adapters/sqlite/acquire-file-lock.ts';
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
 import { openSqlitePayloadStore, type SqlitePayloadStore } from '#adapters/sqlite/open-sqlite-payload-store.ts';
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
@@ -44,6 +45,8 @@ export interface Embedded {
   simulator: RunningSimulator | null;
   /** Becomes the engine unless another process is. @returns true when this process is the engine */
   becomeEngine(): Promise<boolean>;
+  /** A lock among the processes of this state, by name; null while somebody has it. A killed process frees its own. */
+  acquireLock(name: string): FileLock | null;
   close(): Promise<void>;
 }
 
@@ -76,6 +79,7 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
     engine: null,
     simulator: null,
     becomeEngine: () => becomeEngine(),
+    acquireLock: name => acquireFileLock(join(directory, 'locks', `${name}.lock`)),
     close: () => close(),
   };
   let lock: EngineLock | null = null;

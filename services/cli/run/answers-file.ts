@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { headerNames } from '#core/headers.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log, LogRecord } from '#ports/log.ts';
@@ -12,35 +13,46 @@ export interface AnswersFileOptions {
   topic: 'results' | 'dead-letters';
   /** Null: nothing is written, only counted. */
   path: string | null;
+  /** A lock among processes, by name; null while somebody has it. */
+  acquireLock: (name: string) => { release(): void } | null;
 }
 
 /** How far the file is written, as it stands in the log's positions. */
 interface Written {
   bytes: number;
   /** Lines by outcome, in a file of dead letters by cause. */
-  counts: Record<string, number>;
+  counts: Readonly<Record<string, number>>;
 }
 
+/** Hash of the last bytes: whether it is still this file. */
+type Position = Written & { tail: string };
+
 const recordsPerRead = 2_000;
+const tailBytes = 1_024;
+const acquireTriesMax = 10;
+const acquireAgainMs = 100;
+const nothing: Written = { bytes: 0, counts: {} };
 
 /**
- * A file as a projection of the log: one line a terminal record of the run, in the log's order. After a kill the torn last
- * line is cut and the complete lines say where to go on; a file that is not ours any more is written anew.
+ * A file as a projection of the log: one line a terminal record of the run, in the log's order. What a killed process left
+ * beyond the committed position, a torn line perhaps, is cut off and written again; a file that is not ours any more is
+ * written anew.
  */
 export class AnswersFile {
   readonly #options: AnswersFileOptions;
   readonly #group: string;
   #file: FileHandle | null = null;
   #offset = 0;
-  #written: Written = { bytes: 0, counts: {} };
-  /** Lines that stand in the file beyond the committed position: they are not written twice. */
-  #linesAhead = 0;
+  #written: Written = nothing;
+  #lastBytes: Buffer = Buffer.alloc(0);
+  #isRegular = true;
+  #lock: { release(): void } | null = null;
   #isAtEnd = false;
 
   constructor(options: AnswersFileOptions) {
     this.#options = options;
     const { run, topic, path } = options;
-    this.#group = `out.${run}.${topic}.${hash('sha256', resolve(path ?? '')).slice(0, 12)}`;
+    this.#group = `out.${run}.${topic}.${pathHash(path ?? '')}`;
   }
 
   /** Lines written so far: answers by outcome, dead letters by cause. */
@@ -57,27 +69,34 @@ export class AnswersFile {
     return Object.values(this.#written.counts).reduce((sum, n) => sum + n, 0);
   }
 
-  /** @throws FlotillaError input-unreadable when the file cannot be written */
+  /** False while another process writes this file: answers are only counted until it has ended. */
+  get isOpen(): boolean {
+    return this.#options.path === null || this.#file !== null;
+  }
+
+  /**
+   * Takes the file over unless another process writes it, and goes on where it ends.
+   * @param options.isAnew write it from its first line on
+   * @throws FlotillaError input-unreadable when it cannot be written; invalid-usage when another run writes it
+   */
   async open(options: { isAnew?: boolean } = {}): Promise<void> {
-    const { log, topic, path } = this.#options;
-    if (path === null) return;
-    this.#file = await open(path, 'a+').catch((cause: unknown) => {
-      throw new FlotillaError('input-unreadable', {
-        where: path,
-        why: `it cannot be written: ${String(cause)}`,
-        cause,
-      });
-    });
+    const { topic, path, log } = this.#options;
+    if (path === null || this.#file) return;
+    if (!(await this.#acquire(path))) return;
+    this.#file = await openToWrite(path);
+    const stat = await this.#file.stat();
+    this.#isRegular = stat.isFile();
+    [this.#offset, this.#written, this.#lastBytes, this.#isAtEnd] = [0, nothing, Buffer.alloc(0), false];
+    if (!this.#isRegular) return; // a pipe or a device has no position to go on from
     const position = options.isAnew ? null : await log.position(this.#group, topic, 0);
-    const written = position?.metadata ? (JSON.parse(position.metadata) as Written) : null;
-    const { size } = await this.#file.stat();
-    if (position && written && size >= written.bytes) {
+    const written = position?.metadata ? (JSON.parse(position.metadata) as Position) : null;
+    if (position && written && (await this.#isOurs(written, stat.size))) {
       this.#offset = position.offset;
-      this.#written = written;
-      this.#linesAhead = await this.#cutTornLine(written.bytes, size);
-    } else {
-      await this.#file.truncate(0);
+      this.#written = { bytes: written.bytes, counts: written.counts };
     }
+    // What stands beyond the position may be torn, and is written again from the log.
+    await this.#file.truncate(this.#written.bytes);
+    await this.#commit();
   }
 
   /** Writes what has come since. @returns how many answers that were */
@@ -104,55 +123,76 @@ export class AnswersFile {
   async close(): Promise<void> {
     const file = this.#file;
     this.#file = null;
-    if (!file) return;
-    await file.sync();
-    await file.close();
+    try {
+      if (file && this.#isRegular) await file.sync();
+      await file?.close();
+    } finally {
+      this.#lock?.release();
+      this.#lock = null;
+    }
+  }
+
+  /** Two writers of one file would mix their lines, so only the holder of its lock writes; another run is refused. */
+  async #acquire(path: string): Promise<boolean> {
+    const { log, run, topic, acquireLock } = this.#options;
+    const mark = { group: `writer.${pathHash(path)}`, topic, partition: 0 } as const;
+    for (let attempt = 1; ; attempt++) {
+      this.#lock = acquireLock(`out-${pathHash(path)}`);
+      if (this.#lock) {
+        await log.commitPosition({ ...mark, offset: 0, metadata: run });
+        return true;
+      }
+      const writer = (await log.position(mark.group, mark.topic, mark.partition))?.metadata;
+      if (writer === run) return false;
+      if (attempt >= acquireTriesMax) throw heldByAnother(path, writer);
+      await sleep(acquireAgainMs); // the holder may not have said yet who it is
+    }
+  }
+
+  /** The file may have been replaced meanwhile, by a person or by another run: its last bytes tell. */
+  async #isOurs({ bytes, tail }: Position, size: number): Promise<boolean> {
+    if (size < bytes) return false;
+    const buffer = Buffer.alloc(Math.min(tailBytes, bytes));
+    if (buffer.length > 0) await this.#file?.read(buffer, 0, buffer.length, bytes - buffer.length);
+    if (hash('sha256', buffer) !== tail) return false;
+    this.#lastBytes = buffer;
+    return true;
   }
 
   async #write(records: readonly LogRecord[]): Promise<void> {
     const parts: Uint8Array[] = [];
-    let bytes = 0;
+    const counts = { ...this.#written.counts };
     for (const record of records) {
-      const { value } = record;
       const word = this.#options.topic === 'results' ? outcomeOf(record) : causeOf(record);
-      this.#written.counts[word] = (this.#written.counts[word] ?? 0) + 1;
-      bytes += value.length + 1;
-      if (this.#linesAhead > 0) this.#linesAhead -= 1;
-      else parts.push(value, newline);
+      counts[word] = (counts[word] ?? 0) + 1;
+      parts.push(record.value, newline);
     }
-    if (parts.length > 0) await this.#file?.appendFile(Buffer.concat(parts));
-    this.#written = { ...this.#written, bytes: this.#written.bytes + bytes };
+    const lines = Buffer.concat(parts);
+    await this.#file?.appendFile(lines);
+    this.#lastBytes = Buffer.concat([this.#lastBytes, lines.subarray(-tailBytes)]).subarray(-tailBytes);
+    this.#written = { bytes: this.#written.bytes + lines.length, counts };
   }
 
-  /** After the bytes: dying before it, the next start finds complete lines beyond the position and counts them. */
+  /** After the bytes: dying before it, the next start cuts them off and writes them again. */
   async #commit(): Promise<void> {
-    const { log, topic, path } = this.#options;
-    if (path === null) return;
-    const metadata = JSON.stringify(this.#written);
+    const { log, topic } = this.#options;
+    if (!this.#file || !this.#isRegular) return;
+    const metadata = JSON.stringify({ ...this.#written, tail: hash('sha256', this.#lastBytes) } satisfies Position);
     await log.commitPosition({ group: this.#group, topic, partition: 0, offset: this.#offset, metadata });
   }
-
-  async #cutTornLine(from: number, size: number): Promise<number> {
-    let lines = 0;
-    let end = from;
-    const buffer = Buffer.allocUnsafe(1024 * 1024);
-    for (let at = from; at < size; ) {
-      const read = await this.#file?.read(buffer, 0, buffer.length, at);
-      if (!read || read.bytesRead === 0) break;
-      for (
-        let index = buffer.indexOf(10);
-        index >= 0 && index < read.bytesRead;
-        index = buffer.indexOf(10, index + 1)
-      ) {
-        lines += 1;
-        end = at + index + 1;
-      }
-      at += read.bytesRead;
-    }
-    if (end < size) await this.#file?.truncate(end);
-    return lines;
-  }
 }
+
+function heldByAnother(path: string, writer: string | undefined): FlotillaError {
+  const why = `another process writes it${writer === undefined ? '' : `, for the run ${writer}`}`;
+  return new FlotillaError('invalid-usage', { where: path, why, fix: 'give --out and --dead-letters other names' });
+}
+
+const pathHash = (path: string): string => hash('sha256', resolve(path)).slice(0, 12);
+
+const openToWrite = (path: string): Promise<FileHandle> =>
+  open(path, 'a+').catch((cause: unknown) => {
+    throw new FlotillaError('input-unreadable', { where: path, why: `it cannot be written: ${String(cause)}`, cause });
+  });
 
 const outcomeOf = ({ headers }: LogRecord): string => headers[headerNames.outcome] ?? 'unknown';
 
