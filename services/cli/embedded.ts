@@ -7,6 +7,7 @@ import { acquireFileLock, type FileLock } from '#adapters/sqlite/acquire-file-lo
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
 import { openSqlitePayloadStore, type SqlitePayloadStore } from '#adapters/sqlite/open-sqlite-payload-store.ts';
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
+import { systemClock } from '#adapters/system/system-clock.ts';
 import { resultLineBytesMax } from '#core/limits.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
@@ -14,6 +15,7 @@ import type { CrashHook } from '#runtime/crash-points.ts';
 import { createRouting, type LaneBounds, type Routing, type TaskRoute } from '#runtime/routing.ts';
 import type { RunningSimulator, SimulatorOptions } from '#services/simulator/service.ts';
 import { type Engine, startEngine } from './engine.ts';
+import { pruneLoop } from './prune-log.ts';
 
 /** What embedded mode needs to know, resolved from the configuration. */
 export interface EmbeddedSettings {
@@ -97,6 +99,7 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
       providers: new Map([[accountName, provider]]),
       createsAtOnce: settings.createsAtOnce,
       crashHook: settings.crashHook ?? null,
+      housekeeping: follower => [pruneLoop({ log, payloads: embedded.payloads, follower, clock: systemClock })],
     });
     return true;
   }

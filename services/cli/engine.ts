@@ -34,6 +34,8 @@ export interface EngineOptions {
   providers: ReadonlyMap<string, BatchProvider>;
   createsAtOnce: number;
   crashHook: CrashHook | null;
+  /** What else this machine's engine does now and then. */
+  housekeeping: (follower: ViewFollower) => Loop[];
 }
 
 /** All services of one machine in one process, over one view. */
@@ -88,6 +90,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     ...submitterLoops(submitter, options.createsAtOnce),
     ...pollerLoops({ watchers, collector, collectsAtOnce: options.createsAtOnce }),
     ...sweeperLoops(sweeper, { clock, timing }),
+    ...options.housekeeping(follower),
   ];
   const stopping = new AbortController();
   const troubles = new Map<Loop, Trouble>();

@@ -167,6 +167,17 @@ export function exceedsCapAlone(view: View, reserve: Amounts): boolean {
   );
 }
 
+/** The lowest offset of a document that is sealed and not answered; Infinity when all are. */
+export function oldestOpenOffset(view: View, partition: number): number {
+  let oldest = Infinity;
+  for (const { items, settled } of view.batches.values()) {
+    if (settled) continue;
+    for (const item of items) if (item.partition === partition) oldest = Math.min(oldest, item.offset);
+  }
+  for (const row of view.retries.values()) if (row.p === partition) oldest = Math.min(oldest, row.o);
+  return oldest;
+}
+
 /** Retry rows that are due by `now` and claimed by nobody. */
 export const dueRetries = (view: View, now: number): [string, RetryRow][] =>
   [...view.retries].filter(([, row]) => row.notBefore <= now);

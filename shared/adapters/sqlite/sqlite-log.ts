@@ -123,6 +123,12 @@ export class SqliteLog implements Log {
   }
 
   /** The first offset still kept; the end when nothing was ever appended. */
+  /** The first offset appended at `at` (ms since the epoch) or later; the end when there is none. */
+  async offsetSince(topic: Topic, number: number, at: number): Promise<number> {
+    const partition = this.#partition(topic, number);
+    return this.#reading(() => partition.offsetSince(at));
+  }
+
   async oldestOffset(topic: Topic, number: number): Promise<number> {
     const partition = this.#partition(topic, number);
     return this.#reading(() => partition.oldestOffset());

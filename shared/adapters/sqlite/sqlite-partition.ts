@@ -93,6 +93,12 @@ export class SqlitePartition {
     return this.knownEnd;
   }
 
+  /** The first offset that was appended at `at` or later; the end when there is none. */
+  offsetSince(at: number): number {
+    const row = this.#prepare('SELECT base FROM @ WHERE at >= ? ORDER BY base LIMIT 1').get(at) as [number] | undefined;
+    return row?.[0] ?? this.refreshEnd();
+  }
+
   oldestOffset(): number {
     const row = this.#prepare('SELECT base FROM @ ORDER BY base LIMIT 1').get() as [number] | undefined;
     return row?.[0] ?? 0;
