@@ -157,7 +157,9 @@ function addRepair(program: CommanderCommand, perform: Perform): void {
     .option('--cause <code>', 'only with this cause')
     .option('--rid <rid...>', 'only these records, such as 0/17')
     .addOption(new Option('--limit <count>', 'at most so many').argParser(parseCount))
-    .option('--yes', 'send them')
+    .option('--yes', 'send them, and wait for their answers')
+    .option('-o, --out <file>', 'where answers of the replay are written', 'replayed.jsonl')
+    .option('--dead-letters <file>', 'where its dead letters are repeated', 'replayed-dead.jsonl')
     .action((run: string | undefined, options, command) =>
       perform(command, async () => (await import('./commands/replay.ts')).replay({ run, ...options })),
     );

@@ -4,8 +4,9 @@ import { parseCustomId } from '#core/custom-id.ts';
 import { headerNames } from '#core/headers.ts';
 import { parseRid } from '#core/rid.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
-import type { Log, LogRecord, Topic } from '#ports/log.ts';
+import type { Log, Topic } from '#ports/log.ts';
 import { intakeGroup } from '#services/accumulator/service.ts';
+import { readTopic } from '../read-topic.ts';
 import { AuditBook, type AuditReport } from './audit-book.ts';
 import type { Bill } from './bill.ts';
 
@@ -13,8 +14,6 @@ import type { Bill } from './bill.ts';
 export interface AuditedLog extends Log {
   oldestOffset(topic: Topic, partition: number): Promise<number>;
 }
-
-const recordsPerRead = 1_000;
 
 /**
  * Reads the log and the bill, where there is one, in the order that makes a running engine harmless (`AuditBook`).
@@ -28,20 +27,20 @@ export async function auditLog({ log, bill }: { log: AuditedLog; bill: Bill | nu
     const start = await log.oldestOffset('documents', partition);
     book.range(partition, { start, end: await log.endOffset('documents', partition) });
   }
-  for await (const record of topic(log, 'documents')) book.document(record);
+  for await (const record of readTopic(log, 'documents')) book.document(record);
   if (bill) await readBill(book, bill);
-  for await (const { value } of topic(log, 'settled')) {
+  for await (const { value } of readTopic(log, 'settled')) {
     const settled = decodeSettled(value);
     if ('kind' in settled) throw newer(settled.what);
     book.settled(settled);
   }
-  for await (const { value, at } of topic(log, 'journal')) {
+  for await (const { value, at } of readTopic(log, 'journal')) {
     const record = decodeJournal(value, at);
     if (record.kind === 'UNKNOWN') throw newer(record.what);
     book.journal(record);
   }
   const results = await readResults(book, { log, marks: new Map(), isLate: false });
-  for await (const { headers } of topic(log, 'dead-letters')) {
+  for await (const { headers } of readTopic(log, 'dead-letters')) {
     const rid = parseRid(headers[headerNames.rid] ?? '');
     if (rid) book.deadLetter(rid);
   }
@@ -54,7 +53,7 @@ async function readResults(
   book: AuditBook,
   { log, marks, isLate }: { log: Log; marks: Map<number, number>; isLate: boolean },
 ): Promise<Map<number, number>> {
-  for await (const { headers } of topic(log, 'results', marks)) {
+  for await (const { headers } of readTopic(log, 'results', marks)) {
     const rid = parseRid(headers[headerNames.rid] ?? '');
     const isSucceeded = headers[headerNames.outcome] === 'succeeded';
     if (rid) book.result({ rid, att: Number(headers[headerNames.att] ?? 0), isSucceeded, isLate });
@@ -71,16 +70,3 @@ async function readBill(book: AuditBook, bill: Bill): Promise<void> {
 }
 
 const newer = (what: string): FlotillaError => new FlotillaError('log-newer', { why: `it holds a ${what}` });
-
-/** Every record from `marks` on, which are moved to the end. */
-async function* topic(log: Log, name: Topic, marks = new Map<number, number>()): AsyncGenerator<LogRecord> {
-  for (let partition = 0; partition < log.partitions(name); partition++) {
-    for (;;) {
-      const from = marks.get(partition) ?? 0;
-      const { records, nextOffset } = await log.read({ topic: name, partition, from, recordsMax: recordsPerRead });
-      yield* records;
-      marks.set(partition, nextOffset);
-      if (nextOffset === from) break;
-    }
-  }
-}

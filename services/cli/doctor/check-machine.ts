@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { acquireEngineLock } from '#adapters/sqlite/acquire-engine-lock.ts';
+import { isEngineRunning } from '../engine-running.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatBytes } from '../terminal/format-count.ts';
 import { type Check, failed, passed } from './check.ts';
@@ -35,13 +35,8 @@ export async function checkState(directory: string): Promise<Check> {
   }
 }
 
-/** Takes the lock for a moment when it is free. */
-export function checkEngine(directory: string): Check {
-  if (!existsSync(join(directory, 'engine.lock'))) return passed('engine', 'free');
-  const lock = acquireEngineLock(directory);
-  lock?.release();
-  return passed('engine', lock ? 'free' : 'running in another process; commands attach to it');
-}
+export const checkEngine = (directory: string): Check =>
+  passed('engine', isEngineRunning(directory) ? 'running in another process; commands attach to it' : 'free');
 
 export async function checkDisk(directory: string): Promise<Check> {
   let folder = directory;

@@ -24,7 +24,7 @@ export function renderSummary(result: RunResult, look: TerminalLook): string {
     headline(result, look),
     ...(out === null
       ? []
-      : [row('answers', `${formatCount(answered.succeeded + answered.dead)} lines in ${oneLine(out)}`)]),
+      : [row('answers', `${countOf(answered.succeeded + answered.dead, 'line')} in ${oneLine(out)}`)]),
     ...deadLetterRows(snapshot, deadLetters),
     row('work', `${more.join(` ${glyphs.dot} `)} in ${formatAge(snapshot.elapsedMs)}`),
     ...costRows(snapshot, look),

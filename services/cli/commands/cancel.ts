@@ -1,0 +1,53 @@
+import { encodeJournal } from '#contracts/journal-codec.ts';
+import { quoted, suggestion } from '#contracts/nearest-name.ts';
+import { itemsToSend } from '#core/view.ts';
+import { FlotillaError } from '#errors/flotilla-error.ts';
+import type { Command, CommandContext } from '../command-context.ts';
+import { isEngineRunning } from '../engine-running.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { loadSettings } from '../load-settings.ts';
+import { type OpenState, openState } from '../open-state.ts';
+import { stateOfRun, surveyLog } from '../status/survey.ts';
+import { countOf } from '../terminal/format-count.ts';
+
+/** `flotilla cancel RUN`: nothing of it is created from here on. What was paid for is still answered. */
+export const cancel =
+  ({ run }: { run: string }): Command =>
+  async context => {
+    const state = openState(await loadSettings(context));
+    try {
+      return await cancelIn(state, run, context);
+    } finally {
+      await state.close();
+    }
+  };
+
+async function cancelIn(state: OpenState, run: string, { isJson, out, say }: CommandContext): Promise<number> {
+  const { runs, view } = await surveyLog(state.log);
+  const status = runs.find(({ run: name }) => name === run);
+  if (!status) {
+    const names = runs.map(({ run: name }) => name);
+    const why = `there is no run ${quoted(run)}${suggestion(run, names)}`;
+    throw new FlotillaError('not-found', { where: state.directory, why });
+  }
+  const isDone = stateOfRun(status) === 'done';
+  if (!isDone && !status.isCanceled) {
+    const record = { key: null, value: encodeJournal({ kind: 'CANCEL', run }), headers: {} };
+    await state.log.append({ topic: 'journal', partition: 0, records: [record] });
+  }
+  const own = [...view.batches.values()].filter(batch => batch.runs.includes(run) && !batch.settled);
+  const created = own.filter(({ state: { is } }) => is === 'created' || is === 'intent');
+  const documents = created.reduce((sum, batch) => sum + itemsToSend(batch).length, 0);
+  if (isJson) {
+    const facts = { run, isDone, wasCanceled: status.isCanceled, batchesAtProvider: created.length, documents };
+    await out(`${JSON.stringify(facts)}\n`);
+  } else if (isDone) {
+    say(`${run} is done: there is nothing to cancel\n`);
+  } else {
+    say(`${status.isCanceled ? 'was canceled before' : 'canceled'}: ${run}\n`);
+    say(`  ${countOf(created.length, 'batch')} with ${countOf(documents, 'document')} at the provider are collected\n`);
+    if (!isEngineRunning(state.directory))
+      say('  no engine is running: the next flotilla run or dev goes on with it\n');
+  }
+  return exitCodes.done;
+}

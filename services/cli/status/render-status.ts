@@ -1,0 +1,109 @@
+import { basename } from 'node:path';
+import { decimalDollars, formatDollars } from '#core/money.ts';
+import { type Batch, isSettledUnsent, itemsToSend } from '#core/view.ts';
+import { cutEnd, oneLine } from '../terminal/fit-text.ts';
+import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
+import type { TerminalLook } from '../terminal/terminal-look.ts';
+import { type RunStatus, type Survey, stateOfRun } from './survey.ts';
+
+export interface Status {
+  survey: Survey;
+  isEngineRunning: boolean;
+  isSimulated: boolean;
+  directory: string;
+  now: number;
+}
+
+interface BatchSums {
+  waiting: Batch[];
+  ambiguous: Batch[];
+  atProvider: Batch[];
+  items: number;
+  oldestMs: number | null;
+}
+
+const runsShown = 20;
+
+/** What `status` says. */
+export function renderStatus(status: Status, look: TerminalLook): string {
+  const { survey, isEngineRunning, isSimulated, directory } = status;
+  const { glyphs, paint, width } = look;
+  const { waiting, ambiguous, atProvider, items, oldestMs } = sumBatches(status);
+  const engine = isEngineRunning
+    ? `${glyphs.ok} running`
+    : `${glyphs.paused} none; the next flotilla run or dev goes on with what is open`;
+  const oldest = oldestMs === null ? '' : `, the oldest for ${formatAge(oldestMs)}`;
+  const row = (label: string, text: string): string =>
+    `  ${label.padEnd(12)} ${cutEnd(text, width - 15, glyphs.ellipsis)}`;
+  return [
+    row('state', `${directory}${isSimulated ? ' (simulated)' : ''}`),
+    row('engine', engine),
+    row('at provider', `${countOf(atProvider.length, 'batch')}, ${countOf(items, 'document')}${oldest}`),
+    ...(ambiguous.length > 0
+      ? [row('unanswered', `${countOf(ambiguous.length, 'create')}, looked for at the provider`)]
+      : []),
+    row('waiting', `${countOf(waiting.length, 'batch')}, ${countOf(survey.unsealed, 'document')} in no batch yet`),
+    ...(survey.view.retries.size > 0 ? [row('retries', `${countOf(survey.view.retries.size, 'document')} wait`)] : []),
+    ...(survey.view.unknown ? [row('log', paint('red', `newer than this program: ${survey.view.unknown.what}`))] : []),
+    '',
+    ...runLines(survey.runs, look),
+    '',
+  ].join('\n');
+}
+
+function sumBatches({ survey, now }: Status): BatchSums {
+  const open = [...survey.view.batches.values()].filter(batch => !batch.settled && !isSettledUnsent(batch));
+  const atProvider = open.filter(({ state }) => state.is === 'created' || state.is === 'released');
+  const since = atProvider.flatMap(({ state }) => (state.is === 'created' ? [state.intent.at] : []));
+  return {
+    waiting: open.filter(({ state }) => state.is === 'sealed' || state.is === 'aborted'),
+    ambiguous: open.filter(({ state }) => state.is === 'intent'),
+    atProvider,
+    items: atProvider.reduce((sum, batch) => sum + itemsToSend(batch).length, 0),
+    oldestMs: since.length === 0 ? null : now - Math.min(...since),
+  };
+}
+
+function runLines(runs: readonly RunStatus[], look: TerminalLook): string[] {
+  if (runs.length === 0) return ['  no runs yet: flotilla run FILE'];
+  const { glyphs, paint, width } = look;
+  const shown = runs.slice(-runsShown);
+  const lines = shown.map(run => {
+    const { succeeded, dead, lines: total, cost, input, isComplete } = run;
+    const of = total === null ? '' : ` of ${formatCount(total)}${isComplete ? '' : ' so far'}`;
+    const state = stateOfRun(run);
+    const sign = { done: dead > 0 ? glyphs.dead : glyphs.ok, canceled: glyphs.paused, open: glyphs.waiting }[state];
+    const failed = dead > 0 ? ` ${glyphs.dot} ${formatCount(dead)} dead` : '';
+    const name = input === null ? '' : `  ${oneLine(basename(input))}`;
+    const text = `  ${sign} ${run.run}  ${formatCount(succeeded)} ok${failed}${of} ${glyphs.dot} ${formatDollars(cost)}  ${state}${name}`;
+    return paint(state === 'done' && dead === 0 ? 'green' : 'yellow', cutEnd(text, width, glyphs.ellipsis));
+  });
+  const hidden = runs.length - shown.length;
+  return hidden > 0 ? [`  ${countOf(hidden, 'older run')} not shown (--json has all)`, ...lines] : lines;
+}
+
+/** For programs. */
+export function statusJson(status: Status): Record<string, unknown> {
+  const { survey, isEngineRunning, isSimulated, directory } = status;
+  const { waiting, ambiguous, atProvider, items, oldestMs } = sumBatches(status);
+  return {
+    state: directory,
+    simulated: isSimulated,
+    engineRunning: isEngineRunning,
+    atProvider: { batches: atProvider.length, documents: items, oldestMs },
+    unansweredCreates: ambiguous.length,
+    waitingBatches: waiting.length,
+    unsealedDocuments: survey.unsealed,
+    retries: survey.view.retries.size,
+    runs: survey.runs.map(run => ({
+      run: run.run,
+      state: stateOfRun(run),
+      input: run.input,
+      documents: run.lines,
+      isComplete: run.isComplete,
+      succeeded: run.succeeded,
+      deadLettered: run.dead,
+      costUsd: decimalDollars(run.cost),
+    })),
+  };
+}

@@ -1,0 +1,107 @@
+import { decodeJournal } from '#contracts/journal-codec.ts';
+import { decodeSettled } from '#contracts/settled-codec.ts';
+import { headerNames } from '#core/headers.ts';
+import type { Nanodollars } from '#core/money.ts';
+import { reduceJournal } from '#core/reduce-journal.ts';
+import { reduceSettled } from '#core/reduce-settled.ts';
+import { createView, type View } from '#core/view.ts';
+import type { Log } from '#ports/log.ts';
+import { intakeGroup } from '#services/accumulator/service.ts';
+import { readTopic } from '../read-topic.ts';
+import { readRunPosition } from '../run/run-position.ts';
+
+export interface RunStatus {
+  run: string;
+  input: string | null;
+  /** Lines appended; null when its position is gone. */
+  lines: number | null;
+  isComplete: boolean;
+  succeeded: number;
+  dead: number;
+  cost: Nanodollars;
+  isCanceled: boolean;
+}
+
+export interface Survey {
+  view: View;
+  runs: RunStatus[];
+  /** Documents that are in no batch yet. */
+  unsealed: number;
+}
+
+/** What the log says about every run and every open batch: one pass over journal, settled and results. */
+export async function surveyLog(log: Log): Promise<Survey> {
+  const view = createView();
+  const counts = new Map<string, { succeeded: number; dead: number; cost: Nanodollars }>();
+  const of = (run: string): { succeeded: number; dead: number; cost: Nanodollars } => {
+    const known = counts.get(run) ?? { succeeded: 0, dead: 0, cost: 0 };
+    counts.set(run, known);
+    return known;
+  };
+  const settledBks = new Set<string>();
+  for await (const { value } of readTopic(log, 'settled')) {
+    const settled = decodeSettled(value);
+    if ('kind' in settled || settledBks.has(settled.bk)) continue;
+    settledBks.add(settled.bk);
+    for (const [run, { cost }] of Object.entries(settled.runs)) of(run).cost += cost;
+    reduceSettled(view, settled);
+  }
+  for await (const { value, at } of readTopic(log, 'journal')) {
+    const record = decodeJournal(value, at);
+    if (record.kind === 'UNKNOWN') view.unknown ??= { what: record.what };
+    else reduceJournal(view, record);
+    if (record.kind === 'SEALED') for (const run of record.runs) of(run);
+  }
+  for await (const { headers } of readTopic(log, 'results')) {
+    const run = headers[headerNames.run];
+    if (run !== undefined) of(run)[headers[headerNames.outcome] === 'succeeded' ? 'succeeded' : 'dead'] += 1;
+  }
+  const unsealed = await countUnsealed(log, { view, of });
+  const runs = await Promise.all([...counts].map(([run, count]) => statusOf(log, run, { count, view })));
+  return { view, runs, unsealed };
+}
+
+/** What was appended since the last seal: the only runs that no batch knows. */
+async function countUnsealed(log: Log, { view, of }: { view: View; of: (run: string) => unknown }): Promise<number> {
+  const marks = new Map<number, number>();
+  for (let partition = 0; partition < log.partitions('documents'); partition++) {
+    marks.set(partition, (await log.position(intakeGroup, 'documents', partition))?.offset ?? 0);
+  }
+  let unsealed = 0;
+  for await (const { partition, offset, headers } of readTopic(log, 'documents', marks)) {
+    if (view.claims.has({ partition, offset, att: 0 })) continue;
+    unsealed += 1;
+    const run = headers[headerNames.run];
+    if (run !== undefined) of(run);
+  }
+  return unsealed;
+}
+
+async function statusOf(
+  log: Log,
+  run: string,
+  { count, view }: { count: { succeeded: number; dead: number; cost: Nanodollars }; view: View },
+): Promise<RunStatus> {
+  const position = await readRunPosition(log, run);
+  return {
+    run,
+    input: position?.input ?? null,
+    lines: position?.lines ?? null,
+    isComplete: position?.isComplete ?? false,
+    isCanceled: view.canceledRuns.has(run),
+    ...count,
+  };
+}
+
+/** `done`: every line is answered. `open` and `canceled`: batches, retries or lanes still hold some. */
+export function stateOfRun({
+  lines,
+  isComplete,
+  succeeded,
+  dead,
+  isCanceled,
+}: RunStatus): 'done' | 'canceled' | 'open' {
+  const isAnswered = isComplete && lines !== null && succeeded + dead >= lines;
+  if (isAnswered) return 'done';
+  return isCanceled ? 'canceled' : 'open';
+}
