@@ -50,7 +50,8 @@ export const codeRules: readonly CodeRule[] = [
   {
     name: 'nobody below a main asks for the mode',
     isAbout: path => /^(shared|services)\//.test(path) && !isMain(path),
-    pattern: /\bis(Embedded|Fleet|SingleBinary|Standalone|Kafka|Sqlite)\b|\b[mM]ode\s*[!=]==?\s*['"`]|\b(embedded|fleet)Mode\b/,
+    pattern:
+      /\bis(Embedded|Fleet|SingleBinary|Standalone|Kafka|Sqlite)\b|\b[mM]ode\s*[!=]==?\s*['"`]|\b(embedded|fleet)Mode\b/,
     instead: 'let the main construct another adapter, or pass a setting that says what is wanted',
   },
   {

@@ -1,6 +1,6 @@
 import type { Import, SourceFile } from './source-files.ts';
 
-/** The part of the product that a file belongs to. Files of `cli` that compose are parts of their own. */
+/** The part of the product that a file belongs to. */
 export type Layer =
   | 'errors'
   | 'core'
@@ -25,7 +25,10 @@ export const layerRules: Readonly<Record<Layer, LayerRule>> = {
   errors: { may: [], instead: 'errors is a leaf: give it what it needs as an argument' },
   core: { may: ['errors'], instead: 'core is pure: take the value as an argument, and let a service fetch it' },
   ports: { may: ['core', 'errors'], instead: 'a port is an interface in words of core: move the type to core' },
-  contracts: { may: ['core', 'errors'], instead: 'contracts parse bytes into types of core: let the caller do the rest' },
+  contracts: {
+    may: ['core', 'errors'],
+    instead: 'contracts parse bytes into types of core: let the caller do the rest',
+  },
   projection: {
     may: ['core', 'ports', 'contracts', 'errors'],
     instead: 'a projection folds the log: take the port as an argument',
@@ -48,7 +51,7 @@ export const layerRules: Readonly<Record<Layer, LayerRule>> = {
   },
   cli: {
     may: ['core', 'ports', 'contracts', 'projection', 'runtime', 'errors', 'service', 'simulator', 'main'],
-    instead: 'let embedded.ts or engine.ts construct the adapter, and take what it returns',
+    instead: 'let a file directly in services/cli construct the adapter, and take what it returns',
   },
   main: {
     may: ['core', 'ports', 'contracts', 'projection', 'runtime', 'errors', 'service', 'simulator', 'adapters', 'cli'],
@@ -56,11 +59,14 @@ export const layerRules: Readonly<Record<Layer, LayerRule>> = {
   },
 };
 
-/** Where adapters are chosen: each service's main, and in the command line what opens a machine's state. */
-const mains: ReadonlySet<string> = new Set([
-  'services/cli/embedded.ts',
-  'services/cli/engine.ts',
-  // These two try the very adapters that embedded.ts would construct, and say what is wrong with them.
+/**
+ * Where adapters are chosen: each service's main. The files directly in `services/cli` are the main of the command line;
+ * its folders take what those return.
+ */
+const mainPattern = /^services\/([^/]+\/main|cli\/[^/]+)\.ts$/;
+
+/** These two try the very adapters that `embedded.ts` would construct, and say what is wrong with them. */
+const adapterChecks: ReadonlySet<string> = new Set([
   'services/cli/doctor/check-account.ts',
   'services/cli/doctor/check-machine.ts',
 ]);
@@ -71,7 +77,7 @@ export function layerOf(path: string): Layer | null {
   if (path.endsWith('.test.ts')) return null;
   if (top === 'shared') return (name as Layer) in layerRules ? (name as Layer) : null;
   if (top !== 'services') return null;
-  if (mains.has(path) || /^services\/[^/]+\/main\.ts$/.test(path)) return 'main';
+  if (mainPattern.test(path) || adapterChecks.has(path)) return 'main';
   if (name === 'cli' || name === 'simulator') return name;
   return 'service';
 }

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { journalKinds } from '#core/journal.ts';
+import { causes } from '#core/outcome.ts';
+import { transitions } from '#core/reduce-journal.ts';
+import { topics } from '#ports/log.ts';
+import { counters, gauges } from '#ports/telemetry.ts';
+import { exitCodes } from '#services/cli/exit-codes.ts';
+import { codeFaults, isBarrel, nameFault } from './architecture/code-rules.ts';
+import { laterFailures } from './architecture/failures.ts';
+import { clientFault, clientPlaces, importCycles, importFault } from './architecture/import-rules.ts';
+import { linkedFiles, tableBelow } from './architecture/markdown.ts';
+import { referencePages, regenerate } from './architecture/reference-pages.ts';
+import { filesBelow, readSourceFiles, readText, repositoryRoot, type SourceFile } from './architecture/source-files.ts';
+
+const files = readSourceFiles(['shared', 'services', 'test']);
+const product = files.filter(({ path }) => !path.startsWith('test/') && !path.endsWith('.test.ts'));
+
+const none = (faults: readonly string[], rule: string): void =>
+  assert.deepEqual(faults, [], `${rule}\n${faults.map(fault => `  ${fault}`).join('\n')}`);
+
+const importFaults = (fault: typeof importFault): string[] =>
+  product.flatMap(file =>
+    file.imports.flatMap(each => {
+      const found = fault(file, each);
+      return found === null ? [] : [`${file.path}:${each.line}: ${found}`];
+    }),
+  );
+
+/** Tests may name each other's types; the product may not. */
+const withoutTypes = (file: SourceFile): SourceFile => ({
+  ...file,
+  imports: file.imports.filter(({ isType }) => !isType),
+});
+
+const foldersIn = (folder: string): string[] =>
+  readdirSync(join(repositoryRoot, folder), { withFileTypes: true })
+    .filter(entry => entry.isDirectory() && filesBelow(`${folder}/${entry.name}`).length > 0)
+    .map(entry => `${folder}/${entry.name}`)
+    .sort();
+
+const dependencies = JSON.parse(readText('package.json')) as Record<
+  'dependencies' | 'devDependencies' | 'optionalDependencies',
+  Record<string, string>
+>;
+
+/** Promised in `shared/ports/telemetry.ts` and not written yet. */
+const silentMetrics = [
+  'flotilla_collected_lines_total',
+  'flotilla_open_lanes',
+  'flotilla_open_batches',
+  'flotilla_breaker_open',
+];
+
+describe('imports', () => {
+  it('read every import of the tree', () => {
+    assert.ok(product.length > 100);
+    for (const file of files) {
+      for (const { target, line } of file.imports) {
+        const where = `${file.path}:${line}: ${target} does not exist`;
+        assert.ok(target === null || existsSync(join(repositoryRoot, target)), where);
+      }
+    }
+  });
+
+  it('go only where a layer may go', () => none(importFaults(importFault), 'a layer is crossed:'));
+
+  it('reach a client or a built-in module only from its place', () =>
+    none(importFaults(clientFault), 'a client is used outside its folder:'));
+
+  it('form no cycle', () =>
+    none(
+      [...importCycles(product), ...importCycles(files.map(withoutTypes))].map(
+        cycle => `${cycle.join(' → ')}: move what both need into a file of its own`,
+      ),
+      'files import each other:',
+    ));
+
+  it('of packages are listed in package.json, and every package there has a place', () => {
+    const listed = Object.keys(dependencies.dependencies).sort();
+    const placed = Object.keys(clientPlaces).filter(name => !name.startsWith('node:'));
+    assert.deepEqual(listed, placed.sort(), 'name its folder in test/architecture/import-rules.ts, or remove it');
+  });
+});
+
+describe('code', () => {
+  it('gets time, waiting, randomness and environment from outside, and never asks for the mode', () =>
+    none(product.flatMap(codeFaults), 'a rule of the code is broken:'));
+
+  it('has no barrels', () =>
+    none(
+      files.filter(isBarrel).map(({ path }) => `${path} only hands on: import from the file that defines it`),
+      'a file defines nothing:',
+    ));
+
+  it('is in files named after one idea', () =>
+    none(
+      files.flatMap(({ path }) => {
+        const fault = nameFault(path);
+        return fault === null ? [] : [`${path}: ${fault}`];
+      }),
+      'a name is not one:',
+    ));
+});
+
+describe('metrics', () => {
+  it('are all written by somebody', t => {
+    const writers = product.filter(({ path }) => path !== 'shared/ports/telemetry.ts');
+    const silent = [...Object.keys(counters), ...Object.keys(gauges)].filter(
+      name => !writers.some(({ text }) => text.includes(name)),
+    );
+    none(
+      silent.filter(name => !silentMetrics.includes(name)).map(name => `${name}: write it, or take it away`),
+      'a metric is promised and never written:',
+    );
+    if (silent.length > 0) t.diagnostic(`promised and not written yet: ${silent.join(', ')}`);
+  });
+});
+
+describe('ARCHITECTURE.md', () => {
+  const text = readText('ARCHITECTURE.md');
+  const firstCells = (heading: string): string[] => tableBelow(text, heading).map(([first]) => first as string);
+
+  it('has every state of a batch, with the records that end it', () => {
+    const rows = tableBelow(text, '## States of a batch').map(([state, , leaves]) => [state, leaves]);
+    const inCode = Object.entries(transitions).map(([state, kinds]) => [state, kinds.join(', ') || 'final']);
+    assert.deepEqual(rows, inCode, 'correct the table, or `transitions` of shared/core/reduce-journal.ts');
+  });
+
+  it('has every journal record', () =>
+    assert.deepEqual(firstCells('## Journal records'), [...journalKinds], 'correct the table, or `journalKinds`'));
+
+  it('has every topic', () => assert.deepEqual(firstCells('## Topics'), [...topics], 'correct the table, or `topics`'));
+
+  it('says of every cause what follows it', () => {
+    const inCode = Object.entries(causes).map(([cause, row]) => [cause, row.outcome, row.class, row.again]);
+    const rows = tableBelow(text, '## What follows an item that did not succeed').map(row => row.slice(0, 4));
+    assert.deepEqual(rows, inCode, 'correct the table, or `causes` of shared/core/outcome.ts');
+  });
+
+  it('maps every folder of the code', () => {
+    const folders = ['services', 'shared', 'shared/adapters', 'test'].flatMap(foldersIn).sort();
+    assert.deepEqual(firstCells('## Code map').sort(), folders, 'give each folder its line in the code map');
+  });
+});
+
+describe('README.md', () => {
+  const text = readText('README.md');
+
+  it('has 250 lines at most', () => assert.ok(text.split('\n').length <= 251));
+
+  it('says of every dependency why it is here', () => {
+    const inReadme = tableBelow(text, '## Dependencies').map(([name]) => name as string);
+    const direct = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
+    const names = direct.flatMap(group => Object.keys(dependencies[group] ?? {}));
+    assert.deepEqual(inReadme.sort(), names.sort(), 'a sentence of why for each');
+    assert.ok(names.length <= 30, '30 direct dependencies at most');
+  });
+
+  it('has every exit code', () => {
+    const inReadme = tableBelow(text, '## Exit codes').map(([code]) => Number(code));
+    assert.deepEqual(inReadme, Object.values(exitCodes), 'correct the table, or services/cli/exit-codes.ts');
+  });
+});
+
+describe('documents', () => {
+  const pages = ['README.md', 'ARCHITECTURE.md', 'STYLE.md', 'CHANGELOG.md']
+    .concat(...['infra', 'services', 'shared', 'test'].map(filesBelow))
+    .filter(path => path.endsWith('.md'));
+
+  for (const [path, render] of Object.entries(referencePages)) {
+    it(`${path} equals the code`, () => assert.equal(readText(path), render(), `write it anew: ${regenerate}`));
+  }
+
+  it('link only to files that exist', () =>
+    none(
+      pages.flatMap(page =>
+        linkedFiles(readText(page))
+          .filter(target => !existsSync(join(repositoryRoot, dirname(page), target)))
+          .map(target => `${page} → ${target}: correct the link`),
+      ),
+      'a link leads nowhere:',
+    ));
+
+  it('say of every service what it reads, writes, scales by, and what happens when it is killed', () => {
+    for (const folder of foldersIn('services')) {
+      const readme = `${folder}/README.md`;
+      assert.ok(existsSync(join(repositoryRoot, readme)), `${readme} is missing`);
+      for (const row of ['reads', 'writes', 'scales by', 'if killed']) {
+        assert.ok(readText(readme).includes(`| ${row} |`), `${readme}: no row "${row}"`);
+      }
+    }
+  });
+
+  it('have decisions that are dated, and say context, decision and consequences', () => {
+    for (const path of filesBelow('infra/decisions')) {
+      assert.match(path, /^infra\/decisions\/\d{4}-\d{2}-\d{2}-[a-z0-9-]+\.md$/);
+      for (const part of ['Context', 'Decision', 'Consequences']) {
+        assert.ok(readText(path).includes(`## ${part}\n`), `${path}: no "${part}"`);
+      }
+    }
+  });
+});
+
+describe('infra/failures.md', () => {
+  const ids = tableBelow(readText('infra/failures.md'), '## The failures').map(([id]) => id as string);
+  const tests = files.filter(({ path }) => /\.test\.ts$|^test\//.test(path) && !path.startsWith('test/architecture'));
+  const isNamed = (id: string): boolean => {
+    const pattern = new RegExp(`(?<![\\w$])${id.replace('$', '\\$')}(?!\\w)`);
+    return tests.some(({ text }) => pattern.test(text));
+  };
+
+  it('has every failure named by a test, but for those of what is not there yet', t => {
+    const unnamed = ids.filter(id => !isNamed(id));
+    const late = unnamed.filter(id => laterFailures[id] === undefined);
+    none(
+      late.map(id => `${id}: name it in the title or a comment of the test that shows it`),
+      'a failure is named by no test:',
+    );
+    for (const id of Object.keys(laterFailures)) {
+      assert.ok(ids.includes(id), `${id} is no failure of infra/failures.md`);
+      if (isNamed(id)) t.diagnostic(`${id} is named by a test now: take it from test/architecture/failures.ts`);
+    }
+  });
+});
