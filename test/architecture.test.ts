@@ -13,7 +13,14 @@ import { laterFailures } from './architecture/failures.ts';
 import { clientFault, clientPlaces, importCycles, importFault } from './architecture/import-rules.ts';
 import { linkedFiles, tableBelow } from './architecture/markdown.ts';
 import { referencePages, regenerate } from './architecture/reference-pages.ts';
-import { filesBelow, readSourceFiles, readText, repositoryRoot, type SourceFile } from './architecture/source-files.ts';
+import {
+  filesBelow,
+  parseSourceFile,
+  readSourceFiles,
+  readText,
+  repositoryRoot,
+  type SourceFile,
+} from './architecture/source-files.ts';
 
 const files = readSourceFiles(['shared', 'services', 'test']);
 const product = files.filter(({ path }) => !path.startsWith('test/') && !path.endsWith('.test.ts'));
@@ -103,6 +110,64 @@ describe('code', () => {
       }),
       'a name is not one:',
     ));
+});
+
+describe('the rules', () => {
+  const faultsOf = (path: string, text: string): string => {
+    const file = parseSourceFile(path, text);
+    const imported = file.imports.flatMap(each => [importFault(file, each), clientFault(file, each)]);
+    return [...imported, ...codeFaults(file), nameFault(path)].filter(fault => fault !== null).join(' ');
+  };
+  const broken: readonly (readonly [path: string, text: string, instead: RegExp])[] = [
+    ['shared/core/a.ts', "import { b } from '#ports/b.ts';", /core must not import ports .* as an argument/],
+    ['shared/core/a.ts', "import { readFileSync } from 'node:fs';", /core must not import node:fs.* take a port/],
+    ['shared/core/a.ts', 'const at = Date.now();', /time comes in.* take `now`/],
+    ['shared/core/a.ts', 'const at = new Date();', /time comes in/],
+    ['shared/runtime/a.ts', 'const dice = Math.random();', /randomness comes in/],
+    ['services/poller/a.ts', 'setTimeout(again, 5);', /waiting comes in.* `clock.sleep`/],
+    ['services/poller/a.ts', 'const { KEY } = process.env;', /environment.* take a setting/],
+    ['services/poller/a.ts', 'if (settings.isFleet) return;', /asks for the mode.* another adapter/],
+    ['services/poller/a.ts', "if (mode === 'embedded') return;", /asks for the mode/],
+    [
+      'services/poller/a.ts',
+      "import { b } from '#adapters/sqlite/b.ts';",
+      /service must not import adapters .* let a main/,
+    ],
+    ['services/poller/a.ts', "import { b } from '../submitter/b.ts';", /service must not import service/],
+    ['services/cli/run/a.ts', "import { b } from '#adapters/sqlite/b.ts';", /cli must not import adapters/],
+    ['services/simulator/a.ts', "import { b } from '#core/b.ts';", /simulator must not import core .* wrong together/],
+    ['shared/adapters/sqlite/a.ts', "import { b } from '../memory/b.ts';", /adapters must not import adapters/],
+    [
+      'shared/adapters/memory/a.ts',
+      "import { DatabaseSync } from 'node:sqlite';",
+      /node:sqlite is imported only below/,
+    ],
+    ['services/cli/a.ts', "const sdk = await import('@anthropic-ai/sdk');", /only below shared\/adapters\/anthropic/],
+    ['services/cli/a.ts', "import kafka from 'kafkajs';", /kafkajs has no place yet/],
+    ['shared/core/a.ts', "export * from './b.ts';", /no barrels/],
+    ['shared/core/utils.ts', 'export const a = 1;', /names no idea/],
+    ['shared/core/decideRetry.ts', 'export const a = 1;', /not kebab-case/],
+  ];
+  for (const [path, text, instead] of broken) {
+    it(`refuse in ${path}: ${text}`, () => assert.match(faultsOf(path, text), instead));
+  }
+
+  it('allow what the layers may do, and what stands in comments', () => {
+    assert.equal(faultsOf('services/poller/a.ts', "import type { Log } from '#ports/log.ts'; // not Date.now()"), '');
+    assert.equal(faultsOf('services/cli/embedded.ts', "import { b } from '#adapters/sqlite/b.ts';"), '');
+    assert.equal(faultsOf('shared/core/a.ts', "import { hash } from 'node:crypto';"), '');
+  });
+
+  it('see a cycle through types, and one file that hands on another', () => {
+    const [a, b] = [
+      parseSourceFile('shared/core/a.ts', "import type { B } from './b.ts';"),
+      parseSourceFile('shared/core/b.ts', "import { a } from './a.ts';"),
+    ];
+    assert.deepEqual(importCycles([a, b]), [['shared/core/a.ts', 'shared/core/b.ts', 'shared/core/a.ts']]);
+    assert.ok(
+      isBarrel(parseSourceFile('shared/core/c.ts', "export { a } from './a.ts';\nexport { b } from './b.ts';")),
+    );
+  });
 });
 
 describe('metrics', () => {

@@ -44,8 +44,9 @@ export function filesBelow(folder: string): string[] {
 
 export const readText = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8');
 
-function readSourceFile(path: string): SourceFile {
-  const text = readText(path);
+const readSourceFile = (path: string): SourceFile => parseSourceFile(path, readText(path));
+
+export function parseSourceFile(path: string, text: string): SourceFile {
   const code = withoutComments(text);
   return { path, text, code, imports: importsOf(path, code) };
 }
