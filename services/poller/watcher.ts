@@ -119,7 +119,9 @@ export class Watcher {
     const { follower, clock, timing, telemetry, queue } = this.#ports;
     const { state, bk, sub } = batch;
     if (state.is !== 'intent') return;
-    if (clock.now() - state.intent.at < timing.sendMs + timing.httpMs) return; // its call may still be under way
+    // Unless its call is known to have ended it may still be under way.
+    const isOver = this.#account.isUnanswered(bk) || clock.now() - state.intent.at >= timing.sendMs + timing.httpMs;
+    if (!isOver) return;
     await this.#learnIdentities(batch, look);
     if (batch.state !== state) return; // somebody resolved it while we read
     const resolution = resolve(follower.view, batch, look, this.#context());

@@ -37,6 +37,8 @@ export class ProviderAccount {
   #clockOffMs = 0;
   #breaker: Breaker = closedBreaker;
   #underWay = 0;
+  /** Batch keys whose last create of this incarnation has ended without an answer. */
+  readonly #unanswered = new Set<string>();
   #foreignFleet: string | null = null;
 
   constructor(options: { name: string; provider: BatchProvider; clock: Clock; timing: Timing }) {
@@ -74,15 +76,23 @@ export class ProviderAccount {
 
   /** Sends at most one POST; `outcome` moves the breaker. */
   async create(request: CreateRequest, signal: AbortSignal): Promise<CreateOutcome> {
+    const { bk } = request.label;
     this.#underWay += 1;
+    this.#unanswered.delete(bk);
     try {
       const outcome = await this.provider.create(request, signal);
-      if (outcome.status !== 'ambiguous' && outcome.facts) this.#observe(outcome.facts);
+      if (outcome.status === 'ambiguous') this.#unanswered.add(bk);
+      else if (outcome.facts) this.#observe(outcome.facts);
       this.#advance(breakerEvent(outcome));
       return outcome;
     } finally {
       this.#underWay -= 1;
     }
+  }
+
+  /** True once the call of this incarnation for a batch is known to have ended without an answer. */
+  isUnanswered(bk: string): boolean {
+    return this.#unanswered.has(bk);
   }
 
   async list(options: ListOptions): Promise<BatchPage> {
