@@ -4,7 +4,6 @@ import { landsLateMaxMs, listLagMaxMs, type Setting } from './settings.ts';
 
 /** What the provider does wrong while faults are on, drawn once per run. */
 export function faultPlanOf(setting: Setting, random: Random): FaultPlan {
-  if (!setting.hasFaults) return {};
   switch (setting.plan) {
     case 'usual':
       return { ...createFaults(setting, random), ...batchFaults(setting, random), ...itemFaults, ...resultFaults };
@@ -12,8 +11,8 @@ export function faultPlanOf(setting: Setting, random: Random): FaultPlan {
       return ambiguousPlan(setting, random);
     case 'results':
       return { ...resultsPlan, 'item-transient': { probability: 0.02 } };
-    case 'none':
-      return {};
+    case 'sweep': // no faults, but something to retry
+      return { 'item-transient': { probability: 0.1 } };
   }
 }
 

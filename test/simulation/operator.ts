@@ -1,12 +1,13 @@
 import { encodeJournal } from '#contracts/journal-codec.ts';
 import type { JournalRecord } from '#core/journal.ts';
+import type { LogRecord } from '#ports/log.ts';
 import type { Broker } from './broker.ts';
 import type { CapWatch } from './cap-watch.ts';
 import type { Documents } from './documents.ts';
 import { accountName, ownerOf, type ProviderWorld, providerBaseUrl } from './provider-world.ts';
 import type { SimulatedQueue } from './simulated-queue.ts';
 import type { Truth } from './truth.ts';
-import type { World } from './world.ts';
+import { epoch, type World } from './world.ts';
 
 export interface OperatorScope {
   world: World;
@@ -16,6 +17,7 @@ export interface OperatorScope {
   documents: Documents;
   truth: Truth;
   caps: CapWatch;
+  killAll: () => void;
 }
 
 /** People and weather: caps, a canceled run, a replay pressed twice, outages, a clock set wrong. */
@@ -30,13 +32,14 @@ export function scheduleOperator(scope: OperatorScope): void {
     caps.set('money', random.between(200_000, 500_000));
     time.at(150_000, () => caps.set('money', 1_000_000_000));
   }
-  if (random.chance(0.15)) time.at(random.between(5_000, 100_000), () => caps.set('items', random.between(2, 4)));
+  if (random.chance(0.15 * setting.tightCaps))
+    time.at(random.between(5_000, 100_000), () => caps.set('items', random.between(2, 4)));
   // Most operators give way in the end; with the others the drain goes through the eye of the needle.
   if (random.chance(0.8)) time.at(setting.faultsEndAt, () => caps.set('items', 1_000));
   if (random.chance(0.3)) time.at(random.between(1_000, 90_000), () => cancelRun(scope));
   time.at(120_000, () => replayTwice(scope));
   scheduleOutages(scope);
-  if (random.chance(0.15)) scheduleBrokerClock(scope);
+  if (random.chance(0.15 * setting.brokerClocks)) scheduleBrokerClock(scope);
 }
 
 function append({ broker }: OperatorScope, record: JournalRecord): void {
@@ -71,7 +74,7 @@ function replayTwice({ world, truth, documents }: OperatorScope): void {
   }
 }
 
-function scheduleOutages({ world, provider, broker, queue }: OperatorScope): void {
+function scheduleOutages({ world, provider, broker, queue, truth, killAll }: OperatorScope): void {
   const { random, time, setting } = world;
   const outage = (name: string, service: { isDown: boolean }): void => {
     world.hit(`${name} outage`);
@@ -84,12 +87,24 @@ function scheduleOutages({ world, provider, broker, queue }: OperatorScope): voi
   const lose = (): void => {
     const isFlush = random.chance(0.4);
     world.hit(isFlush ? 'queue flushed' : 'queue lost its last second');
+    const lostSince = isFlush ? 0 : time.now - 1_000;
     if (isFlush) queue.clear();
     else queue.loseLastSecond();
+    if (!setting.isLedgerInQueue) return;
+    loseJournal(broker, lostSince);
+    truth.begin();
+    killAll();
   };
   const kinds = [() => outage('provider', provider), () => outage('log', broker), lose, lose];
   let at = random.between(20_000, 60_000);
   for (; at < setting.faultsEndAt; at += random.between(20_000, 90_000)) time.at(at, random.pick(kinds));
+}
+
+/** The planted fault of a ledger that lives in the queue's store: every reader begins anew. */
+function loseJournal({ cluster }: Broker, since: number): void {
+  const journal = cluster.committed('journal', 0) as LogRecord[];
+  const kept = journal.filter(record => record.at < epoch + since);
+  journal.splice(0, journal.length, ...kept);
 }
 
 function scheduleBrokerClock({ world, broker }: OperatorScope): void {

@@ -25,6 +25,8 @@ export interface ProviderBatch {
   validAt: number;
   /** With labels: it ends as a whole, `queue-full`, and nothing of it is executed. */
   hasFailed: boolean;
+  /** The worker was told its id. */
+  isAnswered: boolean;
   /** It ended without a single line, for ever; null until it is looked at. */
   isEmpty: boolean | null;
 }
@@ -116,10 +118,14 @@ export class ProviderWorld {
       this.#world.hit('413');
       return refusedAsTooLarge({ owner: ownerOf(life.workspace), serverDate: null });
     }
-    const pending = this.#noticing(() => bare.create(request, signal));
-    const outcome = await pending;
-    if (outcome.status === 'ambiguous')
-      await time.sleep(random.between(0, simulationTiming.httpMs - 1_000), { owner: life });
+    const startedAt = time.now;
+    const outcome = await this.#noticing(() => bare.create(request, signal));
+    if (outcome.status === 'created') (this.byPid.get(outcome.pid) as ProviderBatch).isAnswered = true;
+    if (outcome.status === 'refused') this.#world.hit('create refused');
+    if (outcome.status !== 'ambiguous') return outcome;
+    this.#world.hit('create unanswered');
+    const restMs = startedAt + simulationTiming.httpMs - time.now;
+    if (restMs > 0) await time.sleep(random.between(0, restMs), { owner: life });
     return outcome;
   }
 
@@ -150,6 +156,7 @@ export class ProviderWorld {
       bk,
       validAt: time.now + (validatesLong ? random.between(60_000, 120_000) : random.between(500, 8_000)),
       hasFailed: isLabelled && this.#world.fault(0.06, 'batch failed as a whole'),
+      isAnswered: false,
       isEmpty: null,
     };
     this.bySeq.set(record.seq, batch);

@@ -65,7 +65,10 @@ export async function runSeed(options: {
   const around = { world, broker, provider, queue, payloads, group, fates, routing: createSimulatedRouting() };
   const fleet = Array.from({ length: workers }, (_, number) => new Worker(number, around));
 
-  scheduleOperator({ world, broker, provider, queue, documents, truth, caps });
+  const killAll = (): void => {
+    for (const worker of fleet) worker.kill();
+  };
+  scheduleOperator({ world, broker, provider, queue, documents, truth, caps, killAll });
   for (const worker of fleet) world.time.at(world.random.between(0, 500), () => worker.boot());
   watchGroup(world, group);
   world.time.at(setting.faultsEndAt, () => endFaults({ world, broker, provider, queue, fleet }));

@@ -16,15 +16,23 @@ export interface Setting {
   hasFaults: boolean;
   /** The provider's expiry, retention and delays are divided by this. */
   providerScale: number;
-  /** Biases that make rare plots likely; each is 1 or absent in the settings themselves. */
-  freezeAt: string | null;
+  /** Biases that make rare plots likely: how many times as often; 1 in the settings themselves. */
   oddAppends: number;
   stalls: number;
+  shortLists: number;
+  brokerClocks: number;
+  tightCaps: number;
+  wrongKeys: number;
+  wrongClocks: number;
+  /** A crash point where freezes are frequent. */
+  freezeAt: string | null;
   areClocksAhead: boolean;
+  /** Whatever the queue loses, the journal loses too. */
+  isLedgerInQueue: boolean;
   /** The residual hole of protocol §1: frozen between the last look at the deadline and the socket write. */
   pausesAtSend: boolean;
   /** Instead of the usual plan of the provider's faults. */
-  plan: 'usual' | 'ambiguous' | 'results' | 'none';
+  plan: 'usual' | 'ambiguous' | 'results' | 'sweep';
 }
 
 const base: Setting = {
@@ -36,10 +44,16 @@ const base: Setting = {
   documents: 40,
   hasFaults: true,
   providerScale: 1_440,
-  freezeAt: null,
   oddAppends: 1,
   stalls: 1,
+  shortLists: 1,
+  brokerClocks: 1,
+  tightCaps: 1,
+  wrongKeys: 1,
+  wrongClocks: 1,
+  freezeAt: null,
   areClocksAhead: false,
+  isLedgerInQueue: false,
   pausesAtSend: false,
   plan: 'usual',
 };

@@ -18,23 +18,31 @@ export interface SealedBatch {
 
 /** What is so: the real reducers over everything that is committed, and a memory of what a view may forget. */
 export class Truth {
-  readonly view: View = createView();
-  readonly journal: Stamped[] = [];
-  readonly settled: SettledRecord[] = [];
+  view: View = createView();
+  journal: Stamped[] = [];
+  settled: SettledRecord[] = [];
   readonly results: LogRecord[] = [];
   readonly sealed = new Map<string, SealedBatch>();
   readonly answered = new Set<string>();
   readonly #world: World;
   readonly #broker: Broker;
-  readonly #resultsRead: number[];
-  readonly #settledRead: number[];
+  #settledRead: number[] = Array.from({ length: settledPartitions }, () => 0);
   #journalRead = 0;
+  #resultsRead = 0;
 
   constructor(world: World, broker: Broker) {
     this.#world = world;
     this.#broker = broker;
-    this.#resultsRead = [0];
-    this.#settledRead = Array.from({ length: settledPartitions }, () => 0);
+  }
+
+  /** Reads the log from its start again: some of it is gone. */
+  begin(): void {
+    this.view = createView();
+    this.journal = [];
+    this.settled = [];
+    this.sealed.clear();
+    this.#journalRead = 0;
+    this.#settledRead = this.#settledRead.map(() => 0);
   }
 
   /** Folds what has been committed since. */
@@ -50,13 +58,13 @@ export class Truth {
       this.#settledRead[shard] = records.length;
     }
     const results = cluster.committed('results', 0);
-    for (let index = this.#resultsRead[0] as number; index < results.length; index++) {
+    for (let index = this.#resultsRead; index < results.length; index++) {
       const record = results[index] as LogRecord;
       this.results.push(record);
       this.answered.add(record.headers['flotilla-rid'] ?? '');
       this.#world.note('result', record.headers['flotilla-rid'], record.headers['flotilla-outcome']);
     }
-    this.#resultsRead[0] = results.length;
+    this.#resultsRead = results.length;
   }
 
   /** What went, or may have gone, to the provider: the items of every batch that ever had an INTENT. */

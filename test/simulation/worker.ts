@@ -90,12 +90,12 @@ export class Worker {
     const { world } = this.#around;
     const { random, setting, time } = world;
     let clockOffsetMs = random.between(-5_000, 5_000);
-    if (world.fault(0.04, 'worker clock far off')) {
+    if (world.fault(0.04 * setting.wrongClocks, 'worker clock far off')) {
       clockOffsetMs = random.between(80_000, 120_000) * (random.chance(0.5) ? 1 : -1);
     }
     if (setting.areClocksAhead) clockOffsetMs = random.between(5_000, 7_000);
     // Who boots first pins the account's owner, and that one has the right key.
-    const isElsewhere = time.now > 10_000 && world.fault(0.06, 'key of another workspace');
+    const isElsewhere = time.now > 10_000 && world.fault(0.06 * setting.wrongKeys, 'key of another workspace');
     return {
       worker: this.number,
       incarnation: this.#incarnation,
@@ -105,7 +105,7 @@ export class Worker {
       clockOffsetMs,
       suspendedMs: 0,
       workspace: isElsewhere ? 'elsewhere' : 'main',
-      listPagesMax: world.fault(0.1, 'list bound small') ? random.between(1, 2) : 1_000,
+      listPagesMax: world.fault(0.1 * setting.shortLists, 'list bound small') ? random.between(1, 2) : 1_000,
     };
   }
 

@@ -1,3 +1,4 @@
+import { isAlone } from '#core/outcome.ts';
 import { formatRid } from '#core/rid.ts';
 import type { Run } from '../run-seed.ts';
 
@@ -28,7 +29,20 @@ export function checkBooks({ world, truth }: Run): void {
       world.violate('books: released is not what was settled');
     }
   }
+  checkTries({ world, truth });
   for (const { charged, uncharged } of [...truth.sealed.values()].flatMap(({ items }) => items)) {
     if (charged > 3 || uncharged > 4) world.violate('S4 an item sealed beyond its tries');
+  }
+}
+
+/** A retry counts one more try if its cause lay in the item, and what was counted before stays. */
+function checkTries({ world, truth }: Pick<Run, 'world' | 'truth'>): void {
+  for (const { items, settled } of truth.sealed.values()) {
+    for (const row of settled?.retry ?? []) {
+      const item = items.find(({ partition, offset }) => partition === row.p && offset === row.o);
+      if (item && row.charged !== item.charged + (isAlone(row.cause) ? 1 : 0))
+        world.violate('S4 tries counted wrongly');
+      if (item && row.att !== item.att + 1) world.violate('S4 attempts counted wrongly');
+    }
   }
 }

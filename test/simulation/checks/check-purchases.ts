@@ -33,6 +33,10 @@ export function checkPurchases(run: Run): void {
     const isSuspect = isSilent && run.truth.view.bks.get(batch.bk) !== batch.record.id;
     if (isSuspect) world.hit('ended empty: suspected');
     if (isSuspect) continue;
+    if (!batch.isAnswered) {
+      world.hit('unanswered create landed');
+      if (run.truth.view.bks.get(batch.bk) === batch.record.id) world.hit('unanswered create adopted');
+    }
     const executed = new Set((billed.get(batch.record.id) ?? []).map(row => row.customId ?? ''));
     if (!batch.hasFailed) readLines(run, batch.record.seq, batch.isEmpty === true, { executed, byRid });
     for (const customId of executed) {

@@ -1,0 +1,82 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type SettingName, settingNames } from './settings.ts';
+
+export type Mode = 'seeds' | 'trace' | 'sweep' | 'planted' | 'determinism' | 'ambiguous' | 'results';
+
+export interface SimulationArguments {
+  mode: Mode;
+  seeds: number;
+  from: number;
+  /** Null: the mix, where every seed has a setting of its own. */
+  setting: SettingName | null;
+  jobs: number;
+  isJson: boolean;
+  /** One planted fault; null: all of them. */
+  planted: string | null;
+}
+
+const seedsByMode: Readonly<Record<Mode, number>> = {
+  seeds: 500,
+  trace: 1,
+  sweep: 2,
+  planted: 200,
+  determinism: 200,
+  ambiguous: 400,
+  results: 300,
+};
+
+export const usage = `npm run sim -- [--seeds N] [--from K] [--setting ${settingNames.join('|')}] [--jobs 2] [--json]
+  --trace            what happened in one seed, line by line
+  --sweep            one kill and one freeze at every crash point, first 12 visits
+  --planted [name]   rules taken away one by one; every one has to be noticed
+  --determinism      every seed twice, the same hash
+  --ambiguous        10 % of creates unanswered, 5 % late, 5 % refused
+  --results-faults   result streams cut, shuffled, doubled, swapped`;
+
+/** @throws TypeError for what is no argument */
+export function parseArguments(argv: readonly string[]): SimulationArguments {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      seeds: { type: 'string' },
+      from: { type: 'string', default: '1' },
+      setting: { type: 'string' },
+      jobs: { type: 'string', default: String(Math.min(4, availableParallelism())) },
+      json: { type: 'boolean', default: false },
+      trace: { type: 'boolean', default: false },
+      sweep: { type: 'boolean', default: false },
+      planted: { type: 'boolean', default: false },
+      determinism: { type: 'boolean', default: false },
+      ambiguous: { type: 'boolean', default: false },
+      'results-faults': { type: 'boolean', default: false },
+    },
+  });
+  const { setting } = values;
+  if (setting !== undefined && !isSettingName(setting)) throw new TypeError(`no setting ${setting}\n${usage}`);
+  const mode = modeOf(values);
+  const [positional] = positionals;
+  const seeds = values.seeds ?? (mode === 'determinism' ? positional : undefined);
+  return {
+    mode,
+    seeds: seeds === undefined ? seedsByMode[mode] : wholeNumber(seeds),
+    from: wholeNumber(values.from),
+    setting: setting ?? null,
+    jobs: wholeNumber(values.jobs),
+    isJson: values.json,
+    planted: mode === 'planted' ? (positional ?? null) : null,
+  };
+}
+
+function modeOf(values: { [name: string]: unknown }): Mode {
+  for (const mode of ['trace', 'sweep', 'planted', 'determinism', 'ambiguous'] as const) if (values[mode]) return mode;
+  return values['results-faults'] ? 'results' : 'seeds';
+}
+
+const isSettingName = (name: string): name is SettingName => (settingNames as readonly string[]).includes(name);
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new TypeError(`${text} is no whole number\n${usage}`);
+  return Number(text);
+}

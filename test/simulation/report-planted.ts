@@ -1,0 +1,37 @@
+import type { SimulationArguments } from './parse-arguments.ts';
+import { type PlantedFault, plantedFaults } from './planted-faults.ts';
+import { runPool } from './run-pool.ts';
+import { specsOf } from './specs-of.ts';
+import { addReport, createSummary, formatCounts } from './summary.ts';
+
+/** A planted fault counts as caught with so many runs; more would only cost time. */
+const caughtEnough = 5;
+
+/** Plants every fault in turn: each has to be noticed by an invariant. */
+export async function reportPlanted(args: SimulationArguments): Promise<boolean> {
+  const chosen = Object.entries(plantedFaults).filter(([name]) => args.planted === null || name === args.planted);
+  if (chosen.length === 0)
+    console.log(`no planted fault ${args.planted}; known: ${Object.keys(plantedFaults).join(' ')}`);
+  const table: Record<string, { caught: number; seeds: number }> = {};
+  for (const [name, fault] of chosen) table[name] = await tryFault(name, fault, args);
+  const missed = Object.entries(table).filter(([, { caught }]) => caught === 0);
+  console.log(`${chosen.length} planted faults, ${missed.length} not caught`);
+  if (args.isJson) console.log(JSON.stringify({ planted: table, missed: missed.map(([name]) => name) }));
+  return chosen.length > 0 && missed.length === 0;
+}
+
+async function tryFault(name: string, fault: PlantedFault, args: SimulationArguments) {
+  const summary = createSummary();
+  const specs = specsOf({ ...args, setting: args.setting ?? fault.setting ?? 'base' }, fault.changes);
+  await runPool({
+    specs,
+    jobs: args.jobs,
+    planted: name,
+    onReport: report => addReport(summary, report),
+    isEnough: () => summary.violating.length >= caughtEnough,
+  });
+  const caught = summary.violating.length;
+  const verdict = caught === 0 ? 'NOT CAUGHT' : formatCounts(summary.violations);
+  console.log(`${name.padEnd(20)} ${`${caught}/${summary.runs}`.padEnd(8)} ${fault.what}: ${verdict}`);
+  return { caught, seeds: summary.runs };
+}

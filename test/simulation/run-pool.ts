@@ -1,0 +1,48 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { RunReport, RunSpec } from './summary.ts';
+
+export interface PoolOptions {
+  specs: readonly RunSpec[];
+  jobs: number;
+  planted?: string | undefined;
+  onReport: (report: RunReport) => void;
+  /** True: enough is known, no more runs. */
+  isEnough?: () => boolean;
+}
+
+const specsPerMessage = 10;
+const processFile = fileURLToPath(new URL('./run-process.ts', import.meta.url));
+
+/** Makes runs in processes of their own, side by side. */
+export async function runPool({ specs, jobs, planted, onReport, isEnough = () => false }: PoolOptions): Promise<void> {
+  let next = 0;
+  const take = (): RunSpec[] => {
+    if (isEnough()) return [];
+    const taken = specs.slice(next, next + specsPerMessage);
+    next += taken.length;
+    return taken;
+  };
+  const count = Math.max(1, Math.min(jobs, Math.ceil(specs.length / specsPerMessage)));
+  await Promise.all(Array.from({ length: count }, () => serve(planted, take, onReport)));
+}
+
+function serve(
+  planted: string | undefined,
+  take: () => RunSpec[],
+  onReport: (report: RunReport) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child: ChildProcess = fork(processFile, planted === undefined ? [] : [planted], { execArgv: [] });
+    child.on('error', reject);
+    child.on('exit', code =>
+      code === 0 || code === null ? resolve() : reject(new Error(`a run process ended with ${code}`)),
+    );
+    child.on('message', (message: 'ready' | RunReport[]) => {
+      if (message !== 'ready') for (const report of message) onReport(report);
+      const specs = take();
+      if (specs.length > 0) child.send(specs);
+      else child.disconnect();
+    });
+  });
+}
