@@ -122,6 +122,7 @@ function addWork(program: CommanderCommand, perform: Perform): void {
     .command('dev')
     .description('stay up: run every file put into the inbox, serve /healthz and /readyz')
     .option('--inbox <folder>', 'folder to watch')
+    .option('--task <name>', 'task of documents that name none')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .addOption(new Option('--port <number>', 'port to listen on (default: 7070)').argParser(parsePort))
     .action((options, command) => perform(command, async () => (await import('./commands/dev.ts')).dev(options)));

@@ -11,6 +11,7 @@ export interface DeadLetter {
   customId: string | null;
   cause: string;
   class: string;
+  /** Where and why, in one sentence. */
   message: string;
   line: number | null;
   attempts: number;
@@ -46,18 +47,20 @@ function parseDeadLetter(text: string, { rid, run }: { rid: Rid; run: string | n
     custom_id: string | null;
     cause: string;
     class: string;
-    message: string;
+    where?: string | null;
+    why?: string;
     line: number | null;
     attempts: number;
     replay_count?: number;
   };
+  const { where = null, why = '' } = letter;
   return {
     rid,
     run,
     customId: letter.custom_id,
     cause: letter.cause,
     class: letter.class,
-    message: letter.message,
+    message: where === null || why.includes(where) ? why : `${where}: ${why}`,
     line: letter.line,
     attempts: letter.attempts,
     replayCount: letter.replay_count ?? 0,
