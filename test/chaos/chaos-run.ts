@@ -18,10 +18,13 @@ export interface ChaosRun {
   remove(): void;
 }
 
-/** @param files how many documents each file has, by name */
-export async function makeChaosRun(files: Readonly<Record<string, number>>, seed = 1): Promise<ChaosRun> {
+/**
+ * Without faults of the provider: what is tried here lies in our own processes.
+ * @param files how many documents each file has, by name
+ */
+export async function makeChaosRun(files: Readonly<Record<string, number>>): Promise<ChaosRun> {
   const { path: folder, remove } = makeTemporaryFolder('chaos');
-  writeChaosProject(folder, seed);
+  writeChaosProject(folder, { seed: null });
   const pathOf = (name: string): string => join(folder, `${name}.jsonl`);
   for (const [name, count] of Object.entries(files)) await writeDocuments(pathOf(name), { count, series: name });
   return {

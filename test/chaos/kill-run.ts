@@ -81,7 +81,7 @@ class KillSeries {
   async runFile(file: number): Promise<RunAudit> {
     const folder = makeTemporaryFolder('chaos-file');
     try {
-      writeChaosProject(folder.path, this.#options.seed + file);
+      writeChaosProject(folder.path, { seed: this.#options.seed + file });
       const [input, out] = [join(folder.path, 'in.jsonl'), join(folder.path, 'answers.jsonl')];
       await writeDocuments(input, { count: this.#options.documents, series: `F${file}` });
       while (!(await this.#live(folder.path))) {
