@@ -15,11 +15,11 @@ export function renderBar(counts: Counts, { columns, look }: { columns: number; 
   const isFull = isComplete && done >= all;
   const of = (count: number): number => (all === 0 ? 0 : Math.floor((count / all) * columns));
   const doneColumns = isFull ? columns : Math.min(of(done), columns - 1);
-  const awayColumns = Math.min(of(done + atProvider.items), columns) - doneColumns;
-  const restColumns = columns - doneColumns - Math.max(0, awayColumns);
+  const awayColumns = Math.min(of(done + atProvider.items) - of(done), columns - doneColumns);
+  const restColumns = columns - doneColumns - awayColumns;
   return [
     paint('green', glyphs.barDone.repeat(doneColumns)),
-    paint('cyan', glyphs.barAtProvider.repeat(Math.max(0, awayColumns))),
+    paint('cyan', glyphs.barAtProvider.repeat(awayColumns)),
     glyphs.barRest.repeat(restColumns),
   ].join('');
 }

@@ -5,7 +5,7 @@ export function causesInWords(byCause: RunSnapshot['byCause'], shownMax: number)
   const sorted = Object.entries(byCause).sort((a, b) => b[1] - a[1]);
   const shown = sorted.slice(0, shownMax).map(([cause, count]) => `${count} ${cause}`);
   const others = sorted.slice(shownMax).reduce((sum, [, count]) => sum + count, 0);
-  return [...shown, ...(others > 0 ? [`${others} others`] : [])].join(', ');
+  return [...shown, ...(others > 0 ? [`${others} more`] : [])].join(', ');
 }
 
 const holds: Readonly<Record<string, string>> = {

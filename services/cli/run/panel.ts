@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { formatDollars } from '#core/money.ts';
 import { cutEnd, cutStart, firstThatFits, oneLine, textWidth, wrapText } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatClock, formatCount } from '../terminal/format-count.ts';
@@ -27,7 +28,7 @@ export function renderPanel(snapshot: RunSnapshot, look: TerminalLook): string[]
     row('stages', stages(snapshot, look, room)),
     ...slowest(snapshot, look, room).map((text, index) => row(index === 0 ? 'slowest' : '', text)),
     row('cost', cost(snapshot, look, room)),
-    ...attention(snapshot, look).map((text, index) => row(index === 0 ? 'attention' : '', text)),
+    ...attention(snapshot, look, room).map((text, index) => row(index === 0 ? 'attention' : '', text)),
   ];
   const last = wrapText(afterInterrupt[snapshot.role], width - 1).map(text => ` ${paint('dim', text)}`);
   return [...lines.slice(0, linesMax - last.length), ...last];
@@ -37,9 +38,11 @@ function header(snapshot: RunSnapshot, { width, paint, glyphs }: TerminalLook): 
   const { run, input, out, elapsedMs, simulated } = snapshot;
   const right = `${simulated ? 'simulated   ' : ''}elapsed ${formatClock(elapsedMs)}`;
   const left = ` run ${run}  `;
-  const files = `${oneLine(input)}${out === null ? '' : ` ${glyphs.arrow} ${oneLine(out)}`}`;
   const room = width - left.length - right.length - 2;
-  const shown = room < 8 ? '' : cutStart(files, room, glyphs.ellipsis);
+  const files = (name: (path: string) => string): string =>
+    `${oneLine(name(input))}${out === null ? '' : ` ${glyphs.arrow} ${oneLine(name(out))}`}`;
+  const fitting = [files(path => path), files(basename)].find(text => textWidth(text) <= room);
+  const shown = room < 8 ? '' : (fitting ?? cutStart(files(basename), room, glyphs.ellipsis));
   const gap = ' '.repeat(Math.max(2, width - left.length - textWidth(shown) - right.length));
   return cutEnd(` run ${paint('bold', run)}  ${shown}${gap}${right}`, width, glyphs.ellipsis);
 }
@@ -54,13 +57,17 @@ function documents(snapshot: RunSnapshot, look: TerminalLook, room: number): str
   const of = total === null ? 'reading' : `of ${formatCount(total)}${isComplete ? '' : ' so far'}`;
   const separator = ` ${glyphs.dot} `;
   const full = `${[ok, away, ...again, ...dead].join(separator)}  ${of}`;
-  const short = `${[ok, ...dead].join(separator)}  ${of}`;
+  const short = `${[ok, ...again, ...dead].join(separator)}  ${of}`;
+  const shortest = `${[ok, ...dead].join(separator)}  ${of}`;
   const withBar = (columns: number, text: string): string => `${renderBar(snapshot, { columns, look })}  ${text}`;
-  return firstThatFits(
-    [withBar(32, full), withBar(20, full), withBar(10, full), withBar(10, short), short],
-    room,
-    glyphs.ellipsis,
-  );
+  const variants = [
+    withBar(32, full),
+    withBar(20, full),
+    withBar(20, short),
+    withBar(10, short),
+    withBar(10, shortest),
+  ];
+  return firstThatFits([...variants, shortest], room, glyphs.ellipsis);
 }
 
 function stages(snapshot: RunSnapshot, { glyphs }: TerminalLook, room: number): string {
@@ -102,7 +109,7 @@ function cost({ cost: sums, cap, unpriced }: RunSnapshot, { glyphs, paint }: Ter
   if (sums === null) return 'unknown';
   const { billed, individual, projected } = sums;
   const parts = [`${formatDollars(billed)} so far`];
-  if (projected !== null) parts.push(`${formatDollars(projected)} projected`);
+  if (projected !== null && billed > 0) parts.push(`${formatDollars(projected)} projected`);
   const saved = individual - billed;
   const savings = saved >= 0 ? 'saved' : 'more';
   const short = `${savings} ${formatDollars(Math.abs(saved))}`;
@@ -119,17 +126,19 @@ function cost({ cost: sums, cap, unpriced }: RunSnapshot, { glyphs, paint }: Ter
 }
 
 /** What a person may have to do something about; nothing when there is nothing. */
-function attention(snapshot: RunSnapshot, { glyphs, paint }: TerminalLook): string[] {
+function attention(snapshot: RunSnapshot, { glyphs, paint }: TerminalLook, room: number): string[] {
   const { answered, byCause, parked, held, run } = snapshot;
   const lines: string[] = [];
   if (held !== null) lines.push(paint('yellow', `${glyphs.paused} ${heldInWords(held)}`));
-  if (parked)
-    lines.push(paint('yellow', `${glyphs.paused} ${countOf(parked.count, 'document')} parked: ${oneLine(parked.why)}`));
+  if (parked) {
+    const documentsParked = countOf(parked.count, 'document');
+    lines.push(paint('yellow', `${glyphs.paused} ${documentsParked} parked: ${oneLine(parked.why)}`));
+  }
   if (answered.dead > 0) {
-    const causes = causesInWords(byCause, 3);
-    lines.push(
-      `${countOf(answered.dead, 'dead letter')}${causes === '' ? '' : `: ${causes}`}   flotilla dead-letters ${run}`,
-    );
+    const letters = countOf(answered.dead, 'dead letter');
+    const command = `  flotilla dead-letters ${run}`;
+    const variants = [3, 2, 1].map(shown => `${letters}: ${causesInWords(byCause, shown)}`);
+    lines.push(firstThatFits([`${variants[0]}${command}`, ...variants], room, glyphs.ellipsis));
   }
   return lines;
 }

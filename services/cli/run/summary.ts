@@ -77,16 +77,18 @@ function costRows({ cost, unpriced, cap }: RunSnapshot, { glyphs }: TerminalLook
 function nextRows({ snapshot, end }: RunResult): string[] {
   const { answered, run, parked } = snapshot;
   if (end === 'interrupted' || end === 'stopped-waiting') {
-    return [row('goes on', 'batches at the provider; the same command resumes and buys nothing twice')];
+    return [row('goes on', 'batches at the provider; the same command resumes')];
   }
   if (end === 'parked') {
-    const why = parked === null ? '' : ` (${oneLine(parked.why)})`;
-    return [row('next', `the same command with a higher --max-cost, or none, goes on${why}`)];
+    const held = parked === null ? [] : [row('parked', `${countOf(parked.count, 'document')}, ${oneLine(parked.why)}`)];
+    return [...held, row('next', `the same command with a higher --max-cost, or none`)];
   }
-  return answered.dead > 0 ? [row('next', `flotilla dead-letters ${run}   then   flotilla replay ${run}`)] : [];
+  return answered.dead > 0 ? [row('next', `flotilla dead-letters ${run}`), row('', `flotilla replay ${run}`)] : [];
 }
 
-const row = (label: string, text: string): string => `  ${label.padEnd(13)} ${text}`;
+const labelWidth = 13;
+
+const row = (label: string, text: string): string => `  ${label.padEnd(labelWidth)} ${text}`;
 
 /** The one JSON object of `run --json`. Money as decimal strings, `null` where it is unknown. */
 export function summaryJson({ snapshot, end, auditVerdict }: RunResult): Record<string, unknown> {

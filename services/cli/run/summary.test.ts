@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { terminalLook } from '../terminal/terminal-look.ts';
+import { endOfRun, middleOfRun } from './snapshot-for-tests.ts';
+import { type RunResult, renderSummary, summaryJson } from './summary.ts';
+
+const look = terminalLook({ isTty: false, columns: 80, env: { LANG: 'C.UTF-8' }, colorAllowed: true });
+const done: RunResult = { snapshot: endOfRun, end: 'done', auditVerdict: null };
+
+describe('renderSummary', () => {
+  it('says what became of every document, and what it cost', () => {
+    assert.equal(
+      renderSummary(done, look),
+      `
+✗ run r_8f2c01d7aa10 done: 9,997 of 10,000 ok
+  answers       10,000 lines in /home/someone/answers.jsonl
+  dead letters  3 in /home/someone/dead.jsonl
+                      2  invalid-json
+                      1  refused
+  work          74 retries · 83 batches in 12 min
+  cost          $ 15.10 · cap $ 20.00
+                $ 30.00 as individual calls · saved $ 14.90, 50 %
+  next          flotilla dead-letters r_8f2c01d7aa10
+                flotilla replay r_8f2c01d7aa10
+`,
+    );
+  });
+
+  it('is all well only when nothing failed', () => {
+    const answered = { succeeded: 10_000, dead: 0 };
+    const text = renderSummary({ ...done, snapshot: { ...endOfRun, answered, byCause: {} } }, look);
+    assert.match(text, /✓ run r_8f2c01d7aa10 done: 10,000 of 10,000 ok/);
+    assert.doesNotMatch(text, /dead/);
+  });
+
+  it('says in every summary that answers are simulated', () => {
+    assert.match(
+      renderSummary({ ...done, snapshot: { ...endOfRun, simulated: true } }, look),
+      /answers are +simulated/,
+    );
+  });
+
+  it('says what goes on after an interrupt', () => {
+    const text = renderSummary({ ...done, snapshot: middleOfRun, end: 'interrupted' }, look);
+    assert.match(text, /interrupted: 6,217 of 10,000 answered/);
+    assert.match(text, /goes on +batches at the provider; the same command resumes/);
+  });
+
+  it('says how to go on when all that is left is parked', () => {
+    const snapshot = { ...middleOfRun, parked: { count: 12, why: 'no room under the cap' } };
+    const text = renderSummary({ ...done, snapshot, end: 'parked' }, look);
+    assert.match(text, /parked +12 documents, no room under the cap/);
+    assert.match(text, /higher --max-cost, or none/);
+  });
+
+  it('names the audit verdict when there is one', () => {
+    assert.match(renderSummary({ ...done, auditVerdict: 'clean' }, look), /audit +clean/);
+  });
+});
+
+describe('summaryJson', () => {
+  it('has money as decimal strings and unknown as null', () => {
+    const { costUsd, savedUsd, capUsd } = summaryJson(done);
+    assert.deepEqual({ costUsd, savedUsd, capUsd }, { costUsd: '15.10', savedUsd: '14.90', capUsd: '20.00' });
+    const unknown = summaryJson({ ...done, snapshot: { ...endOfRun, cost: null, cap: null } });
+    assert.deepEqual([unknown.costUsd, unknown.savedUsd, unknown.capUsd], [null, null, null]);
+  });
+
+  it('accounts for every document', () => {
+    const { documents, answered, succeeded, deadLettered, deadLettersByCause } = summaryJson(done);
+    assert.deepEqual(
+      { documents, answered, succeeded, deadLettered, deadLettersByCause },
+      {
+        documents: 10_000,
+        answered: 10_000,
+        succeeded: 9_997,
+        deadLettered: 3,
+        deadLettersByCause: { 'invalid-json': 2, refused: 1 },
+      },
+    );
+  });
+});
