@@ -1,6 +1,7 @@
 import {
   candidates,
   type Look,
+  type LookedAt,
   lookBackTo,
   lookDelayMs,
   orphans,
@@ -139,10 +140,19 @@ export class Watcher {
     if (this.#account.provider.hasLabels) return;
     const { telemetry } = this.#ports;
     for (const listed of candidates(this.#ports.follower.view, batch, look, this.#context())) {
-      const isSilent = await this.#known().learn(listed, pid => this.#account.results(pid));
-      if (!isSilent) continue;
+      if (!(await this.#learnIdentity(listed))) continue;
       telemetry.count('flotilla_suspected_double_purchase_total');
       telemetry.note('error', 'batch-silent', { pid: listed.pid, bk: batch.bk });
+    }
+  }
+
+  /** One batch that cannot be read now must not hold up the others. @returns true when it turned silent */
+  async #learnIdentity(listed: LookedAt): Promise<boolean> {
+    try {
+      return await this.#known().learn(listed, pid => this.#account.results(pid));
+    } catch (error) {
+      this.#ports.telemetry.note('info', 'identity-unread', { pid: listed.pid, error: String(error) });
+      return false;
     }
   }
 

@@ -43,7 +43,7 @@ export async function readIntoLog(options: IntakeOptions): Promise<RunPosition> 
           records.push(await recordOf(line, { headers, input, number: position.lines + index + 1 }));
         }
         const last = part.at(-1) as InputLine;
-        const next = { ...position, lines: position.lines + part.length, bytes: last.at + last.length };
+        const next = { ...position, lines: position.lines + part.length, bytes: last.nextAt };
         await log.append({ topic: 'documents', partition: 0, records, positions: [runPositionRecord(run, next)] });
         position = next;
         options.onProgress(position);

@@ -7,6 +7,8 @@ export interface InputLine {
   at: number;
   /** Length without the line break, also when `bytes` is only its head. */
   length: number;
+  /** Where the next line begins: reading that goes on there finds the same lines as reading that never stopped. */
+  nextAt: number;
 }
 
 const chunkBytes = 1024 * 1024;
@@ -33,7 +35,7 @@ export async function* splitInput(read: ReadChunk, from: number): AsyncGenerator
     const lines: InputLine[] = [];
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      if (skipped) lines.push(endOf(skipped, end));
+      if (skipped) lines.push(endOf(skipped, { more: end, lineBreak: 1 }));
       else lines.push(lineOf(chunk, { start, end, at: chunkAt + start }));
       skipped = null;
       start = end + 1;
@@ -42,25 +44,29 @@ export async function* splitInput(read: ReadChunk, from: number): AsyncGenerator
     if (skipped) {
       skipped.length += rest.length;
       rest = Buffer.alloc(0);
-    } else if (rest.length > documentBytesMax) {
+    } else if (rest.length > documentBytesMax + 1) {
+      // One more than a document may have: that one may be the first half of a line break.
       skipped = { head: Buffer.from(rest.subarray(0, headBytes)), at: chunkAt + start, length: rest.length };
       rest = Buffer.alloc(0);
     }
     if (lines.length > 0) yield lines;
   }
-  if (skipped) yield [endOf(skipped, 0)];
+  if (skipped) yield [endOf(skipped, { more: 0, lineBreak: 0 })];
   else if (rest.length > 0) yield [lineOf(rest, { start: 0, end: rest.length, at: position - rest.length })];
 }
 
-const endOf = (skipped: { head: Buffer; at: number; length: number }, more: number): InputLine => ({
-  bytes: skipped.head,
-  at: skipped.at,
-  length: skipped.length + more,
-});
+function endOf(
+  skipped: { head: Buffer; at: number; length: number },
+  { more, lineBreak }: { more: number; lineBreak: number },
+): InputLine {
+  const length = skipped.length + more;
+  return { bytes: skipped.head, at: skipped.at, length, nextAt: skipped.at + length + lineBreak };
+}
 
 function lineOf(chunk: Buffer, { start, end, at }: { start: number; end: number; at: number }): InputLine {
   const hasReturn = end > start && chunk[end - 1] === 13;
   const length = end - start - (hasReturn ? 1 : 0);
   const kept = length > documentBytesMax ? headBytes : length;
-  return { bytes: chunk.subarray(start, start + kept), at, length };
+  const lineBreak = end < chunk.length ? 1 : 0;
+  return { bytes: chunk.subarray(start, start + kept), at, length, nextAt: at + end - start + lineBreak };
 }
