@@ -2,7 +2,7 @@
 export type Death = { is: 'named'; label: string; visit: number; withinMs: number } | { is: 'random'; afterMs: number };
 
 /** A crash point that does not come again in this time is given up; the process is killed all the same. */
-const namedWithinMs = 4_000;
+const namedWithinMs = 3_000;
 /** Lives of random length: from within the start to well into the work. */
 const randomMinMs = 200;
 const randomMaxMs = 2_000;

@@ -31,6 +31,8 @@ export interface KillRunReport extends Omit<RunAudit, 'examples'> {
   examples: string[];
 }
 
+/** Then its rest, which is mostly waiting for one create that was never answered, is left to finish. */
+const killsPerFileMax = 25;
 /** Unkilled, the rest of a file takes seconds; a life this long is stuck. */
 const stuckAfterMs = 180_000;
 
@@ -84,7 +86,8 @@ class KillSeries {
       writeChaosProject(folder.path, { seed: this.#options.seed + file });
       const [input, out] = [join(folder.path, 'in.jsonl'), join(folder.path, 'answers.jsonl')];
       await writeDocuments(input, { count: this.#options.documents, series: `F${file}` });
-      while (!(await this.#live(folder.path))) {
+      const killsUpTo = Math.min(this.#options.kills, this.kills + killsPerFileMax);
+      while (!(await this.#live(folder.path, killsUpTo))) {
         // killed: the same command again
       }
       const run = await runIdOf(input, chaosTask);
@@ -95,9 +98,9 @@ class KillSeries {
   }
 
   /** One life of the process. @returns true when it has ended by itself: the file is answered */
-  async #live(folder: string): Promise<boolean> {
+  async #live(folder: string, killsUpTo: number): Promise<boolean> {
     const kind = this.#named < this.#random ? 'named' : 'random';
-    const death = this.kills < this.#options.kills ? this.#schedule.next(kind) : null;
+    const death = this.kills < killsUpTo ? this.#schedule.next(kind) : null;
     const pointsFile = join(folder, 'crash-points');
     const crashAt = death?.is === 'named' ? { CRASH_AT: `${death.label}:${death.visit}` } : {};
     const args = ['run', 'in.jsonl', '--task', chaosTask, '--json'];
