@@ -62,7 +62,7 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
   const isSimulated = settings.account === null;
   const directory = isSimulated ? join(settings.stateDirectory, 'simulated') : settings.stateDirectory;
   mkdirSync(directory, { recursive: true });
-  const log = openSqliteLog({ directory, partitions: { settled: 1 } });
+  const log = openSqliteLog({ directory, partitions: { settled: 1 }, writer: 'thread' });
   const accountName = settings.account?.name ?? simulatedAccount;
   const telemetry = createTelemetry({
     level: settings.logLevel,

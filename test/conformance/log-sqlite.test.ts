@@ -1,19 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
+import { type OpenSqliteLogOptions, openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
 import { describeLog } from './log.ts';
 import type { LogFixture } from './log-fixture.ts';
 import { gapSeed, randomGaps } from './log-random-gaps.ts';
 
 /** Connections of one process share nothing but the file, as those of several do. */
-async function makeSqliteLog(gaps?: () => number): Promise<LogFixture> {
+async function makeSqliteLog(options: Pick<OpenSqliteLogOptions, 'gaps' | 'writer'>): Promise<LogFixture> {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-log-'));
   const logs: SqliteLog[] = [];
   return {
     async connect() {
-      const log = openSqliteLog({ directory, ...(gaps && { gaps }) });
+      const log = openSqliteLog({ directory, ...options });
       logs.push(log);
       return log;
     },
@@ -25,5 +25,6 @@ async function makeSqliteLog(gaps?: () => number): Promise<LogFixture> {
   };
 }
 
-describeLog('SQLite', () => makeSqliteLog());
-describeLog(`SQLite, gaps of seed ${gapSeed}`, () => makeSqliteLog(randomGaps(gapSeed)));
+describeLog('SQLite', () => makeSqliteLog({}));
+describeLog('SQLite, written by a thread', () => makeSqliteLog({ writer: 'thread' }));
+describeLog(`SQLite, gaps of seed ${gapSeed}`, () => makeSqliteLog({ gaps: randomGaps(gapSeed) }));

@@ -4,33 +4,31 @@ import type { Append, Fence } from '#ports/log.ts';
 export interface SqliteFenceOptions<T> {
   shard: number;
   encode(write: Append): T;
-  /** One transaction; `check` runs in it before anything is written. */
-  write(writes: readonly T[], check: () => void): Promise<unknown>;
-  /** Compares the epoch with the file's. @throws FlotillaError fenced */
-  check(): void;
+  /** One transaction, in which the epoch is compared before anything is written. @throws FlotillaError fenced */
+  write(writes: readonly T[]): Promise<unknown>;
+  /** Compares the epoch with the file's. */
+  isHeld(): boolean;
 }
 
 /**
  * Records wait in memory until `commit`, so a holder that dies leaves nothing behind and readers wait for nobody. The
  * epoch is compared in the transaction of the commit.
  */
-export function createSqliteFence<T>({ shard, encode, write, check }: SqliteFenceOptions<T>): Fence {
+export function createSqliteFence<T>({ shard, encode, write, isHeld }: SqliteFenceOptions<T>): Fence {
   let pending: T[] = [];
   let isDropped = false;
-  const checkHeld = (): void => {
-    if (isDropped) throw new FlotillaError('fenced', { where: `shard ${shard}`, isRetryable: true });
-    check();
-  };
+  const fenced = () => new FlotillaError('fenced', { where: `shard ${shard}`, isRetryable: true });
   return {
     async send(writes) {
-      checkHeld();
+      if (isDropped || !isHeld()) throw fenced();
       for (const each of writes) pending.push(encode(each));
     },
     async commit() {
       const writes = pending;
       pending = [];
       try {
-        await write(writes, checkHeld);
+        if (isDropped) throw fenced();
+        await write(writes);
       } catch (error) {
         isDropped = true;
         throw error;

@@ -11,7 +11,8 @@ export interface EncodedRow {
   /** Offset of each record minus that of the first; null when there are no gaps. */
   deltas: number[] | null;
   count: number;
-  bytes: Buffer;
+  /** Alone in its memory, so that it can change threads without being copied. */
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 export interface EncodedAppend {
@@ -41,6 +42,9 @@ function encodeRow(records: readonly NewRecord[], gaps: (() => number) | null): 
   while (deltas.length < records.length) deltas.push(deltas[deltas.length - 1]! + 1 + gaps());
   return { leadingGap, deltas, count: records.length, bytes: encodeRecordBatch(records, deltas) };
 }
+
+/** Offset of its last record minus that of the first. */
+export const lastDelta = ({ deltas, count }: EncodedRow): number => deltas?.[count - 1] ?? count - 1;
 
 function cut(records: readonly NewRecord[]): (readonly NewRecord[])[] {
   const cuts: (readonly NewRecord[])[] = [];

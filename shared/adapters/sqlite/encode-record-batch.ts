@@ -19,11 +19,14 @@ const checksumAt = 8;
 export const recordPrefixBytes = 12;
 
 /** @param deltas offset of each record minus that of the first, ascending; null when there are no gaps */
-export function encodeRecordBatch(records: readonly NewRecord[], deltas: readonly number[] | null): Buffer {
+export function encodeRecordBatch(
+  records: readonly NewRecord[],
+  deltas: readonly number[] | null,
+): Buffer<ArrayBuffer> {
   const count = records.length;
   const headerSets = toHeaderSets(records);
   const keySizes = records.map(({ key }) => (key === null ? 0 : Buffer.byteLength(key) + 1));
-  const bytes = Buffer.allocUnsafe(sizeOf(records, headerSets, keySizes, deltas));
+  const bytes = Buffer.allocUnsafeSlow(sizeOf(records, headerSets, keySizes, deltas));
   bytes[0] = batchVersion;
   bytes[1] = deltas === null ? 0 : 1;
   bytes.writeUInt16LE(0, 2);

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { FlotillaError } from '#errors/flotilla-error.ts';
+import type { HeldFence } from './log-write.ts';
 
 /** Who holds each shard: the one whose epoch is the newest. */
 export class FenceTable {
@@ -18,9 +18,8 @@ export class FenceTable {
     return (this.#take.get(shard) as { epoch: number }).epoch;
   }
 
-  /** @throws FlotillaError fenced */
-  check(shard: number, epoch: number): void {
+  isHeld({ shard, epoch }: HeldFence): boolean {
     const row = this.#select.get(shard) as { epoch: number } | undefined;
-    if (row?.epoch !== epoch) throw new FlotillaError('fenced', { where: `shard ${shard}`, isRetryable: true });
+    return row?.epoch === epoch;
   }
 }

@@ -4,94 +4,131 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
-import { FlotillaError } from '#errors/flotilla-error.ts';
+import { createInlineWriter } from './create-inline-writer.ts';
 import { GroupCommit } from './group-commit.ts';
+import type { GroupWriter, LogWrite } from './log-write.ts';
+import { openDatabase } from './open-database.ts';
+import { WriterThread } from './writer-thread.ts';
 
-async function setup(t: TestContext) {
+const partitions = { documents: 1, results: 1, 'dead-letters': 1, journal: 1, settled: 1, recipes: 1 };
+
+const put = (number: number): LogWrite => ({ is: 'put-payload', bk: `${number}`, payload: Buffer.from('x') });
+const broken: LogWrite = { is: 'prune', topic: 'documents', partition: 99, below: 1, rowsMax: 1 };
+const overtaken: LogWrite = { is: 'append', parts: [], fence: { shard: 0, epoch: 7 } };
+
+type MakeWriter = (db: DatabaseSync, path: string) => GroupWriter;
+
+async function setup(t: TestContext, makeWriter: MakeWriter) {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-group-'));
-  const path = join(directory, 'test.db');
-  const db = new DatabaseSync(path);
-  db.exec('PRAGMA journal_mode=WAL; CREATE TABLE numbers (number INTEGER PRIMARY KEY) STRICT');
-  const insert = db.prepare('INSERT INTO numbers VALUES (?)');
-  let transactions = 0;
-  const began = (): void => {
-    transactions += 1;
+  const path = join(directory, 'log.db');
+  const db = openDatabase(path, { partitions, bytesMax: null });
+  const writer = makeWriter(db, path);
+  const groups: number[] = [];
+  const counting: GroupWriter = {
+    write: group => {
+      groups.push(group.length);
+      return writer.write(group);
+    },
+    close: () => writer.close(),
   };
-  const group = new GroupCommit({ db, path, began, ended: () => {} });
+  const group = new GroupCommit({ writer: counting, path, ended: () => {} });
   t.after(async () => {
-    group.close();
+    await group.close();
+    await writer.close();
     db.close();
     await rm(directory, { recursive: true });
   });
-  const write = (number: number) => group.write({ run: () => insert.run(number).changes });
   const numbers = () =>
     db
-      .prepare('SELECT number FROM numbers ORDER BY number')
+      .prepare('SELECT bk FROM payloads ORDER BY bk')
       .all()
-      .map(row => row.number);
-  return { group, db, insert, write, numbers, transactions: () => transactions };
+      .map(row => Number(row.bk));
+  return { group, path, groups, numbers };
 }
 
-describe('GroupCommit', () => {
-  it('writes all that was asked for in one turn in one transaction', async t => {
-    const { write, numbers, transactions } = await setup(t);
-    await Promise.all([write(1), Promise.resolve().then(() => write(2)), write(3)]);
-    assert.equal(transactions(), 1);
-    await write(4);
-    assert.equal(transactions(), 2);
-    assert.deepEqual(numbers(), [1, 2, 3, 4]);
-  });
-
-  it('lets a write refuse for itself alone', async t => {
-    const { group, write, numbers } = await setup(t);
-    const refused = group.write({
-      run: () => {
-        throw new FlotillaError('fenced');
-      },
+function describeGroupCommit(name: string, makeWriter: MakeWriter): void {
+  describe(`GroupCommit, ${name}`, () => {
+    it('writes all that was asked for in one turn in one transaction', async t => {
+      const { group, groups, numbers } = await setup(t, makeWriter);
+      await Promise.all([group.write(put(1)), Promise.resolve().then(() => group.write(put(2))), group.write(put(3))]);
+      assert.deepEqual(groups, [3]);
+      await group.write(put(4));
+      assert.deepEqual(groups, [3, 1]);
+      assert.deepEqual(numbers(), [1, 2, 3, 4]);
     });
-    await Promise.all([write(1), assert.rejects(refused, { code: 'fenced' }), write(2)]);
-    assert.deepEqual(numbers(), [1, 2]);
-  });
 
-  it('writes nothing of a group when the database fails in it, and goes on', async t => {
-    const { write, numbers } = await setup(t);
-    await write(1);
-    const results = await Promise.allSettled([write(2), write(1), write(3)]);
-    assert.deepEqual(
-      results.map(({ status }) => status),
-      ['rejected', 'rejected', 'rejected'],
-    );
-    await write(4);
-    assert.deepEqual(numbers(), [1, 4]);
-  });
+    it('gathers what comes while a group is written, and goes on with it by itself', async t => {
+      const { group, groups, numbers } = await setup(t, makeWriter);
+      const first = group.write(put(1));
+      while (groups.length === 0) await new Promise(setImmediate);
+      await Promise.all([first, group.write(put(2)), group.write(put(3))]);
+      assert.ok(groups.length <= 2);
+      assert.deepEqual(numbers(), [1, 2, 3]);
+    });
 
-  it('splits what is too much for one transaction', async t => {
-    const { group, insert, numbers, transactions } = await setup(t);
-    const sizeBytes = 20 * 1024 * 1024;
-    await Promise.all([1, 2, 3, 4].map(number => group.write({ sizeBytes, run: () => insert.run(number) })));
-    assert.equal(transactions(), 2);
-    assert.deepEqual(numbers(), [1, 2, 3, 4]);
-  });
+    it('refuses a write under an old fence for itself alone', async t => {
+      const { group, numbers } = await setup(t, makeWriter);
+      const [, refused] = await Promise.all([group.write(put(1)), group.write(overtaken), group.write(put(2))]);
+      assert.deepEqual(refused, { is: 'fenced' });
+      assert.deepEqual(numbers(), [1, 2]);
+    });
 
-  it('writes lazy writes with the next one, or at close', async t => {
-    const { group, insert, write, numbers, transactions } = await setup(t);
-    group.writeLazily(() => insert.run(1));
-    await new Promise(setImmediate);
-    assert.deepEqual(numbers(), []);
-    await write(2);
-    assert.equal(transactions(), 1);
-    group.writeLazily(() => insert.run(3));
-    group.close();
-    assert.deepEqual(numbers(), [1, 2, 3]);
-  });
+    it('writes nothing of a group when the database fails in it, and goes on', async t => {
+      const { group, numbers } = await setup(t, makeWriter);
+      await group.write(put(1));
+      const results = await Promise.allSettled([group.write(put(2)), group.write(broken), group.write(put(3))]);
+      assert.deepEqual(
+        results.map(result => result.status === 'rejected' && result.reason.code),
+        ['log-unavailable', 'log-unavailable', 'log-unavailable'],
+      );
+      await group.write(put(4));
+      assert.deepEqual(numbers(), [1, 4]);
+    });
 
+    it('splits what is too much for one transaction', async t => {
+      const { group, groups, numbers } = await setup(t, makeWriter);
+      const sizeBytes = 20 * 1024 * 1024;
+      await Promise.all([1, 2, 3, 4].map(number => group.write(put(number), { sizeBytes })));
+      assert.deepEqual(groups, [2, 2]);
+      assert.deepEqual(numbers(), [1, 2, 3, 4]);
+    });
+
+    it('writes lazy writes with the next one, or at close', async t => {
+      const { group, groups, numbers } = await setup(t, makeWriter);
+      group.writeLazily(put(1));
+      await new Promise(setImmediate);
+      assert.deepEqual(numbers(), []);
+      await group.write(put(2));
+      assert.deepEqual(groups, [2]);
+      group.writeLazily(put(3));
+      await group.close();
+      assert.deepEqual(numbers(), [1, 2, 3]);
+    });
+
+    it('keeps lazy writes of a group that failed for the next', async t => {
+      const { group, numbers } = await setup(t, makeWriter);
+      group.writeLazily(put(1));
+      await assert.rejects(group.write(broken), { code: 'log-unavailable' });
+      await group.write(put(2));
+      assert.deepEqual(numbers(), [1, 2]);
+    });
+  });
+}
+
+describeGroupCommit('inline', db => createInlineWriter(db, Date.now));
+describeGroupCommit('in a thread', (_, path) => new WriterThread({ path, bytesMax: null }));
+
+describe('GroupCommit', () => {
   it('is retryable when another process has the write lock for too long', async t => {
-    const { db, write } = await setup(t);
-    const other = new DatabaseSync(db.location()!);
+    const { group, path } = await setup(t, db => {
+      db.exec('PRAGMA busy_timeout=0');
+      return createInlineWriter(db, Date.now);
+    });
+    const other = new DatabaseSync(path);
     t.after(() => other.close());
     other.exec('BEGIN IMMEDIATE');
-    await assert.rejects(write(1), { code: 'log-unavailable', isRetryable: true });
+    await assert.rejects(group.write(put(1)), { code: 'log-unavailable', isRetryable: true });
     other.exec('ROLLBACK');
-    await write(1);
+    await group.write(put(1));
   });
 });

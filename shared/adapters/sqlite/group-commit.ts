@@ -1,116 +1,105 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { FlotillaError } from '#errors/flotilla-error.ts';
+import type { GroupWriter, LogWrite, LogWritten } from './log-write.ts';
 import { toLogError } from './to-log-error.ts';
 
-/** Writes of one tick beyond this go into the next transaction: the write lock is not held for longer. */
+/** Writes of one group beyond this go into the next transaction: the write lock is not held for longer. */
 const groupBytesMax = 32 * 1024 * 1024;
 /** Lazy writes beyond this are written although nothing else is. */
 const lazyMax = 1_000;
 
-interface Write {
-  run(): unknown;
+interface Waiting {
+  write: LogWrite;
   sizeBytes: number;
-  committed?: (() => void) | undefined;
-  resolve(value: unknown): void;
-  reject(error: FlotillaError): void;
-  state: { result: unknown } | { error: FlotillaError } | null;
+  committed: ((written: LogWritten) => void) | undefined;
+  /** Null for a lazy write: nobody waits for it. */
+  caller: { resolve(written: LogWritten): void; reject(error: FlotillaError): void } | null;
 }
 
-export interface WriteOptions<T> {
-  /**
-   * Runs inside the transaction. It may refuse with a FlotillaError as long as it has written nothing: that fails this
-   * write alone. Any other error fails the whole group.
-   */
-  run: () => T;
+export interface WriteOptions {
   sizeBytes?: number;
   /** Runs right after the commit, before anybody is told. */
-  committed?: () => void;
+  committed?: (written: LogWritten) => void;
 }
 
 /**
- * Writes asked for in one turn of the event loop go into one transaction, so they share one fsync. Each is told after
- * COMMIT; dying before it leaves nothing of the group, dying after it all of it.
+ * Writes asked for in one turn of the event loop, or while another group is being written, go into one transaction, so
+ * they share one fsync. Each is told after COMMIT; dying before it leaves nothing of the group, dying after it all of it.
  */
 export class GroupCommit {
-  readonly #db: DatabaseSync;
+  readonly #writer: GroupWriter;
   readonly #path: string;
-  readonly #began: () => void;
   readonly #ended: () => void;
-  #queue: Write[] = [];
-  #lazy: (() => void)[] = [];
+  #queue: Waiting[] = [];
   #immediate: NodeJS.Immediate | null = null;
+  /** The group that is being written. */
+  #writing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor(options: { db: DatabaseSync; path: string; began: () => void; ended: () => void }) {
-    this.#db = options.db;
+  constructor(options: { writer: GroupWriter; path: string; ended: () => void }) {
+    this.#writer = options.writer;
     this.#path = options.path;
-    this.#began = options.began;
     this.#ended = options.ended;
   }
 
-  /** @throws FlotillaError log-unavailable | disk-full, and what `run` refuses with */
-  write<T>({ run, sizeBytes = 0, committed }: WriteOptions<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+  /** @throws FlotillaError log-unavailable | disk-full */
+  write(write: LogWrite, { sizeBytes = 0, committed }: WriteOptions = {}): Promise<LogWritten> {
+    return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(new FlotillaError('log-unavailable', { why: 'the log is closed' }));
-      this.#queue.push({
-        run,
-        sizeBytes,
-        committed,
-        resolve: resolve as (value: unknown) => void,
-        reject,
-        state: null,
-      });
+      this.#queue.push({ write, sizeBytes, committed, caller: { resolve, reject } });
       this.#schedule();
     });
   }
 
   /** Written with the next write, or at close. Dying before that loses it. */
-  writeLazily(run: () => void): void {
+  writeLazily(write: LogWrite, { committed }: Pick<WriteOptions, 'committed'> = {}): void {
     if (this.#isClosed) return;
-    this.#lazy.push(run);
-    if (this.#lazy.length >= lazyMax) this.#schedule();
+    this.#queue.push({ write, sizeBytes: 0, committed, caller: null });
+    this.#schedule();
   }
 
   /** Writes what is waiting; whatever comes later is refused. */
-  close(): void {
-    if (this.#isClosed) return;
+  async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#immediate !== null) clearImmediate(this.#immediate);
-    do this.#flush();
-    while (this.#queue.length > 0);
+    this.#immediate = null;
+    do await (this.#writing ?? this.#writeGroup());
+    while (this.#queue.length > 0 || this.#writing !== null);
   }
 
+  /** Not at once: whoever writes now, or was just told, may have more to write. */
   #schedule(): void {
+    if (this.#writing !== null || this.#isClosed) return;
+    if (this.#queue.length < lazyMax && this.#queue.every(({ caller }) => caller === null)) return;
     this.#immediate ??= setImmediate(() => {
       this.#immediate = null;
-      this.#flush();
-      if (this.#queue.length > 0) this.#schedule();
+      void this.#writeGroup();
     });
   }
 
-  #flush(): void {
+  #writeGroup(): Promise<void> {
     const group = this.#takeGroup();
-    const lazy = this.#lazy;
-    if (group.length === 0 && lazy.length === 0) return;
-    this.#lazy = [];
+    if (group.length === 0) return Promise.resolve();
+    this.#writing = this.#perform(group).finally(() => {
+      this.#writing = null;
+      this.#schedule();
+    });
+    return this.#writing;
+  }
+
+  async #perform(group: readonly Waiting[]): Promise<void> {
     try {
-      this.#commit(group, lazy);
+      const written = await this.#writer.write(group.map(({ write }) => write));
+      for (const [index, { committed }] of group.entries()) committed?.(written[index]!);
+      this.#ended();
+      for (const [index, { caller }] of group.entries()) caller?.resolve(written[index]!);
     } catch (error) {
-      this.#rollback();
-      if (!this.#isClosed) this.#lazy = [...lazy, ...this.#lazy];
       const failure = toLogError(error, this.#path);
-      for (const write of group) write.reject(failure);
-      return;
-    }
-    for (const { state, committed } of group) if (state !== null && 'result' in state) committed?.();
-    this.#ended();
-    for (const { state, resolve, reject } of group) {
-      if (state !== null && 'error' in state) reject(state.error);
-      else resolve(state?.result);
+      if (!this.#isClosed) this.#queue.unshift(...group.filter(({ caller }) => caller === null));
+      for (const { caller } of group) caller?.reject(failure);
     }
   }
 
-  #takeGroup(): Write[] {
+  #takeGroup(): Waiting[] {
     let sizeBytes = 0;
     let length = 0;
     while (length < this.#queue.length && (length === 0 || sizeBytes < groupBytesMax)) {
@@ -118,28 +107,5 @@ export class GroupCommit {
       length += 1;
     }
     return this.#queue.splice(0, length);
-  }
-
-  #commit(group: readonly Write[], lazy: readonly (() => void)[]): void {
-    this.#db.exec('BEGIN IMMEDIATE');
-    this.#began();
-    for (const write of group) {
-      try {
-        write.state = { result: write.run() };
-      } catch (error) {
-        if (!(error instanceof FlotillaError)) throw error;
-        write.state = { error };
-      }
-    }
-    for (const run of lazy) run();
-    this.#db.exec('COMMIT');
-  }
-
-  #rollback(): void {
-    try {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-    } catch {
-      // SQLite has rolled back by itself: a full disk does that
-    }
   }
 }

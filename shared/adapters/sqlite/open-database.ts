@@ -15,11 +15,12 @@ const checkpointPages = 4096;
 /**
  * Opens the file of a log, and makes it if need be. Several processes may do so at the same time.
  *
+ * @param options.partitions of a new file; null: it has been made already
  * @throws FlotillaError log-unavailable | disk-full | log-newer
  */
 export function openDatabase(
   path: string,
-  { partitions, bytesMax }: { partitions: Record<Topic, number>; bytesMax: number | null },
+  { partitions, bytesMax }: { partitions: Record<Topic, number> | null; bytesMax: number | null },
 ): DatabaseSync {
   let db: DatabaseSync | null = null;
   try {
@@ -32,7 +33,7 @@ export function openDatabase(
     db.exec(`PRAGMA wal_autocheckpoint=${checkpointPages}`);
     db.exec(`PRAGMA journal_size_limit=${checkpointPages * pageBytes * 2}`);
     db.exec('PRAGMA cache_size=-8192');
-    createSchema(db, path, partitions);
+    if (partitions !== null) createSchema(db, path, partitions);
     if (bytesMax !== null) db.exec(`PRAGMA max_page_count=${Math.floor(bytesMax / pageBytes)}`);
     return db;
   } catch (error) {

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Topic } from '#ports/log.ts';
+import { createInlineWriter } from './create-inline-writer.ts';
 import { openDatabase } from './open-database.ts';
 import { SqliteLog } from './sqlite-log.ts';
+import { WriterThread } from './writer-thread.ts';
 
 const defaultPartitions = { documents: 1, results: 1, 'dead-letters': 1, journal: 1, settled: 4, recipes: 1 };
 
@@ -14,6 +16,11 @@ export interface OpenSqliteLogOptions {
   now?: () => number;
   /** What the file may take; an append beyond it fails with `disk-full`. Default: what the disk has. */
   bytesMax?: number;
+  /**
+   * `inline` (default): whoever writes waits for the disk, and nobody else runs meanwhile; right for a command that writes
+   * little. `thread`: a thread writes; right for an engine. It has the system's clock.
+   */
+  writer?: 'inline' | 'thread';
 }
 
 /**
@@ -28,8 +35,11 @@ export function openSqliteLog({
   gaps,
   now = Date.now,
   bytesMax,
+  writer = 'inline',
 }: OpenSqliteLogOptions): SqliteLog {
   const path = join(directory, 'log.db');
-  const db = openDatabase(path, { partitions: { ...defaultPartitions, ...partitions }, bytesMax: bytesMax ?? null });
-  return new SqliteLog({ db, path, gaps: gaps ?? null, now });
+  const settings = { path, bytesMax: bytesMax ?? null };
+  const db = openDatabase(path, { partitions: { ...defaultPartitions, ...partitions }, bytesMax: settings.bytesMax });
+  const groupWriter = writer === 'thread' ? new WriterThread(settings) : createInlineWriter(db, now);
+  return new SqliteLog({ db, path, writer: groupWriter, gaps: gaps ?? null, now });
 }

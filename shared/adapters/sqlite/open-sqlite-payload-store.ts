@@ -1,4 +1,5 @@
 import type { PayloadStore } from '#ports/payload-store.ts';
+import { PayloadTable } from './payload-table.ts';
 import type { SqliteLog } from './sqlite-log.ts';
 import { toLogError } from './to-log-error.ts';
 
@@ -52,24 +53,18 @@ export function openSqlitePayloadStore(
 
 /** The payloads table. A delete is written with the next write of the log: it needs no fsync of its own. */
 function createPayloadFile({ db, groupCommit, now, path }: SqliteLog) {
-  const upsert = db.prepare('INSERT OR REPLACE INTO payloads (bk, at, payload) VALUES (?, ?, ?)');
-  const select = db.prepare('SELECT payload FROM payloads WHERE bk = ?');
-  const remove = db.prepare('DELETE FROM payloads WHERE bk = ?');
-  const removeOld = db.prepare('DELETE FROM payloads WHERE at < ?');
+  const table = new PayloadTable(db);
   /** Not yet deleted in the file, but not to be seen any more. */
   const deleted = new Set<string>();
   return {
     forget: (bk: string): void => void deleted.delete(bk),
     async write(bk: string, payload: Uint8Array): Promise<void> {
-      const run = (): void => {
-        upsert.run(bk, now(), payload);
-      };
-      await groupCommit.write({ run, sizeBytes: payload.byteLength });
+      await groupCommit.write({ is: 'put-payload', bk, payload }, { sizeBytes: payload.byteLength });
     },
     read(bk: string): Uint8Array | null {
       if (deleted.has(bk)) return null;
       try {
-        return (select.get(bk) as { payload: Uint8Array } | undefined)?.payload ?? null;
+        return table.read(bk);
       } catch (error) {
         throw toLogError(error, path);
       }
@@ -77,16 +72,10 @@ function createPayloadFile({ db, groupCommit, now, path }: SqliteLog) {
     delete(bk: string): void {
       if (deleted.has(bk)) return;
       deleted.add(bk);
-      groupCommit.writeLazily(() => {
-        if (deleted.delete(bk)) remove.run(bk);
-      });
+      groupCommit.writeLazily({ is: 'delete-payload', bk }, { committed: () => void deleted.delete(bk) });
     },
     async sweep(olderThanMs: number): Promise<void> {
-      await groupCommit.write({
-        run: () => {
-          removeOld.run(now() - olderThanMs);
-        },
-      });
+      await groupCommit.write({ is: 'sweep-payloads', before: now() - olderThanMs });
     },
   };
 }

@@ -6,6 +6,7 @@ import { createSqliteFence } from './create-sqlite-fence.ts';
 import { type EncodedAppend, encodeAppend } from './encode-append.ts';
 import { FenceTable } from './fence-table.ts';
 import { GroupCommit } from './group-commit.ts';
+import type { GroupWriter, HeldFence, LogWrite, LogWritten } from './log-write.ts';
 import { readPartitionCounts } from './open-database.ts';
 import { PositionTable } from './position-table.ts';
 import { RowCache } from './row-cache.ts';
@@ -16,15 +17,12 @@ import { toLogError } from './to-log-error.ts';
 const pruneRowsMax = 256;
 
 export interface SqliteLogOptions {
+  /** For reading; the writer may have a connection of its own. */
   db: DatabaseSync;
   path: string;
+  writer: GroupWriter;
   gaps: (() => number) | null;
   now: () => number;
-}
-
-interface Prepared {
-  partition: SqlitePartition;
-  encoded: EncodedAppend;
 }
 
 /** The log in one file. Open until `close`, which writes what was asked for before it. */
@@ -39,9 +37,11 @@ export class SqliteLog implements Log {
   readonly #positions: PositionTable;
   readonly #fences: FenceTable;
   readonly #watcher: ChangeWatcher;
+  readonly #writer: GroupWriter;
+  #closing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor({ db, path, gaps, now }: SqliteLogOptions) {
+  constructor({ db, path, writer, gaps, now }: SqliteLogOptions) {
     this.db = db;
     this.path = path;
     this.now = now;
@@ -58,14 +58,8 @@ export class SqliteLog implements Log {
     this.#watcher = new ChangeWatcher(db, () => {
       for (const partition of all) partition.refreshEnd();
     });
-    this.groupCommit = new GroupCommit({
-      db,
-      path,
-      began: () => {
-        for (const partition of all) partition.beginTransaction();
-      },
-      ended: () => this.#watcher.notify(),
-    });
+    this.#writer = writer;
+    this.groupCommit = new GroupCommit({ writer, path, ended: () => this.#watcher.notify() });
   }
 
   partitions(topic: Topic): number {
@@ -73,7 +67,7 @@ export class SqliteLog implements Log {
   }
 
   async append(write: Append): Promise<{ offsets: number[]; at: number }> {
-    const [appended] = await this.#write([this.#prepare(write)], () => {});
+    const [appended] = await this.#write([this.#encode(write)], null);
     return appended!;
   }
 
@@ -101,12 +95,13 @@ export class SqliteLog implements Log {
   }
 
   async fence(shard: number): Promise<Fence> {
-    const epoch = await this.groupCommit.write({ run: () => this.#fences.take(shard) });
-    return createSqliteFence<Prepared>({
+    const { epoch } = await this.#perform('taken', { is: 'take-fence', shard });
+    const held = { shard, epoch };
+    return createSqliteFence<EncodedAppend>({
       shard,
-      encode: write => this.#prepare(write),
-      write: (writes, check) => this.#write(writes, check),
-      check: () => this.#reading(() => this.#fences.check(shard, epoch)),
+      encode: write => this.#encode(write),
+      write: parts => this.#write(parts, held),
+      isHeld: () => this.#reading(() => this.#fences.isHeld(held)),
     });
   }
 
@@ -119,16 +114,16 @@ export class SqliteLog implements Log {
   }
 
   async commitPosition(position: Position): Promise<void> {
-    await this.groupCommit.write({ run: () => this.#positions.save([position]) });
+    await this.append({ ...position, records: [], positions: [position] });
   }
 
-  /** The first offset still kept; the end when nothing was ever appended. */
   /** The first offset appended at `at` (ms since the epoch) or later; the end when there is none. */
   async offsetSince(topic: Topic, number: number, at: number): Promise<number> {
     const partition = this.#partition(topic, number);
     return this.#reading(() => partition.offsetSince(at));
   }
 
+  /** The first offset still kept; the end when nothing was ever appended. */
   async oldestOffset(topic: Topic, number: number): Promise<number> {
     const partition = this.#partition(topic, number);
     return this.#reading(() => partition.oldestOffset());
@@ -141,9 +136,10 @@ export class SqliteLog implements Log {
   async prune({ topic, partition: number, below }: { topic: Topic; partition: number; below: number }): Promise<void> {
     const partition = this.#partition(topic, number);
     for (;;) {
-      const deleted = await this.groupCommit.write({ run: () => partition.prune(below, pruneRowsMax) });
+      const write = { is: 'prune', topic, partition: number, below, rowsMax: pruneRowsMax } as const;
+      const { rows } = await this.#perform('pruned', write);
       partition.forget(below);
-      if (deleted < pruneRowsMax) return;
+      if (rows < pruneRowsMax) return;
     }
   }
 
@@ -157,35 +153,44 @@ export class SqliteLog implements Log {
   }
 
   /** Writes what was asked for, wakes whoever waits, and lets go of the file. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.groupCommit.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.groupCommit.close();
     this.#isClosed = true;
     this.#watcher.close();
+    await this.#writer.close();
     this.db.close();
   }
 
-  #prepare(write: Append): Prepared {
-    return { partition: this.#partition(write.topic, write.partition), encoded: encodeAppend(write, this.#gaps) };
+  #encode(write: Append): EncodedAppend {
+    this.#partition(write.topic, write.partition);
+    return encodeAppend(write, this.#gaps);
   }
 
-  async #write(writes: readonly Prepared[], check: () => void): Promise<{ offsets: number[]; at: number }[]> {
-    const appended: ReturnType<SqlitePartition['append']>[] = [];
-    await this.groupCommit.write({
-      sizeBytes: writes.reduce((sum, { encoded }) => sum + encoded.sizeBytes, 0),
-      run: () => {
-        check();
-        const now = this.now();
-        for (const { partition, encoded } of writes) {
-          appended.push(partition.append(encoded, now));
-          this.#positions.save(encoded.positions);
-        }
-      },
-      committed: () => {
-        for (const { committed } of appended) committed();
-      },
-    });
-    return appended.map(({ offsets, at }) => ({ offsets, at }));
+  async #write(parts: readonly EncodedAppend[], fence: HeldFence | null): Promise<{ offsets: number[]; at: number }[]> {
+    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+    let appended: { offsets: number[]; at: number }[] = [];
+    const committed = (written: LogWritten): void => {
+      if (written.is !== 'appended') return;
+      appended = written.parts.map((part, index) => {
+        const { topic, partition, rows } = parts[index]!;
+        return { offsets: this.#partition(topic, partition).appended(rows, part), at: part.at };
+      });
+    };
+    const written = await this.groupCommit.write({ is: 'append', parts, fence }, { sizeBytes, committed });
+    if (written.is === 'fenced')
+      throw new FlotillaError('fenced', { where: `shard ${fence?.shard}`, isRetryable: true });
+    return appended;
+  }
+
+  async #perform<Is extends LogWritten['is']>(is: Is, write: LogWrite): Promise<Extract<LogWritten, { is: Is }>> {
+    const written = await this.groupCommit.write(write);
+    if (written.is !== is) throw new FlotillaError('internal', { why: `${write.is} was answered with ${written.is}` });
+    return written as Extract<LogWritten, { is: Is }>;
   }
 
   #partition(topic: Topic, number: number): SqlitePartition {

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LogRecord, ReadResult, Topic } from '#ports/log.ts';
-import type { EncodedAppend } from './encode-append.ts';
+import { type EncodedRow, lastDelta } from './encode-append.ts';
 import { isWholeBatch } from './encode-record-batch.ts';
+import type { AppendedPart } from './log-write.ts';
 import { batchTable } from './open-database.ts';
 import { RecordBatch } from './record-batch.ts';
 import type { RowCache } from './row-cache.ts';
@@ -10,14 +11,9 @@ import type { RowCache } from './row-cache.ts';
 /** A read ends after about so many bytes of rows: a thousand large documents do not come at once. */
 const readBytesMax = 8 * 1024 * 1024;
 
-interface Tail {
-  next: number;
-  at: number;
-}
-
 type StoredRow = [base: number, next: number, at: number, batch: Uint8Array];
 
-/** One table. Writing happens inside a transaction of the group commit; reading sees what is committed. */
+/** One table, as it is read: what is committed, and nothing else. */
 export class SqlitePartition {
   /** A lower bound of the end: what this process has committed or seen. */
   knownEnd = 0;
@@ -27,8 +23,6 @@ export class SqlitePartition {
   readonly #db: DatabaseSync;
   readonly #table: string;
   readonly #statements = new Map<string, StatementSync>();
-  /** Inside a transaction nobody else writes: read once per transaction. */
-  #tail: Tail | null = null;
 
   constructor(options: { db: DatabaseSync; cache: RowCache; topic: Topic; partition: number }) {
     this.#db = options.db;
@@ -37,30 +31,18 @@ export class SqlitePartition {
     this.#table = batchTable(options.topic, options.partition);
   }
 
-  beginTransaction(): void {
-    this.#tail = null;
-  }
-
-  /** Inside a transaction. Call `committed` after it: only then may anybody see the rows. */
-  append(write: EncodedAppend, now: number): { offsets: number[]; at: number; committed: () => void } {
-    const tail = this.#tail ?? this.#readTail();
-    const at = Math.max(tail.at, now);
+  /** After the commit: only now may anybody see the rows. @returns the offset of each record */
+  appended(rows: readonly EncodedRow[], { bases, at }: AppendedPart): number[] {
     const offsets: number[] = [];
-    const batches: RecordBatch[] = [];
-    let next = tail.next;
-    for (const { leadingGap, deltas, count, bytes } of write.rows) {
-      const base = next + leadingGap;
-      for (let index = 0; index < count; index++) offsets.push(base + (deltas === null ? index : deltas[index]!));
-      next = offsets[offsets.length - 1]! + 1;
-      this.#prepare('INSERT INTO @ (base, next, at, batch) VALUES (?, ?, ?, ?)').run(base, next, at, bytes);
-      batches.push(new RecordBatch(this.#partition, { base, next, at, bytes }));
-    }
-    this.#tail = { next, at };
-    const committed = (): void => {
+    for (const [index, row] of rows.entries()) {
+      const base = bases[index]!;
+      for (let place = 0; place < row.count; place++) offsets.push(base + (row.deltas?.[place] ?? place));
+      const next = base + lastDelta(row) + 1;
+      const bytes = Buffer.from(row.bytes.buffer);
+      this.#cache.add(this.#cachedRows, new RecordBatch(this.#partition, { base, next, at, bytes }));
       this.knownEnd = Math.max(this.knownEnd, next);
-      for (const batch of batches) this.#cache.add(this.#cachedRows, batch);
-    };
-    return { offsets, at, committed };
+    }
+    return offsets;
   }
 
   read(from: number, recordsMax: number): ReadResult {
@@ -89,7 +71,8 @@ export class SqlitePartition {
 
   /** Asks the file, so that it knows of other processes' appends. */
   refreshEnd(): number {
-    this.knownEnd = Math.max(this.knownEnd, this.#readTail().next);
+    const tail = this.#prepare('SELECT next FROM @ ORDER BY base DESC LIMIT 1').get() as [number] | undefined;
+    this.knownEnd = Math.max(this.knownEnd, tail?.[0] ?? 0);
     return this.knownEnd;
   }
 
@@ -102,16 +85,6 @@ export class SqlitePartition {
   oldestOffset(): number {
     const row = this.#prepare('SELECT base FROM @ ORDER BY base LIMIT 1').get() as [number] | undefined;
     return row?.[0] ?? 0;
-  }
-
-  /** Inside a transaction: at most `rowsMax` rows. The newest row stays: it says where the partition ends. */
-  prune(below: number, rowsMax: number): number {
-    const { changes } = this.#prepare(
-      `DELETE FROM @ WHERE base IN (
-        SELECT base FROM @ WHERE base < ?1 AND next <= ?1 AND base < (SELECT max(base) FROM @) ORDER BY base LIMIT ?2
-      )`,
-    ).run(below, rowsMax);
-    return Number(changes);
   }
 
   forget(below: number): void {
@@ -140,13 +113,6 @@ export class SqlitePartition {
     const batch = new RecordBatch(this.#partition, { base, next, at, bytes });
     this.#cache.add(this.#cachedRows, batch);
     return batch;
-  }
-
-  #readTail(): Tail {
-    const row = this.#prepare('SELECT next, at FROM @ ORDER BY base DESC LIMIT 1').get() as
-      | [number, number]
-      | undefined;
-    return row === undefined ? { next: 0, at: 0 } : { next: row[0], at: row[1] };
   }
 
   #prepare(sql: string): StatementSync {
