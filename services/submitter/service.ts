@@ -51,6 +51,8 @@ const refusedMs = 2_000;
 const oddStampMs = 5_000;
 /** A round that broke off is tried again soon, not when its lock is over. */
 const failedMs = 1_000;
+/** INTENTs without a POST that are remembered; most never matter again. */
+const unsentMax = 1_000;
 
 /** What became of a job: `done` needs no further hint of this kind, else when to look again. */
 type Step = 'done' | { afterMs: number };
@@ -62,6 +64,8 @@ export type Parked = { bk: string; why: 'cap'; scope: string } | { bk: string; w
 export class Submitter {
   readonly #ports: SubmitterPorts;
   readonly #parked = new Map<string, Parked>();
+  /** Nonces of INTENTs that were left without a POST: should one be found open, it was never sent. */
+  readonly #unsent = new Set<string>();
 
   constructor(ports: SubmitterPorts) {
     this.#ports = ports;
@@ -96,8 +100,12 @@ export class Submitter {
       await queue.add({ queue: 'collect', id: bk });
       return this.#unpark(bk);
     }
-    if (!isUnsent(batch)) return this.#unpark(bk); // an INTENT: the look decides
-    return this.#submit(batch, signal);
+    if (isUnsent(batch)) return this.#submit(batch, signal);
+    this.#unpark(bk);
+    const { state, sub } = batch;
+    // Whose append broke off knows that it did not send, whenever it landed (C9). Else the look decides.
+    if (state.is === 'intent' && this.#unsent.has(state.intent.nonce)) return this.#abort({ bk, sub }, 'not sent');
+    return 'done';
   }
 
   #unpark(bk: string): 'done' {
@@ -182,15 +190,25 @@ export class Submitter {
     };
     if (!acceptsIntent(follower.view, intent, clock.now())) return { afterMs: refusedMs };
     const startedOn = clock.monotonic(); // from before the append: no two machines' clocks are compared
-    await follower.append(intent);
-    await follower.catchUp();
+    try {
+      await follower.append(intent);
+      await follower.catchUp();
+    } catch (error) {
+      this.#leaveUnsent(intent); // it may have landed, or land later
+      throw error;
+    }
     const { state } = batch;
     const isWinner = state.is === 'intent' && state.intent.nonce === intent.nonce && batch.sub === intent.sub;
-    if (!isWinner) return { afterMs: refusedMs };
+    if (!isWinner) {
+      this.#leaveUnsent(intent); // a second copy of it may land when it fits
+      return { afterMs: refusedMs };
+    }
     const isLate = clock.monotonic() - startedOn > timing.sendMs;
     // Absence is proven from this stamp, so it must be right; a suspended machine shows here too.
     const isStampOdd = Math.abs(clock.now() - state.intent.at) > timing.clockOffMs;
-    if (isLate || isStampOdd) return this.#abort(intent, 'not sent', isStampOdd ? oddStampMs : undefined);
+    if (isLate || isStampOdd) return this.#abortUnsent(intent, isStampOdd ? oddStampMs : undefined);
+    // What held nothing back before the append may do so now: another reply, another create under way.
+    if (account.hold(follower.view) !== null) return this.#abortUnsent(intent, heldMs / timing.scale);
     const label = { fleet: follower.view.fleet?.id ?? '', bk, sub: intent.sub };
     const items = itemsToSend(batch).map((item, index) => {
       return { customId: formatCustomId({ fleet: label.fleet, bk, ...item }), body: payload.bodies[index] as string };
@@ -234,7 +252,21 @@ export class Submitter {
     return 'done';
   }
 
-  async #abort({ bk, sub }: IntentRecord, why: string, afterMs = 100): Promise<Step> {
+  #leaveUnsent({ nonce }: IntentRecord): void {
+    this.#unsent.add(nonce);
+    for (const oldest of this.#unsent) {
+      if (this.#unsent.size <= unsentMax) return;
+      this.#unsent.delete(oldest);
+    }
+  }
+
+  /** Should ABORTED not land, the next round says it again. */
+  #abortUnsent(intent: IntentRecord, afterMs?: number): Promise<Step> {
+    this.#leaveUnsent(intent);
+    return this.#abort(intent, 'not sent', afterMs);
+  }
+
+  async #abort({ bk, sub }: Pick<IntentRecord, 'bk' | 'sub'>, why: string, afterMs = 100): Promise<Step> {
     await this.#ports.follower.append({ kind: 'ABORTED', bk, sub, why });
     return { afterMs };
   }

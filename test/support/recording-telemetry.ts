@@ -1,0 +1,28 @@
+import type { CounterName, NoteValue, Telemetry } from '#ports/telemetry.ts';
+
+export interface Note {
+  event: string;
+  fields: Readonly<Record<string, NoteValue>>;
+}
+
+/** Telemetry that a test can ask what was said. */
+export interface RecordingTelemetry extends Telemetry {
+  readonly notes: Note[];
+  /** Sum of a counter over all its labels. */
+  counted(metric: CounterName): number;
+  /** True when an event of that name was noted. */
+  noted(event: string): boolean;
+}
+
+export function createRecordingTelemetry(): RecordingTelemetry {
+  const counts = new Map<CounterName, number>();
+  const notes: Note[] = [];
+  return {
+    notes,
+    count: (metric, by = 1) => void counts.set(metric, (counts.get(metric) ?? 0) + by),
+    gauge: () => {},
+    note: (_level, event, fields = {}) => void notes.push({ event, fields }),
+    counted: metric => counts.get(metric) ?? 0,
+    noted: event => notes.some(note => note.event === event),
+  };
+}
