@@ -6,7 +6,12 @@ import { landsLateMaxMs, listLagMaxMs, type Setting } from './settings.ts';
 export function faultPlanOf(setting: Setting, random: Random): FaultPlan {
   switch (setting.plan) {
     case 'usual':
-      return { ...createFaults(setting, random), ...batchFaults(setting, random), ...itemFaults, ...resultFaults };
+      return {
+        ...createFaults(setting, random),
+        ...batchFaults(setting, random),
+        ...itemFaults,
+        ...resultFaults(setting),
+      };
     case 'ambiguous':
       return ambiguousPlan(setting, random);
     case 'results':
@@ -62,7 +67,7 @@ const itemFaults: FaultPlan = {
   'results-lose-lines': { probability: 0.03 },
 };
 
-const resultFaults: FaultPlan = {
+const resultFaults = (setting: Setting): FaultPlan => ({
   'results-404': { probability: 0.02 },
   'results-503': { probability: 0.02 },
   'results-short-read': { probability: 0.05 },
@@ -72,8 +77,8 @@ const resultFaults: FaultPlan = {
   'results-malformed-line': { probability: 0.03 },
   'results-duplicate-line': { probability: 0.03 },
   'results-unknown-id': { probability: 0.03 },
-  'results-swap-ids': { probability: 0.03 },
-};
+  'results-swap-ids': { probability: 0.03 * setting.swappedIds },
+});
 
 /** Ambiguous 10 %, late 5 %, refused 5 %. */
 const ambiguousPlan = (setting: Setting, random: Random): FaultPlan => ({

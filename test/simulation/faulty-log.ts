@@ -89,17 +89,23 @@ export class FaultyLog implements Log {
   async fence(shard: number): Promise<Fence> {
     await this.#ready();
     const fence = await this.#inner.fence(shard);
+    const { setting } = this.#world;
     return {
       send: async writes => {
         await this.#ready();
-        if (this.#world.fault(0.01, 'transaction send failed')) await this.#fail('send');
-        await fence.send(writes);
+        // Each topic is a request of its own: what comes between them sees half of it.
+        for (const write of writes) {
+          if (this.#world.fault(0.005, 'transaction send failed')) await this.#fail('send');
+          await fence.send([write]);
+          if (write !== writes.at(-1))
+            await this.#world.time.sleep(this.#world.random.between(1, 10), { owner: this.#life });
+        }
       },
       commit: async () => {
         await this.#ready();
-        if (this.#world.fault(0.02, 'commit lost')) await this.#fail('commit');
+        if (this.#world.fault(0.02 * setting.oddCommits, 'commit lost')) await this.#fail('commit');
         await fence.commit();
-        if (this.#world.fault(0.03, 'commit ack lost')) await this.#fail('commit ack');
+        if (this.#world.fault(0.03 * setting.oddCommits, 'commit ack lost')) await this.#fail('commit ack');
       },
       abort: () => fence.abort(),
     };

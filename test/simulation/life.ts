@@ -11,7 +11,8 @@ export interface Life extends TimeOwner {
   /** For how long its monotonic clock stood still: the whole machine slept. */
   suspendedMs: number;
   readonly workspace: string;
-  readonly listPagesMax: number;
+  /** Null: the product's own bound. */
+  readonly listPagesMax: number | null;
 }
 
 export function createLifeClock(world: World, life: Life): Clock {

@@ -95,9 +95,11 @@ function scheduleOutages({ world, provider, broker, queue, truth, killAll }: Ope
     truth.begin();
     killAll();
   };
-  const kinds = [() => outage('provider', provider), () => outage('log', broker), lose, lose];
+  const losses = Array.from({ length: 2 * setting.queueLosses }, () => lose);
+  const kinds = [() => outage('provider', provider), () => outage('log', broker), ...losses];
   let at = random.between(20_000, 60_000);
-  for (; at < setting.faultsEndAt; at += random.between(20_000, 90_000)) time.at(at, random.pick(kinds));
+  for (; at < setting.faultsEndAt; at += random.between(20_000, 90_000) / setting.queueLosses)
+    time.at(at, random.pick(kinds));
 }
 
 /** The planted fault of a ledger that lives in the queue's store: every reader begins anew. */

@@ -122,11 +122,12 @@ const removed = {
         'const turn = this.#settle(bk, build, isSettled);',
       ),
     ],
+    changes: { oddCommits: 8 },
   },
   keepProducer: {
     what: 'a producer goes on after an error',
     edits: [edit(settleShard, 'this.#fence = null;\n', '\n')],
-    changes: { stalls: 20 },
+    changes: { stalls: 20, oddCommits: 4 },
   },
   noFirstWins: {
     what: 'a purchase may be claimed twice',
@@ -293,6 +294,7 @@ const removed = {
       edit(identities, 'const agreeingReads = 3;', 'const agreeingReads = 1;'),
       edit(identities, 'const telltaleLines = 5;', 'const telltaleLines = 1;'),
     ],
+    changes: { swappedIds: 8 },
   },
 } satisfies Record<string, PlantedFault>;
 
@@ -318,6 +320,7 @@ const misread = {
         'state.intent.worker === worker && state.intent.incarnation === incarnation',
       ),
     ],
+    changes: { doubleTakes: 20 },
   },
   keyOwnedByBatch: {
     what: 'a key belongs to the batch that claimed it, so a retry loses its own',
@@ -348,7 +351,13 @@ const misread = {
   },
   noLinesNoSettle: {
     what: 'a batch that failed as a whole is waited for',
-    edits: [edit('services/poller/read-batch.ts', '|| result.wholeBatch !== null', '')],
+    edits: [
+      edit(
+        collector,
+        "if (read.is === 'complete') return",
+        "if (read.read.lines.size === 0) return { afterMs: 3_000 }; if (read.is === 'complete') return",
+      ),
+    ],
     changes: { hasLabels: true },
   },
   tooBigParks: {

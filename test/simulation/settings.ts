@@ -18,6 +18,10 @@ export interface Setting {
   providerScale: number;
   /** Biases that make rare plots likely: how many times as often; 1 in the settings themselves. */
   oddAppends: number;
+  oddCommits: number;
+  swappedIds: number;
+  queueLosses: number;
+  doubleTakes: number;
   stalls: number;
   shortLists: number;
   brokerClocks: number;
@@ -45,6 +49,10 @@ const base: Setting = {
   hasFaults: true,
   providerScale: 1_440,
   oddAppends: 1,
+  oddCommits: 1,
+  swappedIds: 1,
+  queueLosses: 1,
+  doubleTakes: 1,
   stalls: 1,
   shortLists: 1,
   brokerClocks: 1,

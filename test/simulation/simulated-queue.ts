@@ -124,7 +124,8 @@ export class SimulatedQueue {
       if (jobs.length >= limit) break;
       if (entry.queue !== queue || entry.dueAt > this.#now) continue;
       this.#remember(key);
-      this.#jobs.set(key, { ...entry, dueAt: this.#now + lockMs });
+      const isTwice = this.#world.fault(0.01 * this.#world.setting.doubleTakes, 'job taken twice');
+      this.#jobs.set(key, { ...entry, dueAt: this.#now + (isTwice ? this.#world.random.between(1, 20) : lockMs) });
       jobs.push({ queue, id: entry.id });
     }
     return jobs;

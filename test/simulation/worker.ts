@@ -83,7 +83,7 @@ export class Worker {
   get isOdd(): boolean {
     const life = this.#life;
     if (!life || life.isDead) return false;
-    return life.workspace !== 'main' || Math.abs(life.clockOffsetMs) > timing.clockOffMs || life.listPagesMax < 1_000;
+    return life.workspace !== 'main' || Math.abs(life.clockOffsetMs) > timing.clockOffMs || life.listPagesMax !== null;
   }
 
   #bear(): Life {
@@ -105,7 +105,7 @@ export class Worker {
       clockOffsetMs,
       suspendedMs: 0,
       workspace: isElsewhere ? 'elsewhere' : 'main',
-      listPagesMax: world.fault(0.1 * setting.shortLists, 'list bound small') ? random.between(1, 2) : 1_000,
+      listPagesMax: world.fault(0.1 * setting.shortLists, 'list bound small') ? random.between(1, 2) : null,
     };
   }
 
@@ -139,7 +139,7 @@ export class Worker {
       telemetry,
       routing,
       timing,
-      listPagesMax: life.listPagesMax,
+      ...(life.listPagesMax === null ? {} : { listPagesMax: life.listPagesMax }),
     });
     const follower = new ViewFollower(at('view').log);
     await ensureFleet({ log, follower, ids });

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { crashRows, rowOf } from './crash-rows.ts';
+import { makeRun } from './make-run.ts';
+import { countPassages } from './plant-fault.ts';
+import { plantedFaults } from './planted-faults.ts';
+import { sweepChanges, sweepSpecs } from './report-sweep.ts';
+import { runPool } from './run-pool.ts';
+import { formatViolating, specsOf } from './specs-of.ts';
+import { addReport, createSummary, type RunSpec, type Summary } from './summary.ts';
+
+const jobs = 2;
+const seeds = 60;
+const pairs = 10;
+const plantedSeeds = 20;
+
+async function runAll(specs: readonly RunSpec[], planted?: string): Promise<Summary> {
+  const summary = createSummary();
+  await runPool({ specs, jobs, planted, onReport: report => addReport(summary, report) });
+  return summary;
+}
+
+const found = ({ violating }: Summary): string => violating.map(formatViolating).join('\n');
+
+/** `npm run sim` makes thousands; here are enough to notice what broke. */
+describe('the simulation of the real services', () => {
+  let many: Summary;
+  let swept: Summary;
+  const sweepBase: RunSpec = { seed: 1, setting: 'base', changes: sweepChanges };
+
+  before(async () => {
+    many = await runAll(specsOf({ from: 1, seeds, setting: null }));
+    swept = await runAll(await sweepSpecs(sweepBase, 1));
+  });
+
+  it(`finds no violation in ${seeds} seeds`, () => {
+    assert.equal(found(many), '');
+    assert.equal(many.runs, seeds);
+  });
+
+  it('finds none when a worker dies or freezes at the first visit of any crash point', () => {
+    assert.equal(found(swept), '');
+    assert.ok(swept.labels.size >= 50, `${swept.labels.size} crash points`);
+  });
+
+  for (const row of crashRows) {
+    it(`meets ${row.name}: between ${row.between}`, () => {
+      if (row.event === undefined) assert.notDeepEqual(rowOf(row, swept.labels.keys()), []);
+      else assert.ok((many.fired.get(row.event) ?? 0) > 0, `${row.event} never happened`);
+    });
+  }
+
+  it('runs the same way twice', async () => {
+    for (const spec of specsOf({ from: 1, seeds: pairs, setting: null })) {
+      const [first, second] = [await makeRun(spec), await makeRun(spec)];
+      assert.equal(second.hash, first.hash, `seed ${spec.seed}`);
+      assert.equal(second.passes, first.passes, `seed ${spec.seed}`);
+    }
+  });
+
+  it('can plant every fault of its table', () => {
+    const edits = Object.entries(plantedFaults).flatMap(([name, fault]) => fault.edits.map(edit => ({ name, edit })));
+    for (const { name, edit } of edits) assert.equal(countPassages(edit), 1, `${name}: ${edit.file}: ${edit.find}`);
+  });
+
+  it('notices a fault that is planted', async () => {
+    const specs = specsOf({ from: 1, seeds: plantedSeeds, setting: 'base' });
+    const summary = await runAll(specs, 'blindResubmit');
+    assert.ok((summary.violations.get('S3 one attempt executed twice') ?? 0) > 0);
+  });
+});
