@@ -21,21 +21,11 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
-/** How many may fail for the command to end with 0: `10`, or `2%` of all. */
-export interface FailureAllowance {
-  count: number;
-  isShare: boolean;
-}
-
-export function parseFailureAllowance(text: string): FailureAllowance {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(%)?$/.exec(text.trim());
-  const [count, isShare] = [Number(match?.[1]), match?.[2] === '%'];
-  if (!match || (isShare ? count > 100 : !Number.isInteger(count))) {
+/** How many may fail for the command to end with 0: `10`, or `2%` of all. Wrong ones are told before a run, not after it. */
+export function checkFailureAllowance(text: string): string {
+  const match = /^(\d{1,9})$|^(\d{1,3}(?:\.\d{1,3})?)%$/.exec(text);
+  if (!match || Number(match[2] ?? 0) > 100) {
     throw new InvalidArgumentError('It must be a whole number such as 10, or a share such as 2%.');
   }
-  return { count, isShare };
+  return text;
 }
-
-/** @returns true when `failed` of `total` is within what is allowed */
-export const isAllowed = ({ count, isShare }: FailureAllowance, failed: number, total: number): boolean =>
-  isShare ? failed * 100 <= count * total : failed <= count;

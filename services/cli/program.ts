@@ -3,7 +3,7 @@ import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Command } from './command-context.ts';
 import type { GlobalFlags } from './open-context.ts';
-import { parseCount, parseDuration, parsePort } from './parse-flags.ts';
+import { checkFailureAllowance, parseCount, parseDuration, parsePort } from './parse-flags.ts';
 
 export interface CommandLine {
   /** Help and version, to stdout. */
@@ -94,7 +94,11 @@ function addWork(program: CommanderCommand, perform: Perform): void {
     .option('--dead-letters <file>', 'where dead letters are repeated', 'dead.jsonl')
     .option('--max-cost <dollars>', 'never spend more; what would exceed it is parked')
     .option('--run-id <name>', 'name of the run, for standard input')
-    .option('--allow-failures <count or share>', 'end with 0 although so many failed: 10 or 2%')
+    .addOption(
+      new Option('--allow-failures <count or share>', 'end with 0 although so many failed: 10 or 2%').argParser(
+        checkFailureAllowance,
+      ),
+    )
     .addOption(
       new Option('--wait-timeout <time>', 'stop waiting after this time: 90s, 10m, 2h').argParser(parseDuration),
     )
