@@ -24,7 +24,7 @@ import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
 import { type ReadDocument, readDocuments } from '#runtime/document-reader.ts';
-import { accountOf, type Hold, type ProviderAccount } from '#runtime/provider-account.ts';
+import type { Hold, ProviderAccount } from '#runtime/provider-account.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { anyTask, requestFacts } from '#runtime/routing.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
@@ -46,6 +46,8 @@ export interface SubmitterPorts {
 
 const lockMs = 120_000;
 const heldMs = 1_000;
+/** Only a restart with another configuration ends it. */
+const notConfiguredMs = 30_000;
 const refusedMs = 2_000;
 /** The log's clock and ours disagree: somebody has to set one, so the journal is not filled meanwhile. */
 const oddStampMs = 5_000;
@@ -58,7 +60,7 @@ const unsentMax = 1_000;
 type Step = 'done' | { afterMs: number };
 
 /** Why a batch waits before its create; a hint for screens and for `--max-cost`. */
-export type Parked = { bk: string; why: 'cap'; scope: string } | { bk: string; why: Hold };
+export type Parked = { bk: string; why: 'cap'; scope: string } | { bk: string; why: Hold | 'not-configured' };
 
 /** Sealed batches to the provider, intent first (protocol §5.2 and §5.4). */
 export class Submitter {
@@ -73,7 +75,11 @@ export class Submitter {
 
   /** Batches that are held back now, by why. */
   parked(): Parked[] {
-    return [...this.#parked.values()].filter(({ bk }) => this.#ports.follower.view.batches.has(bk));
+    const { batches } = this.#ports.follower.view;
+    return [...this.#parked.values()].filter(({ bk }) => {
+      const batch = batches.get(bk);
+      return batch !== undefined && isUnsent(batch); // another worker may have sent it meanwhile
+    });
   }
 
   /** Takes one job and does the next legal step for its batch. Several may run side by side. @returns true if there was one */
@@ -124,9 +130,11 @@ export class Submitter {
   async #submit(batch: Batch, signal: AbortSignal | undefined): Promise<Step> {
     const { follower, accounts, clock, timing } = this.#ports;
     const { view } = follower;
-    const account = accountOf(accounts, batch.account);
     const canceled = batch.runs.some(run => view.canceledRuns.has(run));
     if (canceled) return this.#close(batch.bk, 'canceled');
+    const account = accounts.get(batch.account);
+    // Not an error of the loop, which would slow down the batches of every other account.
+    if (!account) return this.#park({ bk: batch.bk, why: 'not-configured' }, notConfiguredMs);
     if (account.ownerSeen === null) await this.#learnOwner(account);
     const hold = account.hold(view);
     const heldAfterMs = Math.max(20, heldMs / timing.scale);

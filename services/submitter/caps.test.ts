@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { accountName, asIsLine, TestFleet, type TestWorker } from '#test/support/test-fleet.ts';
+
+interface SetupOptions {
+  documents?: number;
+  params?: Record<string, unknown>;
+}
+
+async function setup(options: SetupOptions = {}): Promise<{ fleet: TestFleet; worker: TestWorker; bk: string }> {
+  const { documents = 2, params = {} } = options;
+  const fleet = new TestFleet({ lane: { itemsMax: documents } });
+  const worker = await fleet.worker();
+  for (let index = 0; index < documents; index++) {
+    await fleet.enqueue(1, { value: asIsLine(`document-${index}`, params) });
+  }
+  await worker.accumulator.runOnce();
+  return { fleet, worker, bk: fleet.journal('SEALED')[0]?.bk ?? '' };
+}
+
+const submit = (worker: TestWorker): Promise<boolean> => worker.submitter.runOnce({ waitMs: 0 });
+
+/** What the submitter said about why it waits. */
+const parkedWhy = (worker: TestWorker): string[] =>
+  worker.submitter.parked().map(parked => (parked.why === 'cap' ? parked.scope : parked.why));
+
+describe('Submitter: caps', () => {
+  const cap = (scope: string, limit: number) => ({ kind: 'CAP', scope, period: 'total', limit }) as const;
+
+  it('tight: parked with its scope, and created once there is room', async () => {
+    const { fleet, worker } = await setup();
+    const scope = `account:${accountName}:items`;
+    await fleet.append(cap(scope, 3), other(scope, 2));
+    await submit(worker);
+    assert.deepEqual(parkedWhy(worker), [scope]);
+    await fleet.append(cap(scope, 4));
+    await fleet.clock.advance(1_000);
+    await submit(worker);
+    assert.equal(fleet.provider.posts.length, 1);
+    assert.deepEqual(parkedWhy(worker), []);
+  });
+
+  it('exceeded by the batch alone: split', async () => {
+    const { fleet, worker } = await setup();
+    await fleet.append(cap(`account:${accountName}:items`, 1));
+    await submit(worker);
+    assert.equal(fleet.journal('CLOSED')[0]?.why, 'split');
+    assert.equal(fleet.journal('INTENT').length, 0);
+  });
+
+  it('exceeded by one document alone: parked, because a split cannot help', async () => {
+    const { fleet, worker } = await setup({ documents: 1 });
+    await fleet.append(cap(`account:${accountName}:money`, 1));
+    await submit(worker);
+    assert.deepEqual(parkedWhy(worker), [`account:${accountName}:money`]);
+    assert.equal(fleet.journal('CLOSED').length, 0);
+  });
+
+  it('money cap and a model without a price: parked', async () => {
+    const { fleet, worker } = await setup({ params: { model: 'claude-of-tomorrow' } });
+    await fleet.append(cap(`account:${accountName}:money`, 1_000_000_000_000));
+    await submit(worker);
+    assert.deepEqual(parkedWhy(worker), ['price unknown']);
+    assert.equal(fleet.provider.posts.length, 0);
+  });
+
+  it('no money cap and a model without a price: created', async () => {
+    const { fleet, worker } = await setup({ params: { model: 'claude-of-tomorrow' } });
+    await fleet.append(cap(`account:${accountName}:items`, 1_000));
+    await submit(worker);
+    assert.equal(fleet.provider.posts.length, 1);
+  });
+
+  it('a batch that another worker has created meanwhile is not called parked any more', async () => {
+    const { fleet, worker } = await setup();
+    const scope = `account:${accountName}:items`;
+    await fleet.append(cap(scope, 3), other(scope, 2));
+    await submit(worker);
+    await fleet.append(cap(scope, 4));
+    await fleet.clock.advance(1_000);
+    await submit(await fleet.worker());
+    await worker.follower.catchUp();
+    assert.deepEqual(parkedWhy(worker), []);
+  });
+
+  const other = (scope: string, amount: number) =>
+    ({ kind: 'PRIME', id: 'p', account: accountName, prefix: 'x', nonce: 'n', reserve: { [scope]: amount } }) as const;
+});
