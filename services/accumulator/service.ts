@@ -104,6 +104,7 @@ export class Accumulator {
     await this.#sealDueLanes();
     if (await this.#sealRetriesAlone()) hasMore = true;
     await this.#commitWatermarks();
+    this.#ports.telemetry.gauge('flotilla_open_lanes', this.openLanes().length);
     return hasMore;
   }
 

@@ -16,6 +16,7 @@ export function embeddedSettings(
     tasks: new Map([...tasks].map(([name, task]) => [name, { recipe: task.recipe, lane: task.lane }])),
     asIsLane: lane,
     createsAtOnce: anthropic.createsAtOnce,
+    openBatchesMax: anthropic.openBatchesMax,
     timeScale: anthropic.timeScale,
     simulator: { timeScale, latency: { minMs: latencyMinMs, maxMs: latencyMaxMs }, seed, faults: faultPlan(faults) },
     logLevel: config.log.level,

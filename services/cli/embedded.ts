@@ -26,6 +26,7 @@ export interface EmbeddedSettings {
   tasks: ReadonlyMap<string, Omit<TaskRoute, 'account'>>;
   asIsLane: LaneBounds;
   createsAtOnce: number;
+  openBatchesMax: number;
   timeScale: number;
   simulator: SimulatorOptions;
   logLevel: string;
@@ -98,6 +99,7 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
       timing: embedded.timing,
       providers: new Map([[accountName, provider]]),
       createsAtOnce: settings.createsAtOnce,
+      openBatchesMax: settings.openBatchesMax,
       crashHook: settings.crashHook ?? null,
       housekeeping: follower => [pruneLoop({ log, payloads: embedded.payloads, follower, clock: systemClock })],
     });

@@ -11,6 +11,7 @@ import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash
 import { ensureFleet } from '#runtime/ensure-fleet.ts';
 import { type Loop, runLoops, type Trouble } from '#runtime/loop.ts';
 import { ProviderAccount } from '#runtime/provider-account.ts';
+import { putCapInForce } from '#runtime/put-cap-in-force.ts';
 import { RecipeBook } from '#runtime/recipe-book.ts';
 import type { Routing } from '#runtime/routing.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
@@ -33,6 +34,8 @@ export interface EngineOptions {
   /** By account name. */
   providers: ReadonlyMap<string, BatchProvider>;
   createsAtOnce: number;
+  /** Batches of an account at the provider at the same time. */
+  openBatchesMax: number;
   crashHook: CrashHook | null;
   /** What else this machine's engine does now and then. */
   housekeeping: (follower: ViewFollower) => Loop[];
@@ -71,6 +74,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const follower = new ViewFollower(at('view').log);
   await ensureFleet({ log: options.log, follower, ids });
+  for (const name of options.providers.keys()) {
+    await putCapInForce(follower, { scope: `account:${name}:batches`, period: 'total', limit: options.openBatchesMax });
+  }
   const recipes = new RecipeBook(at('recipes').log);
   const accounts = new Map(
     [...options.providers].map(([name, bare]) => {

@@ -104,6 +104,7 @@ export class Collector {
       }
       case 'ended': {
         const read = await readBatch(batch, follower.view.fleet?.id ?? '', result);
+        telemetry.count('flotilla_collected_lines_total', read.read.lines.size, { read: read.is });
         if (read.is === 'complete') return this.#settle(batch, read.read);
         if (!this.#lost.isLost(batch.bk, read)) return { afterMs: this.#lost.againMs(batch.bk) };
         return this.#settle(batch, read.read);

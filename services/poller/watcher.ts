@@ -73,6 +73,8 @@ export class Watcher {
   async runOnce(): Promise<void> {
     const { follower, clock, timing, telemetry, listPagesMax: pagesMax } = this.#ports;
     const { view } = follower;
+    const isOpen = this.#account.breaker.is === 'open';
+    this.#ports.telemetry.gauge('flotilla_breaker_open', isOpen ? 1 : 0, { account: this.#account.name });
     const isNeeded = lookDelayMs(view, this.#account.name, { now: clock.now(), timing }) !== null;
     const isProbe = this.#account.ownerSeen === null || this.#account.breaker.is === 'half-open';
     if (!isNeeded && !isProbe) return;

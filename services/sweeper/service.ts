@@ -12,6 +12,8 @@ export interface SweeperPorts {
   follower: ViewFollower;
 }
 
+const openStates = ['sealed', 'unsent', 'intent', 'aborted', 'created', 'closed', 'settled'] as const;
+
 /** Re-derives every missing hint from the view and releases reserves of settled batches (protocol §5.7). */
 export class Sweeper {
   readonly #ports: SweeperPorts;
@@ -39,7 +41,15 @@ export class Sweeper {
       await this.#ports.queue.add({ queue: 'retry', id, delayMs: Math.max(0, row.notBefore - now) });
       hints += 1;
     }
+    this.#measure();
     if (hints > 0) telemetry.count('flotilla_sweep_hints_total', hints);
+  }
+
+  /** Every state by name, zero when there is none: a gauge that is not set would keep its last value. */
+  #measure(): void {
+    const { follower, telemetry } = this.#ports;
+    const states = Map.groupBy(follower.view.batches.values(), batch => (batch.settled ? 'settled' : batch.state.is));
+    for (const state of openStates) telemetry.gauge('flotilla_open_batches', states.get(state)?.length ?? 0, { state });
   }
 
   #hint(queue: 'submit' | 'collect', id: string): Promise<void> {

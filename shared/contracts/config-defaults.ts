@@ -4,7 +4,7 @@ export const accountNameDefault = 'anthropic';
 export const createsAtOnceDefault = 4;
 export const createsAtOnceMax = 64;
 /** Batches of one account at the provider at the same time. */
-export const openBatchesDefault = 100;
+export const openBatchesDefault = 1_000;
 /** 1: the provider's time is ours. Only a simulator's runs faster. */
 export const timeScaleDefault = 1;
 

@@ -19,7 +19,7 @@ describe('configuration schema', () => {
     assert.deepEqual(config.providers.anthropic, {
       account: 'anthropic',
       createsAtOnce: 4,
-      openBatchesMax: 100,
+      openBatchesMax: 1_000,
       timeScale: 1,
     });
     assert.deepEqual(config.tasks.a, {

@@ -1,4 +1,4 @@
-/** Header names of our own on records. A document's are read, a result's are written (design, Contracts). */
+/** Header names of our own on records. A document's are read, a result's are written. */
 export const headerNames = {
   run: 'flotilla-run',
   task: 'flotilla-task',

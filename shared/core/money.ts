@@ -1,6 +1,6 @@
 /**
- * Money is an integer number of nanodollars (1e-9 US dollars) in a plain number: exact up to 9 million dollars. All list
- * prices and their halves are whole nanodollars a token; only regional factors are rounded, per item, half up.
+ * Money is an integer number of nanodollars (1e-9 US dollars) in a plain number: exact up to 9 million dollars. List
+ * prices are whole nanodollars a token; the half of one may not be, so an item's sum is rounded, half up, once.
  */
 export type Nanodollars = number;
 

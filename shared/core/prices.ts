@@ -1,6 +1,6 @@
 /**
  * List prices in nanodollars a token, for single calls. A batch is half of every column, cache prices included.
- * Source: provider-apis §1.10 (2026-11-10, pages of 2026-08 to 2026-10).
+ * Source: the price page and two public price lists, read 2026-08 to 2026-11-10.
  */
 export interface PriceRow {
   model: string;

@@ -17,7 +17,7 @@ export const counters = {
   flotilla_creates_total: 'create calls sent, by outcome',
   flotilla_looks_total: 'listings of an account, by outcome',
   flotilla_resolved_total: 'ambiguous creates resolved, by how (created, absent)',
-  flotilla_collected_lines_total: 'result lines read, by kind',
+  flotilla_collected_lines_total: 'result lines of ours that were read, by what the read was (complete, short)',
   flotilla_settled_total: 'items settled, by outcome',
   flotilla_retries_total: 'retries due, by cause',
   flotilla_spent_nanodollars_total: 'spent at the provider, in 1e-9 US dollars',
@@ -31,6 +31,6 @@ export type CounterName = keyof typeof counters;
 export const gauges = {
   flotilla_open_lanes: 'lanes with documents in them',
   flotilla_open_batches: 'batches not yet settled, by state',
-  flotilla_breaker_open: '1 while creates of the account are held back, by reason',
+  flotilla_breaker_open: '1 while the breaker of an account holds back its creates',
 } as const;
 export type GaugeName = keyof typeof gauges;

@@ -1,5 +1,5 @@
 import type { Nanodollars } from '#core/money.ts';
-import { capKey } from '#core/view.ts';
+import { putCapInForce } from '#runtime/put-cap-in-force.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
 import type { Embedded } from '../embedded.ts';
 
@@ -12,8 +12,5 @@ export async function setRunCap(
   { run, cap }: { run: string; cap: Nanodollars | null },
 ): Promise<void> {
   const follower = new ViewFollower(embedded.log);
-  await follower.catchUp();
-  const scope = runMoneyScope(run);
-  const inForce = follower.view.caps.get(capKey(scope, 'total')) ?? null;
-  if (inForce !== cap) await follower.append({ kind: 'CAP', scope, period: 'total', limit: cap });
+  await putCapInForce(follower, { scope: runMoneyScope(run), period: 'total', limit: cap });
 }

@@ -41,9 +41,13 @@ function heldBy({ engine, accountName }: Embedded, view: View): string | null {
   return hold === null || hold === 'owner-unseen' ? null : hold;
 }
 
+/** Only money is waited for in vain: every other cap has room again when a batch ends. */
+const isAboutMoney = (scope: string): boolean => scope.endsWith(':money') || scope === 'price unknown';
+
 function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[]): RunSnapshot['parked'] {
   const scopes = new Map<string, string>();
-  for (const parked of engine?.parked() ?? []) if (parked.why === 'cap') scopes.set(parked.bk, parked.scope);
+  for (const parked of engine?.parked() ?? [])
+    if (parked.why === 'cap' && isAboutMoney(parked.scope)) scopes.set(parked.bk, parked.scope);
   const held = waiting.filter(({ bk }) => scopes.has(bk));
   const [first] = held;
   if (!first) return null;

@@ -1,5 +1,5 @@
 /**
- * Every fault the simulator can make (failure-catalogue §1.9). `passing`: a later identical read is true; a batch has
+ * Every fault the simulator can make. `passing`: a later identical read is true; a batch has
  * at most `FaultInjector.faultyReadsMax` of them. `lasting`: it stays. `answered`: one call is answered so.
  */
 export const faultKinds = {

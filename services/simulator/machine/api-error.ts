@@ -1,4 +1,4 @@
-/** A refusal in the words of the wire (provider-apis §1.6). A value, never an exception: the machine expects it. */
+/** A refusal in the words of the wire. A value, never an exception: the machine expects it. */
 export interface ApiError {
   httpStatus: number;
   type: ApiErrorType;

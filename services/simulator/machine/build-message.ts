@@ -9,7 +9,7 @@ export interface BuildMessageOptions {
   isBatch: boolean;
 }
 
-/** A Message as the wire has it (provider-apis §1.4). */
+/** A Message as the wire has it. */
 export function buildMessage({ id, model, answer, usage, isBatch }: BuildMessageOptions) {
   return {
     id,

@@ -1,4 +1,4 @@
-/** What the simulator knows of a model. Source: provider-apis §1.9–1.11. */
+/** What the simulator knows of a model. Source: the provider's pages on models, prices and prompt caching, read 2026-08 to 2026-11. */
 export interface SimulatedModel {
   id: string;
   /** The shortest prefix that is cached, in tokens. */

@@ -52,7 +52,7 @@ function markedPlan(model: string, blocks: PromptBlock[]): PromptPlan {
 
 interface PromptBlock {
   content: string;
-  /** What beside the content invalidates the prefix from here on (provider-apis §1.9, invalidation). */
+  /** What beside the content invalidates the prefix from here on. */
   context: string;
   tokens: number;
   marker: CacheControl | undefined;

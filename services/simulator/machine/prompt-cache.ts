@@ -23,7 +23,7 @@ interface CacheEntry {
 const entriesMax = 100_000;
 
 /**
- * One workspace's prompt cache (provider-apis §1.9). Calls MUST come in order of `startedAt`.
+ * One workspace's prompt cache. Calls MUST come in order of `startedAt`.
  *
  * A request reads the longest earlier entry its breakpoints reach (20 positions back each) and writes its own prefixes
  * beyond it. Below the model's minimum a marker does nothing, and says nothing.

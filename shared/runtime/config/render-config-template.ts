@@ -17,7 +17,7 @@ export default {
       // The key comes from ANTHROPIC_API_KEY, or from the file that ANTHROPIC_API_KEY_FILE names.
       // Without a key everything runs against a simulator, and every summary says so.
       // createsAtOnce: 4,
-      // openBatchesMax: 100,
+      // openBatchesMax: 1000,
     },
   },
 
