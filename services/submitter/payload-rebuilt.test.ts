@@ -68,7 +68,7 @@ describe('Submitter: payload', () => {
           bk: 'zzzzzzzzzzzz',
           type: 'reject',
           account: '',
-          recipe,
+          recipe: '',
           runs: [],
           items,
         });

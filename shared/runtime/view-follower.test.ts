@@ -80,31 +80,21 @@ describe('ViewFollower', () => {
     assert.equal(reads.begun, 2);
   });
 
-  it('never reads twice at once, whenever calls come: records folded twice would be judged twice', async () => {
+  it('never reads twice at once, whenever calls come: a record folded twice may be judged otherwise', async () => {
     for (let turns = 0; turns < 12; turns++) {
-      const { follower, reads, gates } = setup();
+      const { follower, reads, gates, append } = setup();
       const gate = Promise.withResolvers<void>();
       gates.push(gate.promise);
       const calls = [follower.catchUp(), follower.catchUp()];
+      await append(sealed('a'), sealed('b', { items: [[0, 1, 0, 0]] }), cap('items', 1));
+      await append(intent('a', 1, { items: 1 }), intent('b', 1, { items: 1 }), aborted('a'));
       gate.resolve();
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
       calls.push(follower.catchUp());
       await Promise.all(calls);
       assert.equal(reads.atOnce, 1, `after ${turns} turns`);
+      assert.equal(follower.view.batches.get('b')?.state.is, 'sealed', `after ${turns} turns`);
     }
-  });
-
-  it('an INTENT that was refused stays refused however often others catch up at the same time', async () => {
-    const { follower, append } = setup();
-    await append(sealed('a'), sealed('b', { items: [[0, 1, 0, 0]] }), cap('items', 1));
-    await append(intent('a', 1, { items: 1 }), intent('b', 1, { items: 1 }), aborted('a'));
-    const calls: Promise<void>[] = [];
-    for (let turn = 0; turn < 40; turn++) {
-      calls.push(follower.catchUp());
-      await Promise.resolve();
-    }
-    await Promise.all(calls);
-    assert.equal(follower.view.batches.get('b')?.state.is, 'sealed');
   });
 
   it('a read that failed fails its callers only', async () => {

@@ -107,8 +107,10 @@ function createTurns(act: () => Promise<void>): () => Promise<void> {
     return run;
   };
   return () => {
+    // Between the end of one run and the start of the next nothing runs, and yet nobody else may start.
+    if (next) return next;
     if (!running) return start();
-    next ??= running
+    next = running
       .catch(() => {}) // its own callers have been told
       .then(() => {
         next = null;
