@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { Anthropic } from '@anthropic-ai/sdk';
 import { FlotillaError } from '#errors/flotilla-error.ts';
+import { EndedBatches } from './ended-batches.ts';
 
 /** Base URL of the SDK, said aloud: without it the SDK would read the environment, which is the configuration's job. */
 const BASE_URL_DEFAULT = 'https://api.anthropic.com';
@@ -40,6 +41,7 @@ export interface AnthropicAccount {
   createTimeoutPerMegabyteMs: number;
   readTimeoutMs: number;
   resultLineBytesMax: number;
+  ended: EndedBatches;
 }
 
 /** @throws FlotillaError invalid-config; what it says never contains the key */
@@ -56,6 +58,7 @@ export function openAnthropicAccount(options: AnthropicProviderOptions): Anthrop
     createTimeoutPerMegabyteMs: options.createTimeoutPerMegabyteMs ?? CREATE_TIMEOUT_PER_MEGABYTE_MS,
     readTimeoutMs: options.readTimeoutMs ?? READ_TIMEOUT_MS,
     resultLineBytesMax: options.resultLineBytesMax ?? RESULT_LINE_BYTES_MAX,
+    ended: new EndedBatches(),
   };
 }
 

@@ -148,6 +148,18 @@ describe('createAnthropicProvider', () => {
     assert.equal((await provider.results(pid)).status, 'not-found');
   });
 
+  it('does not ask for a batch that a list has just shown as ended, except after a first read', async () => {
+    const { local, provider, create } = await setup();
+    const pid = await create();
+    local.end(pid, [succeededLine('a')]);
+    const { facts } = await provider.list({ limit: 10 });
+    const read = await provider.results(pid);
+    assert.deepEqual([read.status, local.countOf('get')], ['ended', 0]);
+    assert.deepEqual(read.facts, { owner: facts.owner, serverDate: null });
+    local.batches.get(pid)!.archivedAt = '2026-12-20T18:37:24Z';
+    assert.equal((await provider.results(pid)).status, 'not-found');
+  });
+
   it('never takes the key to another host, whatever a reply names', async () => {
     const { local, provider, create } = await setup();
     const pid = await create();

@@ -1,7 +1,7 @@
 import type { BatchPage, ListOptions } from '#ports/batch-provider.ts';
 import type { AnthropicAccount } from './anthropic-account.ts';
 import { anthropicCapabilities } from './anthropic-capabilities.ts';
-import { readBatchPage } from './read-message-batch.ts';
+import { readBatchPage, toListedBatch } from './read-message-batch.ts';
 import { readReplyFacts } from './read-reply-facts.ts';
 import { requestJson } from './request-json.ts';
 import { toReadError } from './to-read-error.ts';
@@ -14,7 +14,9 @@ export async function listBatches(account: AnthropicAccount, options: ListOption
   try {
     const { value, headers } = await requestJson(account, { method: 'get', path, query });
     const facts = readReplyFacts({ headers, ownerWhenUnshown: account.ownerWhenUnshown });
-    return { ...readBatchPage(value), facts };
+    const { batches, nextCursor } = readBatchPage(value);
+    account.ended.remember(batches, facts.owner);
+    return { batches: batches.map(toListedBatch), nextCursor, facts };
   } catch (error) {
     throw toReadError(error, { account, where: `GET ${path}` });
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FlotillaError } from '#errors/flotilla-error.ts';
-import { readBatchPage, readMessageBatch } from './read-message-batch.ts';
+import { readBatchPage, readMessageBatch, toListedBatch } from './read-message-batch.ts';
 
 /** As recorded, 2026-11-21. */
 const ended = {
@@ -84,7 +84,7 @@ describe('readBatchPage', () => {
   it('has a cursor while there is more', () => {
     const page = readBatchPage({ data: [running], has_more: true, first_id: running.id, last_id: running.id });
     assert.equal(page.nextCursor, running.id);
-    assert.deepEqual(Object.keys(page.batches[0] ?? {}).sort(), [
+    assert.deepEqual(Object.keys(page.batches.map(toListedBatch)[0] ?? {}).sort(), [
       'createdAt',
       'endedAt',
       'hasEnded',

@@ -55,17 +55,18 @@ export function readMessageBatch(value: unknown): MessageBatch {
  * proved from complete lists, so a gap may not pass for an end.
  * @throws FlotillaError provider-unavailable
  */
-export function readBatchPage(value: unknown): Omit<BatchPage, 'facts'> {
+export function readBatchPage(value: unknown): { batches: MessageBatch[]; nextCursor: BatchPage['nextCursor'] } {
   const parsed = batchListSchema.safeParse(value);
   if (!parsed.success) throw unexpectedReply('the reply is not a list of message batches');
-  const batches = parsed.data.data.map(entry => toListedBatch(readMessageBatch(entry)));
+  const batches = parsed.data.data.map(readMessageBatch);
   const lastPid = parsed.data.last_id || batches.at(-1)?.pid;
   if (!parsed.data.has_more) return { batches, nextCursor: null };
   if (!lastPid) throw unexpectedReply('the list has more pages but does not say where');
   return { batches, nextCursor: lastPid };
 }
 
-function toListedBatch({ lineCount: _lineCount, resultsUrl: _resultsUrl, ...batch }: MessageBatch): ListedBatch {
+/** Without what only this adapter knows. */
+export function toListedBatch({ lineCount: _lineCount, resultsUrl: _resultsUrl, ...batch }: MessageBatch): ListedBatch {
   return batch;
 }
 
