@@ -116,7 +116,7 @@ describe('createBatch', () => {
     'a refusal that never ends': ({ response }) => void response.writeHead(400).write('{"type":"error","error":{"ty'),
   } satisfies Record<string, Script>)) {
     it(`A1: ${what} ends with T_http, ambiguous, after exactly one POST`, async () => {
-      const { local, provider } = await setup({ createTimeoutMs: 60, createTimeoutPerMegabyteMs: 0 });
+      const { local, provider } = await setup({ createTimeoutMs: 400, createTimeoutPerMegabyteMs: 0 });
       local.script('create', script);
       assert.equal((await provider.create(request, never)).status, 'ambiguous');
       assert.equal(local.calls.length, 1);
@@ -138,7 +138,7 @@ describe('createBatch', () => {
     await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
     const address = silent.address() as { port: number };
     const baseUrl = `http://127.0.0.1:${address.port}`;
-    const provider = createAnthropicProvider({ apiKey: 'k', baseUrl, createTimeoutMs: 60 });
+    const provider = createAnthropicProvider({ apiKey: 'k', baseUrl, createTimeoutMs: 400 });
     const outcome = await provider.create(request, never);
     silent.close();
     assert.deepEqual(outcome, { status: 'ambiguous', message: 'no reply in time' });
