@@ -33,7 +33,9 @@ export const dev =
       embedded,
       task,
       signal: interrupts.signal,
-      say: text => context.say(`${new Date().toISOString()} ${text}\n`),
+      say: text => {
+        if (!context.isJson) context.say(`${new Date().toISOString()} ${text}\n`);
+      },
     });
     const inbox = new Inbox({ folder: settings.inboxDirectory, onFile: path => runs.add(path), now: Date.now });
     let server: HealthServer | null = null;

@@ -15,6 +15,12 @@ export interface Reporter {
 export function createReporter(context: CommandContext): Reporter {
   const { panelStream: stream, errLook: look, env, isJson } = context;
   const panel = openLivePanel({ stream, look, env, isJson, now: Date.now });
+  const sayStopping = (): void => {
+    panel.close();
+    if (!isJson)
+      context.say('stopping the local engine; a second Ctrl-C ends it at once, and nothing is lost by that\n');
+  };
+  context.interrupts().signal.addEventListener('abort', sayStopping, { once: true });
   return {
     update: snapshot => panel.show(snapshot),
     async finish({ is, snapshot }) {
@@ -26,6 +32,9 @@ export function createReporter(context: CommandContext): Reporter {
       if (isJson) await context.out(`${JSON.stringify(summaryJson(result))}\n`);
       else context.say(renderSummary(result, look));
     },
-    stop: () => panel.close(),
+    stop: () => {
+      context.interrupts().signal.removeEventListener('abort', sayStopping);
+      panel.close();
+    },
   };
 }

@@ -45,6 +45,7 @@ function openPanel({ stream, look, env, now }: LivePanelOptions): LivePanel {
   return {
     show: snapshot => {
       const isFirst = latest === null;
+      if (isClosed) return;
       latest = snapshot;
       shownAt = now();
       if (isFirst) draw();
