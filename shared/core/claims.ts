@@ -36,7 +36,8 @@ export class Claims {
     for (const [key, page] of this.#pages) {
       const [owner, index] = key.split('/').map(Number) as [number, number];
       if (owner !== partition || (index + 1) * pageOffsets <= highest) continue;
-      const byte = page.findLastIndex(bits => bits !== 0);
+      let byte = pageBytes - 1;
+      while (byte >= 0 && page[byte] === 0) byte -= 1;
       const bit = byte * 8 + 31 - Math.clz32(page[byte] ?? 0);
       if (byte >= 0) highest = Math.max(highest, index * pageOffsets + bit);
     }

@@ -10,34 +10,59 @@ export type Describe = (method: string, args: readonly unknown[]) => string | nu
  */
 export function withCrashPoints<Port extends object>(
   port: Port,
-  { name, hook, describe }: { name: string; hook: CrashHook | null; describe?: Describe },
+  { name, hook, describe }: { name: string; hook: CrashHook | null; describe?: Describe | undefined },
 ): Port {
   if (!hook) return port;
+  const methods = new Map<string, Method>();
   return new Proxy(port, {
     get(target, property) {
       const member: unknown = Reflect.get(target, property, target);
       if (typeof member !== 'function' || typeof property === 'symbol') return member;
-      return (...args: unknown[]): unknown => {
-        if (synchronous.has(property)) return Reflect.apply(member, target, args);
-        const label = `${name}.${property}${suffix(describe?.(property, args))}`;
-        return passing(label, hook, () => Reflect.apply(member, target, args) as Promise<unknown>);
-      };
+      let method = methods.get(property);
+      if (!method) {
+        const bare: Method = (...args) => Reflect.apply(member, target, args);
+        method = synchronous.has(property)
+          ? bare
+          : passing(bare, { name: `${name}.${property}`, property, hook, describe });
+        methods.set(property, method);
+      }
+      return method;
     },
   });
 }
 
+type Method = (...args: unknown[]) => unknown;
+
 /** Methods of ports that return at once and have no effect to die around. */
 const synchronous = new Set(['partitions']);
 
-const suffix = (detail: string | null | undefined): string => (detail ? `(${detail})` : '');
-
-async function passing(label: string, hook: CrashHook, effect: () => Promise<unknown>): Promise<unknown> {
-  await hook(`${label}·before`);
-  const result = await effect();
-  await hook(`${label}·after`);
-  return isFence(result)
-    ? withCrashPoints(result, { name: `${label}.fence`.replace('.fence.fence', '.fence'), hook })
-    : result;
+function passing(
+  act: Method,
+  {
+    name,
+    property,
+    hook,
+    describe,
+  }: { name: string; property: string; hook: CrashHook; describe: Describe | undefined },
+): Method {
+  // A simulation passes thousands of these in each of thousands of runs: names are made once.
+  const named = new Map<string, { label: string; before: string; after: string }>();
+  return async (...args) => {
+    const detail = describe?.(property, args) ?? '';
+    let labels = named.get(detail);
+    if (!labels) {
+      const label = detail === '' ? name : `${name}(${detail})`;
+      labels = { label, before: `${label}·before`, after: `${label}·after` };
+      named.set(detail, labels);
+    }
+    const before = hook(labels.before);
+    if (before) await before;
+    const result = await act(...args);
+    const after = hook(labels.after);
+    if (after) await after;
+    if (!isFence(result)) return result;
+    return withCrashPoints(result, { name: `${labels.label}.fence`.replace('.fence.fence', '.fence'), hook });
+  };
 }
 
 const isFence = (result: unknown): result is object =>

@@ -9,7 +9,6 @@ const sessionMs = 10_000;
 interface Member {
   life: Life;
   connection: Log;
-  beatAt: number;
 }
 
 /** Who reads which partition of the documents: whoever has not been heard of for a session loses his. */
@@ -18,7 +17,6 @@ export class ConsumerGroup {
   readonly #broker: Broker;
   #members: Member[] = [];
   readonly #owners: (Member | null)[] = Array.from({ length: documentPartitions }, () => null);
-  readonly #byLife = new Map<Life, Member>();
 
   constructor(world: World, broker: Broker) {
     this.#world = world;
@@ -26,21 +24,15 @@ export class ConsumerGroup {
   }
 
   join(life: Life, connection: Log): void {
-    const member = { life, connection, beatAt: this.#world.time.now };
+    const member = { life, connection };
     this.#members.push(member);
-    this.#byLife.set(life, member);
     this.#assign(member);
-  }
-
-  beat(life: Life): void {
-    const member = this.#byLife.get(life);
-    if (member) member.beatAt = this.#world.time.now;
   }
 
   /** Looks who is missing; sometimes partitions move without any reason. */
   check(): void {
     const { random, time } = this.#world;
-    const isHeard = ({ beatAt }: Member): boolean => time.now - beatAt < sessionMs;
+    const isHeard = ({ life }: Member): boolean => time.now - life.beatAt < sessionMs;
     const alive = this.#members.filter(member => !member.life.isDead && isHeard(member));
     if (alive.length === 0) return;
     const isWhim = this.#world.fault(0.01, 'rebalance on a whim');

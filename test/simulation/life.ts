@@ -10,6 +10,8 @@ export interface Life extends TimeOwner {
   readonly clockOffsetMs: number;
   /** For how long its monotonic clock stood still: the whole machine slept. */
   suspendedMs: number;
+  /** When it was last heard of. */
+  beatAt: number;
   readonly workspace: string;
   /** Null: the product's own bound. */
   readonly listPagesMax: number | null;

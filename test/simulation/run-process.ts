@@ -12,6 +12,7 @@ if (name) {
   if (!fault) throw new Error(`no planted fault ${name}`);
   plantFault(fault);
 }
+Error.stackTraceLimit = 0; // faults are expected here by the thousand, and nobody reads where they were made
 const { makeRun } = await import('./make-run.ts');
 
 process.on('message', (specs: RunSpec[]) => void makeAll(specs));

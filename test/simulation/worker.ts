@@ -104,6 +104,7 @@ export class Worker {
       frozenUntil: 0,
       clockOffsetMs,
       suspendedMs: 0,
+      beatAt: time.now,
       workspace: isElsewhere ? 'elsewhere' : 'main',
       listPagesMax: world.fault(0.1 * setting.shortLists, 'list bound small') ? random.between(1, 2) : null,
     };
@@ -164,11 +165,11 @@ export class Worker {
 
   /** Every crash point of this life: it may be the last one, or take a long time, or a few milliseconds. */
   #hookOf(life: Life): CrashHook {
-    const { world, fates, group } = this.#around;
+    const { world, fates } = this.#around;
     const { time, random, setting } = world;
     return label => {
       if (life.isDead) return new Promise(() => {});
-      group.beat(life);
+      life.beatAt = time.now;
       const point = fates.pass(label);
       world.pass(this.number, point.number);
       const fate = fates.fateAt(point);
