@@ -89,7 +89,7 @@ export class Submitter {
     if (!job) return false;
     let step: Step = { afterMs: failedMs };
     try {
-      step = await this.#advance(job.id, options.signal);
+      step = await this.#advance(job.id);
     } finally {
       if (step === 'done') await queue.done('submit', job.id);
       else await queue.postpone('submit', job.id, step.afterMs);
@@ -97,7 +97,7 @@ export class Submitter {
     return true;
   }
 
-  async #advance(bk: string, signal: AbortSignal | undefined): Promise<Step> {
+  async #advance(bk: string): Promise<Step> {
     const { follower, queue } = this.#ports;
     await follower.catchUp();
     const batch = follower.view.batches.get(bk);
@@ -106,7 +106,7 @@ export class Submitter {
       await queue.add({ queue: 'collect', id: bk });
       return this.#unpark(bk);
     }
-    if (isUnsent(batch)) return this.#submit(batch, signal);
+    if (isUnsent(batch)) return this.#submit(batch);
     this.#unpark(bk);
     const { state, sub } = batch;
     // Whose append broke off knows that it did not send, whenever it landed (C9). Else the look decides.
@@ -127,7 +127,7 @@ export class Submitter {
     return { afterMs };
   }
 
-  async #submit(batch: Batch, signal: AbortSignal | undefined): Promise<Step> {
+  async #submit(batch: Batch): Promise<Step> {
     const { follower, accounts, clock, timing } = this.#ports;
     const { view } = follower;
     const canceled = batch.runs.some(run => view.canceledRuns.has(run));
@@ -136,6 +136,7 @@ export class Submitter {
     // Not an error of the loop, which would slow down the batches of every other account.
     if (!account) return this.#park({ bk: batch.bk, why: 'not-configured' }, notConfiguredMs);
     if (account.ownerSeen === null) await this.#learnOwner(account);
+    else if (!view.accounts.has(account.name)) await this.#learnOwner(account); // shown, and could not be pinned
     const hold = account.hold(view);
     const heldAfterMs = Math.max(20, heldMs / timing.scale);
     if (hold && hold !== 'breaker') return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
@@ -148,7 +149,7 @@ export class Submitter {
     const tight = tightCap(view, reserve, clock.now());
     if (tight) return this.#park({ bk: batch.bk, why: 'cap', scope: tight.scope }, heldMs);
     this.#parked.delete(batch.bk);
-    return this.#send(batch, { account, payload, reserve, signal });
+    return this.#send(batch, { account, payload, reserve });
   }
 
   /** A list call that costs nothing: an incarnation creates only once a reply of its own has shown the owner. */
@@ -178,12 +179,7 @@ export class Submitter {
   /** INTENT, read back as its winner, one POST, and what is known of it. */
   async #send(
     batch: Batch,
-    {
-      account,
-      payload,
-      reserve,
-      signal,
-    }: { account: ProviderAccount; payload: Payload; reserve: Amounts; signal: AbortSignal | undefined },
+    { account, payload, reserve }: { account: ProviderAccount; payload: Payload; reserve: Amounts },
   ): Promise<Step> {
     const { follower, clock, ids, timing, worker, incarnation } = this.#ports;
     const { bk } = batch;
@@ -221,7 +217,8 @@ export class Submitter {
     const items = itemsToSend(batch).map((item, index) => {
       return { customId: formatCustomId({ fleet: label.fleet, bk, ...item }), body: payload.bodies[index] as string };
     });
-    const outcome = await account.create({ label, items }, signal ?? new AbortController().signal);
+    // A stop does not abort it: T_http bounds it, and an aborted create would be an ambiguous one.
+    const outcome = await account.create({ label, items }, new AbortController().signal);
     return this.#record(intent, outcome);
   }
 
