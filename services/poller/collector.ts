@@ -131,7 +131,7 @@ export class Collector {
       });
       return Promise.resolve(this.#writes(settlement, documents));
     };
-    await shard.settle(batch.bk, build, () => isSettled(follower.view, batch.bk));
+    await shard.settle({ bk: batch.bk, build, isSettled: () => isSettled(follower.view, batch.bk) });
     this.#lost.forget(batch.bk);
     // From here on everything is a hint or follows from the log: dying on any of these lines costs a sweep.
     await follower.catchUpAll();

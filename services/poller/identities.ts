@@ -69,6 +69,7 @@ export class Identities {
 
   async #identityOf(pid: string, read: (pid: string) => Promise<ResultRead>): Promise<Told> {
     const result = await read(pid);
+    if (result.status === 'not-found') return 'silent'; // listed as ended, and its results are gone
     return result.status === 'ended' ? identityTold(result.lines, this.#fleet) : 'unknown';
   }
 

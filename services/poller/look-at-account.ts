@@ -5,7 +5,8 @@ import type { ProviderAccount } from '#runtime/provider-account.ts';
 
 /** One listing of an account, newest first, back to `backTo`, and who owns what was listed. */
 export interface AccountLook extends Look {
-  owner: string;
+  /** Null when its pages had several: the key changed hands meanwhile. */
+  owner: string | null;
 }
 
 /**
@@ -20,11 +21,11 @@ export async function lookAtAccount(
   const askedAt = clock.now();
   const batches: LookedAt[] = [];
   let cursor: string | undefined;
-  let owner = '';
+  let owner: string | null = null;
   for (let page = 0; page < pagesMax; page++) {
     const listed = await account.list({ limit: listPageItems, ...(cursor === undefined ? {} : { cursor }) });
     batches.push(...listed.batches);
-    owner = listed.facts.owner;
+    owner = page === 0 || owner === listed.facts.owner ? listed.facts.owner : null;
     if (listed.nextCursor === null) return { askedAt, batches, owner, reach: -Infinity };
     const reach = listed.batches.at(-1)?.createdAt ?? Infinity;
     if (reach < backTo) return { askedAt, batches, owner, reach };

@@ -1,9 +1,22 @@
 import type { Append, Fence, Log } from '#ports/log.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 
+interface Settle {
+  bk: string;
+  /** What it writes; called only when the batch is known to be unsettled under the fence. */
+  build: () => Promise<readonly Append[]>;
+  isSettled: () => boolean;
+}
+
+interface Waiting extends Settle {
+  resolve(outcome: 'settled' | 'already'): void;
+  reject(error: unknown): void;
+}
+
 /**
  * One settled partition as this process may write it: fence, then read, then commit, one transaction at a time
- * (protocol §5.6). Ownership gives no safety; only the fence does.
+ * (protocol §5.6). What comes while a transaction is under way shares the next. Ownership gives no safety; only the fence
+ * does.
  */
 export class SettleShard {
   readonly #shard: number;
@@ -12,7 +25,8 @@ export class SettleShard {
   #fence: Fence | null = null;
   /** Committed under this fence; the view may not have read them yet. */
   readonly #committed = new Set<string>();
-  #turn: Promise<unknown> = Promise.resolve();
+  #waiting: Waiting[] = [];
+  #isRunning = false;
 
   constructor(options: { shard: number; log: Log; follower: ViewFollower }) {
     this.#shard = options.shard;
@@ -22,27 +36,53 @@ export class SettleShard {
 
   /**
    * Commits what `build` returns, unless the batch is settled already.
-   * @param build called only when the batch is known to be unsettled under the fence
    * @throws FlotillaError fenced | log-unavailable: it may have been committed; look again
    */
-  settle(
-    bk: string,
-    build: () => Promise<readonly Append[]>,
-    isSettled: () => boolean,
-  ): Promise<'settled' | 'already'> {
-    const turn = this.#turn.then(() => this.#settle(bk, build, isSettled));
-    this.#turn = turn.catch(() => {});
-    return turn;
+  settle(settle: Settle): Promise<'settled' | 'already'> {
+    const { promise, resolve, reject } = Promise.withResolvers<'settled' | 'already'>();
+    this.#waiting.push({ ...settle, resolve, reject });
+    if (!this.#isRunning) void this.#run();
+    return promise;
   }
 
-  async #settle(
-    bk: string,
-    build: () => Promise<readonly Append[]>,
-    isSettled: () => boolean,
-  ): Promise<'settled' | 'already'> {
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#settle(group);
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  async #settle(group: readonly Waiting[]): Promise<void> {
     const fence = this.#fence ?? (await this.#takeFence());
-    if (this.#committed.has(bk) || isSettled()) return 'already';
-    const writes = await build();
+    const writes: Append[] = [];
+    const settled = new Map<string, Waiting>();
+    for (const each of group) {
+      if (this.#committed.has(each.bk) || settled.has(each.bk) || each.isSettled()) {
+        each.resolve('already');
+        continue;
+      }
+      try {
+        writes.push(...(await each.build()));
+        settled.set(each.bk, each);
+      } catch (error) {
+        each.reject(error); // its own fault: the others go on
+      }
+    }
+    if (settled.size > 0) await this.#commit(fence, writes);
+    for (const [bk, { resolve }] of settled) {
+      this.#committed.add(bk);
+      resolve('settled');
+    }
+  }
+
+  async #commit(fence: Fence, writes: readonly Append[]): Promise<void> {
     try {
       await fence.send(writes);
       await fence.commit();
@@ -52,8 +92,6 @@ export class SettleShard {
       await fence.abort();
       throw error;
     }
-    this.#committed.add(bk);
-    return 'settled';
   }
 
   async #takeFence(): Promise<Fence> {

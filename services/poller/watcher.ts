@@ -7,6 +7,7 @@ import {
   orphans,
   type ResolveContext,
   resolve,
+  vanished,
   watch,
 } from '#core/look.ts';
 import type { Timing } from '#core/timing.ts';
@@ -15,7 +16,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
-import type { ProviderAccount } from '#runtime/provider-account.ts';
+import type { Hold, ProviderAccount } from '#runtime/provider-account.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { Identities } from './identities.ts';
 import { type AccountLook, lookAtAccount } from './look-at-account.ts';
@@ -34,12 +35,16 @@ export interface WatcherPorts {
 /** How often an account with nothing open is asked, so that its owner is known before the first create. */
 const idleLookMs = 5_000;
 
+/** What only another reply can end: with nothing open nobody else would ask, and creates would stay held for ever. */
+const endedByReply: ReadonlySet<Hold> = new Set(['owner-unseen', 'owner-mismatch', 'clock-off']);
+
 /** The look of one account: one listing, three decisions (protocol §6). */
 export class Watcher {
   readonly #account: ProviderAccount;
   readonly #ports: WatcherPorts;
   #identities: Identities | null = null;
   readonly #alarmed = new Set<string>();
+  readonly #canceled = new Set<string>();
   #lookedOn = -Infinity;
 
   constructor(account: ProviderAccount, ports: WatcherPorts) {
@@ -56,9 +61,10 @@ export class Watcher {
       this.#lookedOn = clock.monotonic();
       return this.runOnce();
     }
+    // From before the sleep: what was opened meanwhile makes the look sooner too.
+    const mark = { topic: 'journal', partition: 0, from: follower.positions.journalOffset } as const;
     await clock.sleep(Math.min(waitMs, timing.lookMinMs), signal);
     if (waitMs <= timing.lookMinMs) return;
-    const mark = { topic: 'journal', partition: 0, from: follower.positions.journalOffset } as const;
     await log.waitForMore([mark], waitMs - timing.lookMinMs, signal);
   }
 
@@ -76,7 +82,8 @@ export class Watcher {
     const isOpen = this.#account.breaker.is === 'open';
     this.#ports.telemetry.gauge('flotilla_breaker_open', isOpen ? 1 : 0, { account: this.#account.name });
     const isNeeded = lookDelayMs(view, this.#account.name, { now: clock.now(), timing }) !== null;
-    const isProbe = this.#account.ownerSeen === null || this.#account.breaker.is === 'half-open';
+    const hold = this.#account.hold(view);
+    const isProbe = this.#account.breaker.is === 'half-open' || (hold !== null && endedByReply.has(hold));
     if (!isNeeded && !isProbe) return;
     const backTo = lookBackTo(view, this.#account.name, timing);
     const look = await lookAtAccount(this.#account, { clock, backTo, pagesMax });
@@ -94,7 +101,7 @@ export class Watcher {
     const { follower, telemetry } = this.#ports;
     const { name, provider } = this.#account;
     if (!follower.view.fleet) return false;
-    if (!follower.view.accounts.has(name)) {
+    if (owner !== null && !follower.view.accounts.has(name)) {
       await follower.append({
         kind: 'ACCOUNT',
         account: name,
@@ -111,8 +118,10 @@ export class Watcher {
   }
 
   async #decide(look: Look): Promise<void> {
-    const { follower, queue } = this.#ports;
-    for (const bk of watch(follower.view, look)) await queue.add({ queue: 'collect', id: bk });
+    const { follower, queue, timing } = this.#ports;
+    const { view } = follower;
+    const gone = vanished(view, look, { account: this.#account.name, timing });
+    for (const bk of [...watch(view, look), ...gone]) await queue.add({ queue: 'collect', id: bk });
     const isOpen = (batch: Batch): boolean => batch.account === this.#account.name && batch.state.is === 'intent';
     for (const batch of [...follower.view.batches.values()].filter(isOpen)) await this.#resolve(batch, look);
     await this.#handleOrphans(look);
@@ -172,16 +181,27 @@ export class Watcher {
 
   async #handleOrphans(look: Look): Promise<void> {
     const { follower, telemetry } = this.#ports;
+    const ended = new Set(look.batches.flatMap(({ pid, hasEnded }) => (hasEnded ? pid : [])));
     for (const orphan of orphans(follower.view, look, this.#context())) {
-      if (this.#alarmed.has(orphan.pid)) continue;
-      this.#alarmed.add(orphan.pid);
-      telemetry.note('error', orphan.isForeignFleet ? 'foreign-fleet' : 'orphan-batch', {
-        pid: orphan.pid,
-        bk: orphan.bk,
-      });
-      if (orphan.isForeignFleet) this.#account.stopForForeignFleet(orphan.bk);
-      else telemetry.count('flotilla_suspected_double_purchase_total');
-      if (orphan.isBoundElsewhere && this.#account.provider.hasLabels) await this.#account.cancel(orphan.pid);
+      const { pid, bk, isForeignFleet, isBoundElsewhere } = orphan;
+      if (!this.#alarmed.has(pid)) {
+        this.#alarmed.add(pid);
+        telemetry.note('error', isForeignFleet ? 'foreign-fleet' : 'orphan-batch', { pid, bk });
+        if (isForeignFleet) this.#account.stopForForeignFleet(bk);
+        else telemetry.count('flotilla_suspected_double_purchase_total');
+      }
+      if (isBoundElsewhere && this.#account.provider.hasLabels && !ended.has(pid)) await this.#cancel(pid);
+    }
+  }
+
+  /** Once; what fails is asked for again at the next look. */
+  async #cancel(pid: string): Promise<void> {
+    if (this.#canceled.has(pid)) return;
+    try {
+      await this.#account.cancel(pid);
+      this.#canceled.add(pid);
+    } catch (error) {
+      this.#ports.telemetry.note('warn', 'cancel-failed', { pid, error: String(error) });
     }
   }
 }

@@ -49,6 +49,22 @@ describe('Submitter: what holds a create back', () => {
     assert.deepEqual(parkedWhy(worker), []);
   });
 
+  it('owner seen and its ACCOUNT not appended: asked again, not held for ever', async () => {
+    const { fleet } = await setup();
+    let isBroken = true;
+    const worker = await fleet.worker({
+      hook: label => {
+        if (label !== 'view.log.append(ACCOUNT)·before' || !isBroken) return;
+        isBroken = false;
+        throw new Error('broken off');
+      },
+    });
+    await assert.rejects(submit(worker));
+    await fleet.clock.advance(1_000);
+    await submit(worker);
+    assert.equal(fleet.provider.posts.length, 1);
+  });
+
   it('wrong owner: held, until an operator pins the new one (C25)', async () => {
     const { fleet, worker } = await setup();
     await fleet.append({

@@ -1,5 +1,5 @@
 import type { Timing } from './timing.ts';
-import { type Batch, isSettled, itemsToSend, type View } from './view.ts';
+import { type Batch, type BatchState, itemsToSend, type View } from './view.ts';
 
 /** One listing of an account's batches: what the three decisions are made from (protocol §6). */
 export interface Look {
@@ -25,11 +25,35 @@ export type SeenIdentity = { is: 'ours'; bk: string } | { is: 'foreign' } | { is
 
 /** Batch keys of ours that have ended at the provider and want to be collected. */
 export function watch(view: View, look: Look): string[] {
-  return look.batches.flatMap(({ pid, hasEnded }) => {
-    const bk = hasEnded ? view.pids.get(pid) : undefined;
-    return bk !== undefined && view.batches.has(bk) && !isSettled(view, bk) ? [bk] : [];
+  const ended = new Set(look.batches.flatMap(({ pid, hasEnded }) => (hasEnded ? pid : [])));
+  // By batch, not by id: a provider that gives one id twice must not hide one of the two.
+  return atProvider(view).flatMap(({ bk, state }) => (ended.has(state.pid) ? bk : []));
+}
+
+/**
+ * Batches of ours that a list ought to hold and does not: deleted at the provider, or bound to an id that never was one.
+ * They are collected all the same, because only a read can tell (protocol §6, 404 on a batch).
+ */
+export function vanished(
+  view: View,
+  look: Look,
+  { account, timing }: { account: string; timing: Pick<Timing, 'settleMs' | 'skewMs'> },
+): string[] {
+  const listed = new Set(look.batches.map(({ pid }) => pid));
+  return atProvider(view).flatMap(batch => {
+    if (batch.state.is !== 'created' || batch.account !== account || listed.has(batch.state.pid)) return [];
+    const { at, intent } = batch.state;
+    const isCovered = look.reach < intent.at - timing.skewMs && look.askedAt > at + timing.settleMs;
+    return isCovered ? batch.bk : [];
   });
 }
+
+type BoundBatch = Batch & { state: Extract<BatchState, { is: 'created' | 'released' }> };
+
+const isBound = (batch: Batch): batch is BoundBatch => batch.state.is === 'created' || batch.state.is === 'released';
+
+const atProvider = (view: View): BoundBatch[] =>
+  [...view.batches.values()].filter(isBound).filter(({ settled }) => settled === null);
 
 export type Resolution = { is: 'created'; pid: string } | { is: 'absent' } | { is: 'wait' };
 
