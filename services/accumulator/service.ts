@@ -1,6 +1,7 @@
 import { buildRequest } from '#core/build-request.ts';
 import type { Document, Envelope } from '#core/document.ts';
 import { bytesPerToken, highestCost } from '#core/estimate.ts';
+import type { SealedRecord } from '#core/journal.ts';
 import {
   addToLane,
   closeReason,
@@ -45,7 +46,7 @@ export interface AccumulatorPorts {
 /** Consumer group whose positions are the low watermarks: everything below is sealed. */
 export const intakeGroup = 'accumulator';
 
-const recordsPerRead = 500;
+const recordsPerRead = 1_000;
 const endOfRunCheckMs = 250;
 const retryLockMs = 60_000;
 const idleMs = 5_000;
@@ -55,6 +56,11 @@ type Tries = Rid & { att: number; charged: number; uncharged: number; key: strin
 interface Placed {
   item: LaneItem;
   settings: LaneSettings;
+}
+
+interface Closing {
+  lane: Lane;
+  reason: LaneCloseReason;
 }
 
 interface Intake {
@@ -73,6 +79,8 @@ export class Accumulator {
   readonly #ports: AccumulatorPorts;
   readonly #intakes = new Map<number, Intake>();
   readonly #lanes = new Map<string, Lane>();
+  /** Lanes that are full or due: sealed together at the end of a round, and kept until all that is in them is claimed. */
+  #closing: Closing[] = [];
   /** Claims waiting in lanes, so that a retry row is not taken twice. */
   readonly #waiting = new Set<string>();
   readonly #endedRuns = new Set<string>();
@@ -101,7 +109,8 @@ export class Accumulator {
       if (await this.#readSome(partition, intake)) hasMore = true;
     }
     await this.#gatherLaneRetries();
-    await this.#sealDueLanes();
+    await this.#closeDueLanes();
+    await this.#sealClosing();
     if (await this.#sealRetriesAlone()) hasMore = true;
     await this.#commitWatermarks();
     this.#ports.telemetry.gauge('flotilla_open_lanes', this.openLanes().length);
@@ -151,13 +160,17 @@ export class Accumulator {
   /** Whoever owns the partition now reads these again; sealing them as well would only lose claims. */
   #dropPartition(partition: number): void {
     if (!this.#intakes.delete(partition)) return;
-    for (const lane of this.#lanes.values()) this.#keep(lane, item => item.partition !== partition);
+    for (const lane of this.#allLanes()) this.#keep(lane, item => item.partition !== partition);
+  }
+
+  #allLanes(): Lane[] {
+    return [...this.#lanes.values(), ...this.#closing.map(({ lane }) => lane)];
   }
 
   #hasRoom(): boolean {
     let items = 0;
     let bytes = 0;
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#allLanes()) {
       items += lane.items.length;
       bytes += lane.bytes;
     }
@@ -176,7 +189,7 @@ export class Accumulator {
       if (follower.view.claims.has(claim) || this.#waiting.has(claimKey(claim))) continue;
       intake.watermark.delivered(record.offset);
       const read = readDocument(record, routing.documents);
-      await this.#add(this.#itemOf(read, { ...claim, charged: 0, uncharged: 0, key: read.envelope.idempotencyKey }));
+      this.#add(this.#itemOf(read, { ...claim, charged: 0, uncharged: 0, key: read.envelope.idempotencyKey }));
       intake.position = record.offset + 1;
     }
     intake.position = nextOffset;
@@ -221,16 +234,19 @@ export class Accumulator {
     };
   }
 
-  async #add({ settings, item }: Placed): Promise<void> {
-    let lane = this.#lanes.get(settings.key);
-    if (!lane) {
-      lane = openLane(settings);
-      this.#lanes.set(settings.key, lane);
-    }
-    if (!fits(lane, item)) await this.#seal(lane, lane.items.length >= lane.itemsMax ? 'count' : 'bytes');
+  #add({ settings, item }: Placed): void {
+    const open = this.#lanes.get(settings.key);
+    if (open && !fits(open, item)) this.#close(open, 'bytes');
+    const lane = this.#lanes.get(settings.key) ?? openLane(settings);
+    this.#lanes.set(lane.key, lane);
     addToLane(lane, item, this.#ports.clock.monotonic());
     this.#waiting.add(claimKey(item));
-    if (lane.items.length >= lane.itemsMax) await this.#seal(lane, 'count');
+    if (lane.items.length >= lane.itemsMax) this.#close(lane, 'count');
+  }
+
+  #close(lane: Lane, reason: LaneCloseReason): void {
+    this.#lanes.delete(lane.key);
+    this.#closing.push({ lane, reason });
   }
 
   /** What hit a whole batch goes back to a lane, at the owner of its partition. */
@@ -242,29 +258,30 @@ export class Accumulator {
       .slice(0, recordsPerRead);
     if (due.length === 0) return;
     const found = await this.#readRetries(due.map(([, row]) => row));
-    for (const [, row] of due) {
-      await this.#add(this.#itemOf(...retryArguments(row, found)));
-    }
+    for (const [, row] of due) this.#add(this.#itemOf(...retryArguments(row, found)));
   }
 
   /** What lies in an item is sealed alone: half price, and it leaves a trace that can be found. */
   async #sealRetriesAlone(): Promise<boolean> {
     const { queue, follower } = this.#ports;
     const jobs = await queue.take('retry', { limit: 50, lockMs: retryLockMs, waitMs: 0 });
+    const rows = jobs.flatMap(({ id }) => follower.view.retries.get(id) ?? []);
+    const found = await this.#readRetries(rows);
+    await this.#append(rows.map(row => this.#laneAlone(this.#itemOf(...retryArguments(row, found)))));
     for (const { id } of jobs) {
       const claim = parseClaimKey(id);
-      const row = follower.view.retries.get(id);
-      if (row) {
-        const found = await this.#readRetries([row]);
-        const { item, settings } = this.#itemOf(...retryArguments(row, found));
-        await this.#append(openLane({ ...settings, key: `alone|${id}` }), [item]);
-      } else if (claim && !follower.view.claims.has(claim)) {
+      const isEarly = claim !== null && !follower.view.retries.has(id) && !follower.view.claims.has(claim);
+      if (isEarly)
         await queue.postpone('retry', id, 2_000); // the hint came before the record
-        continue;
-      }
-      await queue.done('retry', id);
+      else await queue.done('retry', id);
     }
     return jobs.length > 0;
+  }
+
+  #laneAlone({ item, settings }: Placed): Lane {
+    const lane = openLane({ ...settings, key: `alone|${claimKey(item)}` });
+    addToLane(lane, item, this.#ports.clock.monotonic());
+    return lane;
   }
 
   #readRetries(rows: readonly RetryRow[]): Promise<Map<string, ReadDocument>> {
@@ -272,13 +289,13 @@ export class Accumulator {
     return readDocuments(this.#ports.log, rids, this.#ports.routing.documents);
   }
 
-  async #sealDueLanes(): Promise<void> {
+  async #closeDueLanes(): Promise<void> {
     const { clock } = this.#ports;
     if (this.#lanes.size > 0) await this.#checkEndedRuns();
     for (const lane of [...this.#lanes.values()]) {
       const isInputAtEnd = this.#isInputAtEnd(lane);
       const reason = closeReason(lane, { now: clock.now(), monotonic: clock.monotonic(), isInputAtEnd });
-      if (reason) await this.#seal(lane, reason);
+      if (reason) this.#close(lane, reason);
       else if (lane.items.length === 0) this.#lanes.delete(lane.key);
     }
   }
@@ -302,14 +319,16 @@ export class Accumulator {
     }
   }
 
-  async #seal(lane: Lane, reason: LaneCloseReason): Promise<void> {
-    const items = lane.items.slice(0, lane.itemsMax);
+  async #sealClosing(): Promise<void> {
     const { telemetry, follower } = this.#ports;
-    await this.#append(lane, items);
-    telemetry.count('flotilla_batches_sealed_total', 1, { reason });
-    telemetry.count('flotilla_documents_total', items.length, { kind: lane.type });
-    // What a lost append did not claim stays in the lane and is sealed under another key; the first one wins.
-    this.#keep(lane, item => !follower.view.claims.has(item));
+    await this.#append(this.#closing.map(({ lane }) => lane));
+    for (const { lane, reason } of this.#closing) {
+      telemetry.count('flotilla_batches_sealed_total', 1, { reason });
+      telemetry.count('flotilla_documents_total', lane.items.length, { kind: lane.type });
+      // What a lost append did not claim stays and is sealed under another key; the first one wins.
+      this.#keep(lane, item => !follower.view.claims.has(item));
+    }
+    this.#closing = this.#closing.filter(({ lane }) => lane.items.length > 0);
   }
 
   #keep(lane: Lane, keep: (item: LaneItem) => boolean): void {
@@ -321,28 +340,21 @@ export class Accumulator {
     keepInLane(lane, keep, this.#ports.clock.monotonic());
   }
 
-  /** Payload, SEALED, read back: only a SEALED that our own view has passed is acted on (protocol §5.1). */
-  async #append(lane: Lane, items: readonly LaneItem[]): Promise<void> {
+  /** Payloads, SEALED, read back: only a SEALED that our own view has passed is acted on (protocol §5.1). */
+  async #append(lanes: readonly Lane[]): Promise<void> {
+    if (lanes.length === 0) return;
     const { payloads, ids, follower, queue, recipes } = this.#ports;
-    const bk = ids.batchKey();
-    await recipes.ensureWritten(lane.recipe);
-    if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(items)));
-    await follower.append({
-      kind: 'SEALED',
-      bk,
-      type: lane.type,
-      account: lane.account,
-      recipe: lane.recipe,
-      runs: [...new Set(items.flatMap(item => item.run ?? []))],
-      items: items.map(({ partition, offset, att, charged, uncharged, key }) => {
-        if (key === null && uncharged === 0) return [partition, offset, att, charged] as const;
-        const extra = { ...(key === null ? {} : { key }), ...(uncharged === 0 ? {} : { uncharged }) };
-        return [partition, offset, att, charged, extra] as const;
-      }),
-    });
+    const lots = lanes.map(lane => ({ lane, bk: ids.batchKey() }));
+    for (const recipe of new Set(lanes.map(lane => lane.recipe))) await recipes.ensureWritten(recipe);
+    for (const { lane, bk } of lots) {
+      if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(lane.items)));
+    }
+    await follower.append(...lots.map(sealedRecord));
     await follower.catchUp();
-    const batch = follower.view.batches.get(bk);
-    if (batch) await queue.add({ queue: batch.state.is === 'unsent' ? 'collect' : 'submit', id: bk });
+    for (const { bk } of lots) {
+      const batch = follower.view.batches.get(bk);
+      if (batch) await queue.add({ queue: batch.state.is === 'unsent' ? 'collect' : 'submit', id: bk });
+    }
   }
 
   async #commitWatermarks(): Promise<void> {
@@ -354,6 +366,20 @@ export class Accumulator {
     }
   }
 }
+
+const sealedRecord = ({ lane, bk }: { lane: Lane; bk: string }): SealedRecord => ({
+  kind: 'SEALED',
+  bk,
+  type: lane.type,
+  account: lane.account,
+  recipe: lane.recipe,
+  runs: [...new Set(lane.items.flatMap(item => item.run ?? []))],
+  items: lane.items.map(({ partition, offset, att, charged, uncharged, key }) => {
+    if (key === null && uncharged === 0) return [partition, offset, att, charged] as const;
+    const extra = { ...(key === null ? {} : { key }), ...(uncharged === 0 ? {} : { uncharged }) };
+    return [partition, offset, att, charged, extra] as const;
+  }),
+});
 
 function retryArguments(
   row: RetryRow,

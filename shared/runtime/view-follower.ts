@@ -7,6 +7,7 @@ import { createView, type View } from '#core/view.ts';
 import type { Log } from '#ports/log.ts';
 
 const recordsPerRead = 1_000;
+const noHeaders = {};
 
 /**
  * A worker's view: the journal and settled, folded as far as it has read. Calls may overlap; each returns only after a
@@ -49,15 +50,18 @@ export class ViewFollower {
   }
 
   /**
-   * Appends to the journal. What became of it is learnt by `catchUp`, never from here.
+   * Appends to the journal, all or nothing. What became of it is learnt by `catchUp`, never from here.
    * @throws FlotillaError log-unavailable | disk-full: it may have landed
    */
-  async append(record: JournalRecord): Promise<void> {
-    const key = 'bk' in record ? record.bk : null;
+  async append(...records: readonly JournalRecord[]): Promise<void> {
     await this.#log.append({
       topic: 'journal',
       partition: 0,
-      records: [{ key, value: encodeJournal(record), headers: {} }],
+      records: records.map(record => ({
+        key: 'bk' in record ? record.bk : null,
+        value: encodeJournal(record),
+        headers: noHeaders,
+      })),
     });
   }
 
