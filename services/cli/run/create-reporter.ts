@@ -17,8 +17,7 @@ export function createReporter(context: CommandContext): Reporter {
   const panel = openLivePanel({ stream, look, env, isJson, now: Date.now });
   const sayStopping = (): void => {
     panel.close();
-    if (!isJson)
-      context.say('stopping the local engine; a second Ctrl-C ends it at once, and nothing is lost by that\n');
+    if (!isJson) context.say('stopping the local engine; a second Ctrl-C ends it at once, nothing is lost\n');
   };
   context.interrupts().signal.addEventListener('abort', sayStopping, { once: true });
   return {

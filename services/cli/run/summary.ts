@@ -77,7 +77,8 @@ function costRows({ cost, unpriced, cap }: RunSnapshot, { glyphs }: TerminalLook
 function nextRows({ snapshot, end }: RunResult): string[] {
   const { answered, run, parked } = snapshot;
   if (end === 'interrupted' || end === 'stopped-waiting') {
-    return [row('goes on', 'batches at the provider; the same command resumes')];
+    const others = snapshot.role === 'engine' ? 'batches at the provider' : 'the process that is the engine';
+    return [row('goes on', `${others}; the same command resumes`)];
   }
   if (end === 'parked') {
     const held = parked === null ? [] : [row('parked', `${countOf(parked.count, 'document')}, ${oneLine(parked.why)}`)];
