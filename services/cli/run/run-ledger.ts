@@ -14,6 +14,8 @@ export class RunLedger {
   /** Batches with answers whose price is unknown. */
   unpriced = 0;
   retries = 0;
+  /** Batches that were bought for it, alone or with others, and are settled. */
+  batches = 0;
 
   constructor(log: Log, run: string) {
     this.#log = log;
@@ -45,6 +47,7 @@ export class RunLedger {
     const spent = settled.runs[this.#run];
     this.retries += settled.retry.filter(row => row.runs.includes(this.#run)).length;
     if (!spent) return;
+    this.batches += 1;
     this.billed += spent.cost;
     this.individual += spent.individual;
     if (settled.cost === null) this.unpriced += 1;

@@ -164,7 +164,8 @@ export class RunSession {
   async #snapshot(): Promise<RunSnapshot> {
     const { embedded, run, inputName, out, deadLetters, cap } = this.#options;
     await this.#ledger.update();
-    const { billed, individual, retries, unpriced } = this.#ledger;
+    const { billed, individual, retries, unpriced, batches } = this.#ledger;
+    const ofView = viewOfRun(await this.#view(), { embedded, run, now: Date.now() });
     const { succeeded = 0 } = this.#answers.counts;
     const answered = { succeeded, dead: this.#answers.total - succeeded };
     const total = this.#position?.lines ?? null;
@@ -186,7 +187,8 @@ export class RunSession {
       cap,
       simulated: embedded.isSimulated,
       role: embedded.engine ? 'engine' : 'attached',
-      ...viewOfRun(await this.#view(), { embedded, run, now: Date.now() }),
+      ...ofView,
+      batches: batches + ofView.atProvider.batches,
     };
   }
 

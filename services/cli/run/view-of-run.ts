@@ -5,10 +5,12 @@ import type { RunSnapshot, SlowBatch } from './run-snapshot.ts';
 
 type OfView = Pick<
   RunSnapshot,
-  'inLanes' | 'sealedWaiting' | 'atProvider' | 'slowest' | 'retrying' | 'batches' | 'parked' | 'held'
+  'inLanes' | 'sealedWaiting' | 'atProvider' | 'slowest' | 'retrying' | 'parked' | 'held'
 >;
 
 const slowestShown = 3;
+/** As the submitter says it. */
+const priceUnknown = 'price unknown';
 
 /** What the view and the engine's hints say about a run that is not finished. */
 export function viewOfRun(
@@ -27,7 +29,6 @@ export function viewOfRun(
     atProvider: { batches: atProvider.length, items: atProvider.reduce((sum, batch) => sum + batch.items, 0) },
     slowest: atProvider.sort((a, b) => b.ageMs - a.ageMs).slice(0, slowestShown),
     retrying: [...view.retries.values()].filter(row => row.runs.includes(run)).length,
-    batches: view.pids.size,
     parked: parkedOf(engine, waiting),
     held: heldBy(embedded, view),
   };
@@ -42,7 +43,7 @@ function heldBy({ engine, accountName }: Embedded, view: View): string | null {
 }
 
 /** Only money is waited for in vain: every other cap has room again when a batch ends. */
-const isAboutMoney = (scope: string): boolean => scope.endsWith(':money') || scope === 'price unknown';
+const isAboutMoney = (scope: string): boolean => scope.endsWith(':money') || scope === priceUnknown;
 
 function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[]): RunSnapshot['parked'] {
   const scopes = new Map<string, string>();
@@ -52,5 +53,9 @@ function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[]): RunSna
   const [first] = held;
   if (!first) return null;
   const count = held.reduce((sum, batch) => sum + itemsToSend(batch).length, 0);
-  return { count, why: `no room under the cap of ${scopes.get(first.bk)}` };
+  const scope = scopes.get(first.bk);
+  return {
+    count,
+    why: scope === priceUnknown ? 'the price of their model is unknown' : `no room under the cap of ${scope}`,
+  };
 }
