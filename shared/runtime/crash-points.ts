@@ -56,10 +56,10 @@ function passing(
       named.set(detail, labels);
     }
     const before = hook(labels.before);
-    if (before) await before;
+    if (before !== undefined) await before;
     const result = await act(...args);
     const after = hook(labels.after);
-    if (after) await after;
+    if (after !== undefined) await after;
     if (!isFence(result)) return result;
     return withCrashPoints(result, { name: `${labels.label}.fence`.replace('.fence.fence', '.fence'), hook });
   };
