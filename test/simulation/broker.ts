@@ -18,7 +18,8 @@ export interface Broker {
 export function createBroker(world: World): Broker {
   const { time, random } = world;
   const hasGaps = random.chance(0.5);
-  const broker: Omit<Broker, 'cluster' | 'operator'> = { isDown: false, clockOffsetMs: 0 };
+  const clockOffsetMs = random.between(-5_000, 5_000);
+  const broker: Omit<Broker, 'cluster' | 'operator'> = { isDown: false, clockOffsetMs };
   const cluster = createMemoryCluster({
     partitions: { documents: documentPartitions, settled: settledPartitions },
     gaps: () => (hasGaps && random.chance(0.2) ? random.between(1, 3) : 0),

@@ -112,12 +112,14 @@ function loseJournal({ cluster }: Broker, since: number): void {
 function scheduleBrokerClock({ world, broker }: OperatorScope): void {
   const { random, time } = world;
   const at = random.between(5_000, 100_000);
+  let right = 0;
   time.at(at, () => {
     world.hit('broker clock set');
+    right = broker.clockOffsetMs;
     broker.clockOffsetMs = random.between(80_000, 120_000) * (random.chance(0.5) ? 1 : -1);
     world.note('log', 'has its clock set', broker.clockOffsetMs);
   });
   time.at(at + 30_000, () => {
-    broker.clockOffsetMs = 0;
+    broker.clockOffsetMs = right;
   });
 }

@@ -113,7 +113,6 @@ function endFaults(parts: {
   world.note('faults end');
   provider.calm();
   broker.isDown = false;
-  broker.clockOffsetMs = 0;
   queue.clear();
   for (const worker of fleet) if (worker.isOdd) worker.kill();
 }

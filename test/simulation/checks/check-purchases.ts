@@ -2,6 +2,7 @@ import { parseCustomId } from '#core/custom-id.ts';
 import { chargedTriesMax, unchargedTriesMax } from '#core/limits.ts';
 import { formatRid } from '#core/rid.ts';
 import { readResultLine } from '#services/simulator/read-result-line.ts';
+import { accountName, type ProviderBatch } from '../provider-world.ts';
 import type { Run } from '../run-seed.ts';
 
 /** What the provider did for one record, whatever we know of it. */
@@ -37,6 +38,7 @@ export function checkPurchases(run: Run): void {
       world.hit('unanswered create landed');
       if (run.truth.view.bks.get(batch.bk) === batch.record.id) world.hit('unanswered create adopted');
     }
+    checkBill(run, batch, billed.get(batch.record.id) ?? []);
     const executed = new Set((billed.get(batch.record.id) ?? []).map(row => row.customId ?? ''));
     if (!batch.hasFailed) readLines(run, batch.record.seq, batch.isEmpty === true, { executed, byRid });
     for (const customId of executed) {
@@ -54,6 +56,18 @@ export function checkPurchases(run: Run): void {
     if (charged > chargedTriesMax) violate(run, 'S4 too many charged tries', rid);
     if (uncharged > unchargedTriesMax) violate(run, 'S4 too many uncharged tries', rid);
   }
+}
+
+/** What the books say was spent for a batch is never less than what stands on the provider's bill for it. */
+function checkBill(
+  { truth, world }: Run,
+  { bk, record }: ProviderBatch,
+  rows: readonly { costNanoDollars: number }[],
+): void {
+  if (truth.view.bks.get(bk ?? '') !== record.id) return; // bought twice: S3 says so
+  const spent = truth.sealed.get(bk ?? '')?.settled?.actual[`account:${accountName}:money`];
+  const onBill = rows.reduce((sum, row) => sum + row.costNanoDollars, 0);
+  if (spent !== undefined && spent < onBill) world.violate('books: less was settled than is on the bill');
 }
 
 function violate({ world }: Run, text: string, rid: string): void {
