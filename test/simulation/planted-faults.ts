@@ -46,7 +46,7 @@ const removed = {
     edits: [
       edit(
         submitter,
-        'const outcome = await account.create({ label, items }, signal ?? new AbortController().signal);',
+        'const outcome = await account.create({ label, items }, new AbortController().signal);',
         `let outcome = await account.create({ label, items }, new AbortController().signal);
          for (let again = 0; again < 2 && outcome.status === 'ambiguous'; again++)
            outcome = await account.create({ label, items }, new AbortController().signal);`,
@@ -115,13 +115,7 @@ const removed = {
   },
   noShardMutex: {
     what: 'two transactions of one shard at a time',
-    edits: [
-      edit(
-        settleShard,
-        'const turn = this.#turn.then(() => this.#settle(bk, build, isSettled));',
-        'const turn = this.#settle(bk, build, isSettled);',
-      ),
-    ],
+    edits: [edit(settleShard, 'if (!this.#isRunning) void this.#run();', 'void this.#run();')],
     changes: { oddCommits: 8 },
   },
   keepProducer: {

@@ -35,9 +35,7 @@ function serve(
   return new Promise((resolve, reject) => {
     const child: ChildProcess = fork(processFile, planted === undefined ? [] : [planted], { execArgv: [] });
     child.on('error', reject);
-    child.on('exit', code =>
-      code === 0 || code === null ? resolve() : reject(new Error(`a run process ended with ${code}`)),
-    );
+    child.on('exit', code => (code === 0 ? resolve() : reject(new Error(`a run process ended with ${code}`))));
     child.on('message', (message: 'ready' | RunReport[]) => {
       if (message !== 'ready') for (const report of message) onReport(report);
       const specs = take();
