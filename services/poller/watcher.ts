@@ -58,8 +58,10 @@ export class Watcher {
     await follower.catchUp();
     const waitMs = this.#lookedOn + this.#delayMs() - clock.monotonic();
     if (waitMs <= 0) {
-      this.#lookedOn = clock.monotonic();
-      return this.runOnce();
+      const startedOn = clock.monotonic();
+      await this.runOnce();
+      this.#lookedOn = startedOn; // one that failed is due again: a key that is refused shows at once, not every 5 s
+      return;
     }
     // From before the sleep: what was opened meanwhile makes the look sooner too.
     const mark = { topic: 'journal', partition: 0, from: follower.positions.journalOffset } as const;

@@ -82,20 +82,21 @@ export class AnswersFile {
   async open(options: { isAnew?: boolean } = {}): Promise<void> {
     const { topic, path, log } = this.#options;
     if (path === null || this.#file) return;
-    if (!(await this.#acquire(path))) return;
-    this.#file = await openToWrite(path);
-    const stat = await this.#file.stat();
-    this.#isRegular = stat.isFile();
+    const file = await openToWrite(path);
+    this.#isRegular = (await file.stat()).isFile();
+    if (this.#isRegular && !(await this.#acquire(path))) return file.close();
+    this.#file = file;
     [this.#offset, this.#written, this.#lastBytes, this.#isAtEnd] = [0, nothing, Buffer.alloc(0), false];
     if (!this.#isRegular) return; // a pipe or a device has no position to go on from
     const position = options.isAnew ? null : await log.position(this.#group, topic, 0);
     const written = position?.metadata ? (JSON.parse(position.metadata) as Position) : null;
-    if (position && written && (await this.#isOurs(written, stat.size))) {
+    const { size } = await file.stat(); // again: before the lock was ours, somebody may have written
+    if (position && written && (await this.#isOurs(written, size))) {
       this.#offset = position.offset;
       this.#written = { bytes: written.bytes, counts: written.counts };
     }
     // What stands beyond the position may be torn, and is written again from the log.
-    await this.#file.truncate(this.#written.bytes);
+    await file.truncate(this.#written.bytes);
     await this.#commit();
   }
 
