@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
@@ -34,20 +34,15 @@ const program = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.
 /** What is configured outside of a test must not reach into it, least of all a real key. */
 const foreignVariables = /^(ANTHROPIC_|FLOTILLA_|CRASH_|FREEZE_|NODE_TEST_CONTEXT$)/;
 
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
-/** Starts the command line as a user would, in a process that does not outlive this one. */
+/** Starts the command line as a user would, in a process that does not outlive this one, however this one ends. */
 export function spawnFlotilla({ args, cwd, env = {}, input }: SpawnFlotillaOptions): SpawnedFlotilla {
   const inherited = Object.entries(process.env).filter(([name]) => !foreignVariables.test(name));
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
-    env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    // As under its launcher: the end of the fourth channel tells it that this process is gone.
+    env: { ...Object.fromEntries(inherited), FLOTILLA_LAUNCHER_FD: '3', ...env },
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   });
-  running.add(child);
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -59,7 +54,6 @@ export function spawnFlotilla({ args, cwd, env = {}, input }: SpawnFlotillaOptio
   let hasEnded = false;
   const ended = once(child, 'close').then(([code, signal]): Ended => {
     hasEnded = true;
-    running.delete(child);
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...texts };
   });
   return {
