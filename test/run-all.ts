@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * `npm test`: everything but the long runs, one part after the other, and what each took. A part is a set of test files,
+ * or a command that ends with 0. No file is left out: what belongs to no part is the last one.
+ */
+interface Part {
+  name: string;
+  /** Patterns of test files. */
+  files?: readonly string[];
+  /** A script and its arguments. */
+  command?: readonly [script: string, ...args: string[]];
+  /** Files at a time; those that start several processes each want the machine for themselves. */
+  atOnce?: number;
+}
+
+const parts: readonly Part[] = [
+  { name: 'unit', files: ['shared/**/*.test.ts', 'services/**/*.test.ts'] },
+  { name: 'architecture', files: ['test/architecture.test.ts', 'test/architecture/**/*.test.ts'] },
+  { name: 'conformance of every adapter', files: ['test/conformance/**/*.test.ts'] },
+  { name: 'simulation', files: ['test/simulation/**/*.test.ts'] },
+  {
+    name: 'simulation, 2,000 seeds',
+    command: ['test/simulation/main.ts', '--seeds', '2000', '--jobs', '2', '--json'],
+  },
+  { name: 'flows', files: ['test/flows/**/*.test.ts'] },
+  { name: 'integration', files: ['test/integration/**/*.test.ts'] },
+  { name: 'chaos, the short runs', files: ['test/chaos/**/*.test.ts'], atOnce: 1 },
+  { name: "the README's commands", files: ['test/examples/**/*.test.ts'], atOnce: 1 },
+];
+
+interface PartResult {
+  name: string;
+  counts: Counts;
+  isPassed: boolean;
+  seconds: number;
+}
+
+interface Counts {
+  tests: number;
+  pass: number;
+  fail: number;
+  cancelled: number;
+  skipped: number;
+  todo: number;
+}
+
+const nodeMajorMin = 24;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const noCounts: Counts = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
+const countNames = Object.keys(noCounts) as (keyof Counts)[];
+
+process.exitCode = isNodeNewEnough() && (await runAll()) ? 0 : 1;
+
+function isNodeNewEnough(): boolean {
+  if (Number.parseInt(process.versions.node, 10) >= nodeMajorMin) return true;
+  process.stderr.write(
+    `error: these tests need Node ${nodeMajorMin}, and this is Node ${process.versions.node} (${process.execPath})\n` +
+      '  Fix:   npm ci (it brings a Node of its own, which npm test uses), or put Node 24 on PATH\n',
+  );
+  return false;
+}
+
+/** @returns true when everything passed */
+async function runAll(): Promise<boolean> {
+  const startedOn = performance.now();
+  const results: PartResult[] = [];
+  const taken = new Set<string>();
+  for (const part of parts) {
+    const files = filesOf(part.files ?? []);
+    for (const file of files) taken.add(file);
+    if (part.command) results.push(await runCommand(part.name, part.command));
+    else if (files.length > 0) results.push(await runFiles(part, files));
+  }
+  const others = filesOf(['test/**/*.test.ts']).filter(file => !taken.has(file));
+  if (others.length > 0) results.push(await runFiles({ name: 'everything else' }, others));
+  return report(results, secondsSince(startedOn));
+}
+
+const filesOf = (patterns: readonly string[]): string[] =>
+  patterns.flatMap(pattern => globSync(pattern, { cwd: root })).sort();
+
+async function runFiles({ name, atOnce = 2 }: Part, files: readonly string[]): Promise<PartResult> {
+  const args = ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...files];
+  const { code, output, seconds } = await runNode(`${name}: ${files.length} files`, args);
+  const counts = { ...noCounts };
+  for (const count of countNames) counts[count] = Number(new RegExp(`^ℹ ${count} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
+  // A test that is skipped has shown nothing: it counts as failed, here as in CI.
+  const isPassed = code === 0 && counts.skipped + counts.todo === 0 && counts.tests > 0;
+  return { name, counts, isPassed, seconds };
+}
+
+async function runCommand(name: string, [script, ...args]: readonly [string, ...string[]]): Promise<PartResult> {
+  if (!existsSync(join(root, script))) throw new Error(`${script} is gone`);
+  const { code, seconds } = await runNode(name, [script, ...args]);
+  const isPassed = code === 0;
+  return { name, counts: { ...noCounts, tests: 1, pass: isPassed ? 1 : 0, fail: isPassed ? 0 : 1 }, isPassed, seconds };
+}
+
+/** What it says goes through as it comes, and its end is kept to be counted. */
+async function runNode(
+  heading: string,
+  args: readonly string[],
+): Promise<{ code: number | null; output: string; seconds: number }> {
+  process.stdout.write(`\n=== ${heading} ===\n\n`);
+  const startedOn = performance.now();
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    process.stdout.write(text);
+    output = (output + text).slice(-1_000_000);
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output, seconds: secondsSince(startedOn) };
+}
+
+function report(results: readonly PartResult[], seconds: number): boolean {
+  process.stdout.write('\n=== all ===\n\n');
+  for (const { name, counts, isPassed, seconds: took } of results) {
+    const mark = isPassed ? '✔' : '✖';
+    process.stdout.write(
+      `${mark} ${name.padEnd(32)} ${String(counts.tests).padStart(5)} tests ${took.toFixed(1).padStart(7)} s\n`,
+    );
+  }
+  for (const name of countNames) {
+    const sum = results.reduce((total, { counts }) => total + counts[name], 0);
+    process.stdout.write(`ℹ ${name} ${sum}\n`);
+  }
+  process.stdout.write(`ℹ duration_ms ${Math.round(seconds * 1_000)}\n`);
+  return results.every(({ isPassed }) => isPassed);
+}
+
+function secondsSince(startedOn: number): number {
+  return (performance.now() - startedOn) / 1_000;
+}
