@@ -1,12 +1,13 @@
-import { compileOutputCheck } from '#contracts/output-schema.ts';
 import { encodeSettled } from '#contracts/settled-codec.ts';
 import { headerNames } from '#core/headers.ts';
 import { isAlone } from '#core/outcome.ts';
+import type { Recipe } from '#core/recipe.ts';
 import { formatRid } from '#core/rid.ts';
 import { type CompleteRead, type Settlement, settleBatch } from '#core/settle-batch.ts';
 import { deadLetterJson, type Original, resultJson, type Terminal } from '#core/terminal.ts';
 import type { Timing } from '#core/timing.ts';
 import { type Batch, isSettled, isSettledUnsent, retryKey } from '#core/view.ts';
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Append, Log, LogRecord, NewRecord } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
@@ -97,6 +98,7 @@ export class Collector {
       case 'running':
         return 'done'; // the look says when it has ended
       case 'not-found': {
+        if (account.isClockOff) return { afterMs: this.#lost.againMs(batch.bk) }; // nothing is proven by time
         const isGone = await this.#lost.isGone(batch.bk, { account, pid, createdAt: intent.at });
         return isGone
           ? this.#settle(batch, { lines: new Map(), wholeBatch: null })
@@ -106,6 +108,7 @@ export class Collector {
         const read = await readBatch(batch, follower.view.fleet?.id ?? '', result);
         telemetry.count('flotilla_collected_lines_total', read.read.lines.size, { read: read.is });
         if (read.is === 'complete') return this.#settle(batch, read.read);
+        if (account.isClockOff) return { afterMs: this.#lost.againMs(batch.bk) };
         if (!this.#lost.isLost(batch.bk, read)) return { afterMs: this.#lost.againMs(batch.bk) };
         return this.#settle(batch, read.read);
       }
@@ -117,15 +120,19 @@ export class Collector {
     const shard = this.#shards[shardOf(batch.bk, this.#shards.length)] as SettleShard;
     const documents = await readDocuments(log, batch.items, anyTask);
     const recipe = batch.kind === 'batch' ? await recipes.get(batch.recipe) : null;
+    const checkOutput = await outputCheckOf(recipe);
     let settlement: Settlement | null = null;
     const build = (): Promise<readonly Append[]> => {
+      // Known only now, under the fence: what a newer version settled may be this very batch.
+      if (follower.view.unknown)
+        throw new FlotillaError('log-newer', { why: `it holds a ${follower.view.unknown.what}` });
       settlement = settleBatch(batch, {
         fleet: follower.view.fleet?.id ?? '',
         read,
         documentOf: item => documents.get(formatRid(item)) as ReadDocument,
         recipe,
         canceledRuns: follower.view.canceledRuns,
-        checkOutput: recipe?.outputSchema ? compileOutputCheck(recipe.outputSchema) : () => null,
+        checkOutput,
         now: this.#ports.clock.now(),
         timeScale: this.#ports.timing.scale,
       });
@@ -182,6 +189,13 @@ export class Collector {
     }
     return [...writes, { topic: 'settled', partition: shard, records: [record] }];
   }
+}
+
+/** The schema compiler is slow to load, and often not needed. */
+async function outputCheckOf(recipe: Recipe | null): Promise<(output: unknown) => string | null> {
+  if (!recipe?.outputSchema) return () => null;
+  const { compileOutputCheck } = await import('#contracts/output-schema.ts');
+  return compileOutputCheck(recipe.outputSchema);
 }
 
 function resultRecord(terminal: Terminal, origin: LogRecord): NewRecord {

@@ -11,6 +11,8 @@ interface ShortReads {
 }
 
 interface NotFound {
+  reads: number;
+  /** Of these reads, those with a pause before them. */
   times: number;
   firstAt: number;
   lastAt: number;
@@ -57,19 +59,21 @@ export class LostReads {
     { account, pid, createdAt }: { account: ProviderAccount; pid: string; createdAt: number },
   ): Promise<boolean> {
     const now = this.#clock.now();
-    const known = this.#notFound.get(bk) ?? { times: 0, firstAt: now, lastAt: -Infinity };
+    const owner = account.ownerSeen; // who said 404; the list must be of the same
+    const known = this.#notFound.get(bk) ?? { reads: 0, times: 0, firstAt: now, lastAt: -Infinity };
+    known.reads += 1;
+    this.#notFound.set(bk, known);
     if (now - known.lastAt >= this.#timing.readAgainMinMs) known.times += 1;
     known.lastAt = now;
-    this.#notFound.set(bk, known);
     if (known.times < 3 || now - known.firstAt < this.#timing.goneMs) return false;
     const backTo = createdAt - this.#timing.skewMs;
     const look = await lookAtAccount(account, { clock: this.#clock, backTo });
-    return look.reach < backTo && look.batches.every(listed => listed.pid !== pid);
+    return look.owner === owner && look.reach < backTo && look.batches.every(listed => listed.pid !== pid);
   }
 
   /** When to read again: at once, then after 1 s, doubling to 10 min. */
   againMs(bk: string): number {
-    const reads = (this.#short.get(bk)?.reads ?? 0) + (this.#notFound.get(bk)?.times ?? 0);
+    const reads = (this.#short.get(bk)?.reads ?? 0) + (this.#notFound.get(bk)?.reads ?? 0);
     if (reads === 0) return this.#timing.readAgainMaxMs;
     if (reads === 1) return 0;
     return Math.min(this.#timing.readAgainMaxMs, this.#timing.readAgainMinMs * 2 ** Math.min(reads - 2, 20));
