@@ -7,16 +7,20 @@ import { plantedFaults } from './planted-faults.ts';
 import { sweepChanges, sweepSpecs } from './report-sweep.ts';
 import { runPool } from './run-pool.ts';
 import { formatViolating, specsOf } from './specs-of.ts';
-import { addReport, createSummary, type RunSpec, type Summary } from './summary.ts';
+import { addReport, createSummary, type RunReport, type RunSpec, type Summary } from './summary.ts';
 
 const jobs = 2;
 const seeds = 60;
 const pairs = 10;
 const plantedSeeds = 20;
 
-async function runAll(specs: readonly RunSpec[], planted?: string): Promise<Summary> {
+async function runAll(specs: readonly RunSpec[], planted?: string, hashes?: Map<number, string>): Promise<Summary> {
   const summary = createSummary();
-  await runPool({ specs, jobs, planted, onReport: report => addReport(summary, report) });
+  const onReport = (report: RunReport): void => {
+    addReport(summary, report);
+    hashes?.set(report.spec.seed, report.hash);
+  };
+  await runPool({ specs, jobs, planted, onReport });
   return summary;
 }
 
@@ -26,10 +30,11 @@ const found = ({ violating }: Summary): string => violating.map(formatViolating)
 describe('the simulation of the real services', () => {
   let many: Summary;
   let swept: Summary;
+  const hashes = new Map<number, string>();
   const sweepBase: RunSpec = { seed: 1, setting: 'base', changes: sweepChanges };
 
   before(async () => {
-    many = await runAll(specsOf({ from: 1, seeds, setting: null }));
+    many = await runAll(specsOf({ from: 1, seeds, setting: null }), undefined, hashes);
     swept = await runAll(await sweepSpecs(sweepBase, 1));
   });
 
@@ -50,11 +55,9 @@ describe('the simulation of the real services', () => {
     });
   }
 
-  it('runs the same way twice', async () => {
+  it('runs the same way twice, in another process and another neighbourhood', async () => {
     for (const spec of specsOf({ from: 1, seeds: pairs, setting: null })) {
-      const [first, second] = [await makeRun(spec), await makeRun(spec)];
-      assert.equal(second.hash, first.hash, `seed ${spec.seed}`);
-      assert.equal(second.passes, first.passes, `seed ${spec.seed}`);
+      assert.equal((await makeRun(spec)).hash, hashes.get(spec.seed), `seed ${spec.seed}`);
     }
   });
 
