@@ -81,8 +81,9 @@ async function runAll(): Promise<boolean> {
   return report(results, secondsSince(startedOn));
 }
 
-const filesOf = (patterns: readonly string[]): string[] =>
-  patterns.flatMap(pattern => globSync(pattern, { cwd: root })).sort();
+function filesOf(patterns: readonly string[]): string[] {
+  return patterns.flatMap(pattern => globSync(pattern, { cwd: root })).sort();
+}
 
 async function runFiles({ name, atOnce = 2 }: Part, files: readonly string[]): Promise<PartResult> {
   const args = ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...files];
