@@ -16,7 +16,7 @@ import {
 import { openBatchesMax, openLaneBytesMax, openLaneItemsMax } from '#core/limits.ts';
 import { isAlone } from '#core/outcome.ts';
 import { buildPayload, encodePayload } from '#core/payload.ts';
-import { claimKey, parseClaimKey, type Rid } from '#core/rid.ts';
+import { claimKey, formatRid, parseClaimKey, type Rid } from '#core/rid.ts';
 import type { RetryRow } from '#core/settled.ts';
 import { dueRetries } from '#core/view.ts';
 import { Watermark } from '#core/watermark.ts';
@@ -26,7 +26,7 @@ import type { Log } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
-import { type ReadDocument, readDocument, readDocuments } from '#runtime/document-reader.ts';
+import { findDocuments, type ReadDocument, readDocument } from '#runtime/document-reader.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { type Routing, requestFacts } from '#runtime/routing.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
@@ -50,6 +50,7 @@ const recordsPerRead = 1_000;
 const endOfRunCheckMs = 250;
 const retryLockMs = 60_000;
 const idleMs = 5_000;
+const overdueMs = 1_000;
 
 type Tries = Rid & { att: number; charged: number; uncharged: number; key: string | null };
 
@@ -84,6 +85,8 @@ export class Accumulator {
   /** Claims waiting in lanes, so that a retry row is not taken twice. */
   readonly #waiting = new Set<string>();
   readonly #endedRuns = new Set<string>();
+  /** Documents of due retries that are no longer in the log, each told once. */
+  readonly #gone = new Set<string>();
   #runsCheckedAt = -Infinity;
 
   constructor(ports: AccumulatorPorts) {
@@ -108,7 +111,7 @@ export class Accumulator {
     for (const [partition, intake] of this.#intakes) {
       if (await this.#readSome(partition, intake)) hasMore = true;
     }
-    await this.#gatherLaneRetries();
+    if (await this.#gatherLaneRetries()) hasMore = true;
     await this.#closeDueLanes();
     await this.#sealClosing();
     if (await this.#sealRetriesAlone()) hasMore = true;
@@ -138,7 +141,11 @@ export class Accumulator {
       if (lane.items.length > 0) waitMs = Math.min(waitMs, lane.openedAt + lane.ageMsMax - clock.monotonic());
       if (mayEnd) waitMs = Math.min(waitMs, endOfRunCheckMs);
     }
-    for (const row of follower.view.retries.values()) waitMs = Math.min(waitMs, row.notBefore - clock.now());
+    for (const { notBefore } of follower.view.retries.values()) {
+      // One that is overdue waits for its hint, or for the owner of its partition.
+      const dueInMs = notBefore - clock.now();
+      waitMs = Math.min(waitMs, dueInMs > 0 ? dueInMs : overdueMs);
+    }
     return Math.max(waitMs, 20);
   }
 
@@ -186,6 +193,7 @@ export class Accumulator {
     for (const record of records) {
       const claim = { partition, offset: record.offset, att: 0 };
       // Sealed before a restart, or already in a lane because a round broke off here.
+      if (follower.view.claims.has(claim)) intake.watermark.sealed(record.offset);
       if (follower.view.claims.has(claim) || this.#waiting.has(claimKey(claim))) continue;
       intake.watermark.delivered(record.offset);
       const read = readDocument(record, routing.documents);
@@ -250,15 +258,20 @@ export class Accumulator {
   }
 
   /** What hit a whole batch goes back to a lane, at the owner of its partition. */
-  async #gatherLaneRetries(): Promise<void> {
+  async #gatherLaneRetries(): Promise<boolean> {
     const { follower, clock } = this.#ports;
-    if (follower.view.retries.size === 0) return;
+    if (follower.view.retries.size === 0) return false;
     const due = dueRetries(follower.view, clock.now())
       .filter(([key, row]) => !isAlone(row.cause) && this.#intakes.has(row.p) && !this.#waiting.has(key))
+      .filter(([, row]) => !this.#gone.has(ridOf(row)))
       .slice(0, recordsPerRead);
-    if (due.length === 0) return;
+    if (due.length === 0) return false;
     const found = await this.#readRetries(due.map(([, row]) => row));
-    for (const [, row] of due) this.#add(this.#itemOf(...retryArguments(row, found)));
+    for (const [, row] of due) {
+      const read = found.get(ridOf(row));
+      if (read) this.#add(this.#itemOf(...retryArguments(row, read)));
+    }
+    return due.length === recordsPerRead;
   }
 
   /** What lies in an item is sealed alone: half price, and it leaves a trace that can be found. */
@@ -267,12 +280,16 @@ export class Accumulator {
     const jobs = await queue.take('retry', { limit: 50, lockMs: retryLockMs, waitMs: 0 });
     const rows = jobs.flatMap(({ id }) => follower.view.retries.get(id) ?? []);
     const found = await this.#readRetries(rows);
-    await this.#append(rows.map(row => this.#laneAlone(this.#itemOf(...retryArguments(row, found)))));
+    const placed = rows.flatMap(row => {
+      const read = found.get(ridOf(row));
+      return read ? this.#itemOf(...retryArguments(row, read)) : [];
+    });
+    await this.#append(placed.map(each => this.#laneAlone(each)));
     for (const { id } of jobs) {
       const claim = parseClaimKey(id);
-      const isEarly = claim !== null && !follower.view.retries.has(id) && !follower.view.claims.has(claim);
-      if (isEarly)
-        await queue.postpone('retry', id, 2_000); // the hint came before the record
+      const isOpen = claim !== null && !follower.view.claims.has(claim);
+      if (isOpen)
+        await queue.postpone('retry', id, 2_000); // the hint came before the record, or its document is gone
       else await queue.done('retry', id);
     }
     return jobs.length > 0;
@@ -284,9 +301,17 @@ export class Accumulator {
     return lane;
   }
 
-  #readRetries(rows: readonly RetryRow[]): Promise<Map<string, ReadDocument>> {
+  /** Their documents. One that is gone (the log was pruned too early) must not stop the others, so it is only told. */
+  async #readRetries(rows: readonly RetryRow[]): Promise<Map<string, ReadDocument>> {
+    const { log, routing, telemetry } = this.#ports;
     const rids = rows.map(({ p, o }) => ({ partition: p, offset: o }));
-    return readDocuments(this.#ports.log, rids, this.#ports.routing.documents);
+    const found = await findDocuments(log, rids, routing.documents);
+    for (const rid of rids.map(formatRid)) {
+      if (found.has(rid) || this.#gone.has(rid)) continue;
+      this.#gone.add(rid);
+      telemetry.note('error', 'document-gone', { rid });
+    }
+    return found;
   }
 
   async #closeDueLanes(): Promise<void> {
@@ -320,14 +345,20 @@ export class Accumulator {
   }
 
   async #sealClosing(): Promise<void> {
-    const { telemetry, follower } = this.#ports;
+    const { telemetry } = this.#ports;
+    this.#leaveUnclaimed(); // a round that broke off may have claimed some of it
     await this.#append(this.#closing.map(({ lane }) => lane));
     for (const { lane, reason } of this.#closing) {
       telemetry.count('flotilla_batches_sealed_total', 1, { reason });
       telemetry.count('flotilla_documents_total', lane.items.length, { kind: lane.type });
-      // What a lost append did not claim stays and is sealed under another key; the first one wins.
-      this.#keep(lane, item => !follower.view.claims.has(item));
     }
+    // What a lost append did not claim stays and is sealed under another key; the first one wins.
+    this.#leaveUnclaimed();
+  }
+
+  #leaveUnclaimed(): void {
+    const { claims } = this.#ports.follower.view;
+    for (const { lane } of this.#closing) this.#keep(lane, item => !claims.has(item));
     this.#closing = this.#closing.filter(({ lane }) => lane.items.length > 0);
   }
 
@@ -381,11 +412,9 @@ const sealedRecord = ({ lane, bk }: { lane: Lane; bk: string }): SealedRecord =>
   }),
 });
 
-function retryArguments(
-  row: RetryRow,
-  found: ReadonlyMap<string, ReadDocument>,
-): [ReadDocument, Tries, number | undefined] {
-  const read = found.get(`${row.p}/${row.o}`) as ReadDocument;
+const ridOf = ({ p, o }: RetryRow): string => formatRid({ partition: p, offset: o });
+
+function retryArguments(row: RetryRow, read: ReadDocument): [ReadDocument, Tries, number | undefined] {
   const { att, charged, uncharged } = row;
   const key = read.envelope.idempotencyKey;
   return [read, { partition: row.p, offset: row.o, att, charged, uncharged, key }, row.bound];

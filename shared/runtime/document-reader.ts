@@ -28,16 +28,27 @@ export async function readDocuments(
   rids: readonly Rid[],
   context: DocumentContext,
 ): Promise<Map<string, ReadDocument>> {
+  const found = await findDocuments(log, rids, context);
+  for (const rid of rids) {
+    if (found.has(formatRid(rid))) continue;
+    const why = 'a document that is not answered is no longer in the log';
+    throw new FlotillaError('log-unavailable', { where: `document ${formatRid(rid)}`, why });
+  }
+  return found;
+}
+
+/** The same, without those that are gone. */
+export async function findDocuments(
+  log: Log,
+  rids: readonly Rid[],
+  context: DocumentContext,
+): Promise<Map<string, ReadDocument>> {
   const found = new Map<string, ReadDocument>();
   for (const [partition, group] of Map.groupBy(rids, rid => rid.partition)) {
     const records = await log.readAt({ topic: 'documents', partition, offsets: group.map(rid => rid.offset) });
     for (const [index, rid] of group.entries()) {
       const record = records[index];
-      if (!record) {
-        const why = 'a document that is not answered is no longer in the log';
-        throw new FlotillaError('log-unavailable', { where: `document ${formatRid(rid)}`, why });
-      }
-      found.set(formatRid(rid), readDocument(record, context));
+      if (record) found.set(formatRid(rid), readDocument(record, context));
     }
   }
   return found;

@@ -52,11 +52,17 @@ export function createRouting(options: {
   };
 }
 
+/** No model answers more; a larger wish is refused, and must not drown the sums of a ledger before that. */
+const answerTokensMax = 10_000_000;
+
 /** What a request asks for, in the terms an estimate needs. */
 export function requestFacts({ ask }: Document, recipe: Recipe): { model: string; maxTokens: number } {
   if (ask.shape !== 'as-is') return { model: recipe.model ?? '', maxTokens: recipe.maxTokens ?? 0 };
   const { model, max_tokens: maxTokens } = ask.params;
-  return { model: typeof model === 'string' ? model : '', maxTokens: typeof maxTokens === 'number' ? maxTokens : 0 };
+  return {
+    model: typeof model === 'string' ? model : '',
+    maxTokens: typeof maxTokens === 'number' ? Math.min(maxTokens, answerTokensMax) : 0,
+  };
 }
 
 /**

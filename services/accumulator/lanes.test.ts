@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { headerNames } from '#core/headers.ts';
+import { deadlineMarginMs } from '#core/limits.ts';
+import { asIsLine, ofRun, TestFleet, type TestFleetOptions, type TestWorker } from '#test/support/test-fleet.ts';
+
+async function setup(options: TestFleetOptions = {}): Promise<{ fleet: TestFleet; worker: TestWorker }> {
+  const fleet = new TestFleet(options);
+  return { fleet, worker: await fleet.worker() };
+}
+
+/** Items of each SEALED so far. */
+const sizes = (fleet: TestFleet): number[] => fleet.journal('SEALED').map(({ items }) => items.length);
+const position = async ({ log }: TestWorker, partition = 0): Promise<number> =>
+  (await log.position('accumulator', 'documents', partition))?.offset ?? 0;
+
+describe('Accumulator: when a lane closes', () => {
+  it('by count', async () => {
+    const { fleet, worker } = await setup({ lane: { itemsMax: 3 } });
+    await fleet.enqueue(7);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), [3, 3]);
+    assert.deepEqual(
+      worker.accumulator.openLanes().map(({ items, itemsMax }) => [items, itemsMax]),
+      [[1, 3]],
+    );
+    assert.equal((await fleet.queue.depths()).submit, 2);
+  });
+
+  it('by age', async () => {
+    const { fleet, worker } = await setup();
+    await fleet.enqueue(2);
+    await worker.accumulator.runOnce();
+    await fleet.clock.advance(29_999);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), []);
+    await fleet.clock.advance(1);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), [2]);
+  });
+
+  it('by bytes: what does not fit waits for the next batch', async () => {
+    const { fleet, worker } = await setup({ lane: { bytesMax: 500 } });
+    await fleet.enqueue(5);
+    await worker.accumulator.runOnce();
+    assert.ok(sizes(fleet).every(size => size < 5) && sizes(fleet).length > 0);
+    for (const { bk } of fleet.journal('SEALED')) {
+      const payload = Buffer.from((await fleet.payloads.get(bk)) ?? []).toString();
+      const bodies = payload.split('\n').slice(1);
+      assert.ok(bodies.join('').length <= 500);
+    }
+  });
+
+  it('by tokens', async () => {
+    const { fleet, worker } = await setup({ lane: { tokensMax: 60 } });
+    await fleet.enqueue(6);
+    await worker.accumulator.runOnce();
+    assert.ok(sizes(fleet).length >= 2, `${sizes(fleet)}`);
+  });
+
+  it('a document larger than the bound of a batch is sealed alone', async () => {
+    const { fleet, worker } = await setup({ lane: { bytesMax: 200 } });
+    await fleet.enqueue(1, { value: asIsLine('large', { system: 'x'.repeat(10_000) }) });
+    await fleet.enqueue(1);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet)[0], 1);
+  });
+
+  it('by the earliest deadline in it', async () => {
+    const { fleet, worker } = await setup();
+    const deadline = new Date(fleet.clock.now() + deadlineMarginMs + 5_000).toISOString();
+    await fleet.enqueue(1);
+    await fleet.enqueue(1, { headers: { [headerNames.deadline]: deadline } });
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), []);
+    await fleet.clock.advance(5_000);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), [2]);
+  });
+
+  it('at the end of a run, once its input has been read to its end', async () => {
+    const { fleet, worker } = await setup();
+    await fleet.enqueue(2, { headers: ofRun('r') });
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), []);
+    await fleet.endRun('r');
+    await fleet.clock.advance(250);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), [2]);
+  });
+
+  it('not at the end of a run while documents of no run wait in it', async () => {
+    const { fleet, worker } = await setup();
+    await fleet.enqueue(1, { headers: ofRun('r') });
+    await fleet.enqueue(1);
+    await fleet.endRun('r');
+    await worker.accumulator.runOnce();
+    await fleet.clock.advance(250);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), []);
+  });
+
+  it('wakes up for the next lane that is due', async () => {
+    const { fleet, worker } = await setup();
+    await fleet.enqueue(1);
+    await worker.accumulator.runOnce();
+    await fleet.clock.advance(28_000);
+    let isAwake = false;
+    const waiting = worker.accumulator.waitForWork(new AbortController().signal).then(() => {
+      isAwake = true;
+    });
+    await fleet.clock.advance(1_999);
+    assert.equal(isAwake, false);
+    await fleet.clock.advance(1);
+    await waiting;
+  });
+});
+
+describe('Accumulator: what shares a lane', () => {
+  it('seals rejects apart, after a second, to be answered and not sent', async () => {
+    const { fleet, worker } = await setup();
+    await fleet.enqueue(1, { value: 'no json' });
+    await fleet.enqueue(1);
+    await worker.accumulator.runOnce();
+    await fleet.clock.advance(1_000);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(
+      fleet.journal('SEALED').map(({ type, items }) => [type, items.length]),
+      [['reject', 1]],
+    );
+    assert.deepEqual(await fleet.queue.depths(), { submit: 0, collect: 1, retry: 0 });
+  });
+
+  it('a run with a cap of its own has lanes of its own', async () => {
+    const { fleet, worker } = await setup({ lane: { itemsMax: 2 } });
+    await fleet.append({ kind: 'CAP', scope: 'run:capped:money', period: 'total', limit: 1 });
+    await fleet.enqueue(1, { headers: ofRun('capped') });
+    await fleet.enqueue(1, { headers: ofRun('free') });
+    await fleet.enqueue(1, { headers: ofRun('capped') });
+    await fleet.enqueue(1);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(
+      fleet.journal('SEALED').map(({ runs }) => runs),
+      [['capped'], ['free']],
+    );
+  });
+
+  it('of records with one idempotency key the first is sent, in one batch and in another (C1)', async () => {
+    const { fleet, worker } = await setup({ lane: { itemsMax: 2 } });
+    await fleet.enqueue(3, { headers: { [headerNames.idempotencyKey]: 'once' } });
+    await fleet.settleDown(worker, { forMs: 60_000 });
+    assert.deepEqual(
+      fleet.results().map(({ rid, outcome }) => [rid, outcome]),
+      [
+        ['0/0', 'succeeded'],
+        ['0/1', 'duplicate'],
+        ['0/2', 'duplicate'],
+      ],
+    );
+    fleet.assertAnsweredOnce(3);
+    assert.equal(fleet.provider.posts.length, 1);
+  });
+});
+
+describe('Accumulator: input position', () => {
+  it('is the low watermark of delivered records that are sealed, and offsets have gaps', async () => {
+    const { fleet, worker } = await setup({ gaps: () => 2, lane: { itemsMax: 2 } });
+    const offsets = await fleet.enqueue(5);
+    await worker.accumulator.runOnce();
+    assert.equal(await position(worker), offsets[4]);
+    await fleet.clock.advance(30_000);
+    await worker.accumulator.runOnce();
+    assert.equal(await position(worker), (offsets[4] as number) + 1);
+  });
+
+  it('stays below a document that waits while later ones are sealed', async () => {
+    const { fleet, worker } = await setup({ lane: { itemsMax: 2 } });
+    await fleet.append({ kind: 'CAP', scope: 'run:capped:money', period: 'total', limit: 1 });
+    await fleet.enqueue(1, { headers: ofRun('capped') });
+    await fleet.enqueue(4);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), [2, 2]);
+    assert.equal(await position(worker), 0);
+  });
+
+  it('after a restart the rest is read again, without a second claim (C2, C6)', async () => {
+    const { fleet, worker } = await setup({ lane: { itemsMax: 2 } });
+    await fleet.append({ kind: 'CAP', scope: 'run:capped:money', period: 'total', limit: 1 });
+    await fleet.enqueue(1, { headers: ofRun('capped') });
+    await fleet.enqueue(5);
+    await worker.accumulator.runOnce();
+    const restarted = await fleet.worker();
+    await restarted.accumulator.runOnce();
+    await fleet.clock.advance(30_000);
+    await restarted.accumulator.runOnce();
+    const claimed = fleet.journal('SEALED').flatMap(({ items }) => items.map(([, offset]) => offset));
+    assert.deepEqual(claimed.sort(), [0, 1, 2, 3, 4, 5]);
+    assert.equal(await position(restarted), 6);
+  });
+
+  it('a partition that was taken away leaves its lanes, and comes back whole', async () => {
+    const { fleet, worker } = await setup({ documentPartitions: 2 });
+    fleet.cluster.assign('accumulator', 'documents', worker.log, [0, 1]);
+    await fleet.enqueue(2, { partition: 0 });
+    await fleet.enqueue(3, { partition: 1 });
+    await worker.accumulator.runOnce();
+    assert.equal(worker.accumulator.openLanes()[0]?.items, 5);
+    fleet.cluster.assign('accumulator', 'documents', worker.log, [0]);
+    await worker.accumulator.runOnce();
+    assert.equal(worker.accumulator.openLanes()[0]?.items, 2);
+    fleet.cluster.assign('accumulator', 'documents', worker.log, [0, 1]);
+    await worker.accumulator.runOnce();
+    assert.equal(worker.accumulator.openLanes()[0]?.items, 5);
+  });
+});
