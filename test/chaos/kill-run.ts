@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runIdOf } from '#services/cli/run/run-id.ts';
 import { auditRun, type RunAudit } from '#test/support/audit-run.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
-import { type Ended, spawnFlotilla } from '#test/support/spawn-flotilla.ts';
+import { type Ended, runFlotilla, spawnFlotilla } from '#test/support/spawn-flotilla.ts';
 import { makeTemporaryFolder } from '#test/support/temporary-folder.ts';
 import { chaosTask, codeOfLine, stateOf, writeChaosProject, writeDocuments } from './chaos-project.ts';
 import { CrashSchedule, type Death } from './crash-schedule.ts';
@@ -91,7 +91,9 @@ class KillSeries {
         // killed: the same command again
       }
       const run = await runIdOf(input, chaosTask);
-      return await auditRun({ directory: stateOf(folder.path), run, input, out, codeOf: codeOfLine });
+      const counted = await auditRun({ directory: stateOf(folder.path), run, input, out, codeOf: codeOfLine });
+      await compareWithAudit(counted, folder.path);
+      return counted;
     } finally {
       folder.remove();
     }
@@ -130,6 +132,22 @@ class KillSeries {
   }
 }
 
+/**
+ * `flotilla audit` counts the same things with code of its own: the two must agree.
+ * @throws Error when they do not
+ */
+async function compareWithAudit(counted: RunAudit, folder: string): Promise<void> {
+  const { code, stdout, stderr } = await runFlotilla({ args: ['audit', '--json'], cwd: folder });
+  const said = stdout === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+  for (const figure of auditedFigures) {
+    if (said[figure] === counted[figure]) continue;
+    const examples = counted.examples.join('\n');
+    throw new Error(
+      `flotilla audit (${code}): ${figure} ${said[figure]}, not ${counted[figure]} ${stderr}\n${examples}`,
+    );
+  }
+}
+
 function longestMs(death: Death | null): number {
   if (!death) return stuckAfterMs;
   return death.is === 'named' ? death.withinMs : death.afterMs;
@@ -147,16 +165,17 @@ function readAndRemove(path: string): string[] {
   return lines;
 }
 
-const figures = [
+const auditedFigures = [
   'documents',
   'answered',
   'deadLettered',
   'lost',
   'duplicated',
-  'wrong',
   'boughtTwice',
   'unaccounted',
 ] as const;
+/** `flotilla audit` cannot know which answer a document wants. */
+const figures = [...auditedFigures, 'wrong'] as const;
 
 function sumOf(audits: readonly RunAudit[]): RunAudit & { files: number } {
   const sums = figures.map(figure => [figure, audits.reduce((sum, audit) => sum + audit[figure], 0)] as const);

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { readFileSync } from 'node:fs';
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
 import { parseCustomId } from '#core/custom-id.ts';
 import { headerNames } from '#core/headers.ts';
@@ -52,77 +51,82 @@ interface Answer {
  */
 export async function auditRun(options: AuditRunOptions): Promise<RunAudit> {
   const { directory, run, input, out, codeOf = () => null } = options;
-  const audit: RunAudit = { ...nothing, examples: [] };
-  const note = (figure: CountedFault, example: string): void => {
-    audit[figure] += 1;
-    if (audit.examples.length < examplesMax) audit.examples.push(`${figure}: ${example}`);
+  const faults: Record<CountedFault, number> = { lost: 0, duplicated: 0, wrong: 0, boughtTwice: 0, unaccounted: 0 };
+  const examples: string[] = [];
+  const note: Note = (figure, example) => {
+    faults[figure] += 1;
+    if (examples.length < examplesMax) examples.push(`${figure}: ${example}`);
   };
-  const log = openSqliteLog({ directory });
-  const lines = await readLines(input);
-  const ridOfLine = new Map<number, string>();
-  const lineOfRid = new Map<string, string>();
-  const finalAtt = new Map<string, number>();
-  const answers = new Map<string, string>();
-  try {
-    for await (const { partition, offset, headers } of readTopic(log, 'documents')) {
-      if (headers[headerNames.run] !== run) continue;
-      const [rid, number] = [formatRid({ partition, offset }), Number(headers[headerNames.line])];
-      if (ridOfLine.has(number)) note('duplicated', `line ${number} stands in the log twice`);
-      ridOfLine.set(number, rid);
-      lineOfRid.set(rid, lines[number - 1] ?? '');
-    }
-    for await (const { headers, value } of readTopic(log, 'results')) {
-      if (headers[headerNames.run] !== run) continue;
-      const rid = headers[headerNames.rid] ?? '';
-      if (!lineOfRid.has(rid)) note('unaccounted', `the answer of ${rid}, which is no document`);
-      if (answers.has(rid)) note('duplicated', `a second answer of ${rid} in the log`);
-      answers.set(rid, Buffer.from(value).toString('utf8'));
-      finalAtt.set(rid, Number(headers[headerNames.att]));
-      if (headers[headerNames.outcome] === 'succeeded') audit.answered += 1;
-      else audit.deadLettered += 1;
-    }
-  } finally {
-    await log.close();
+  const lines = readLines(input);
+  const { ridOfLine, answers } = await readRecords(directory, { run, note });
+  for (const index of lines.keys()) {
+    const rid = ridOfLine.get(index + 1);
+    if (rid === undefined) note('lost', `line ${index + 1} is not in the log`);
+    else if (!answers.has(rid)) note('lost', `line ${index + 1} (${rid}) has no answer in the log`);
   }
-  audit.documents = lines.length;
-  for (const number of lines.keys()) {
-    const rid = ridOfLine.get(number + 1);
-    if (rid === undefined) note('lost', `line ${number + 1} is not in the log`);
-    else if (!answers.has(rid)) note('lost', `line ${number + 1} (${rid}) has no answer in the log`);
+  for (const [number, rid] of ridOfLine) {
+    if (number > lines.length) note('unaccounted', `${rid} says it is line ${number} of ${lines.length}`);
   }
+  const lineOfRid = new Map([...ridOfLine].map(([number, rid]) => [rid, lines[number - 1] ?? ''] as const));
   checkFile(readJsonLines<Answer>(out), { answers, lineOfRid, codeOf, note });
-  checkInvoice(directory, { lineOfRid, finalAtt, note });
-  return audit;
+  checkInvoice(directory, { lineOfRid, answers, note });
+  const answered = [...answers.values()].filter(({ outcome }) => outcome === 'succeeded').length;
+  return { documents: lines.length, answered, deadLettered: answers.size - answered, ...faults, examples };
 }
 
 type CountedFault = 'lost' | 'duplicated' | 'wrong' | 'boughtTwice' | 'unaccounted';
 type Note = (figure: CountedFault, example: string) => void;
 
-const nothing = {
-  documents: 0,
-  answered: 0,
-  deadLettered: 0,
-  lost: 0,
-  duplicated: 0,
-  wrong: 0,
-  boughtTwice: 0,
-  unaccounted: 0,
-};
+interface RecordedAnswer {
+  text: string;
+  att: number;
+  outcome: string | undefined;
+}
 
 /** True when nothing is lost, doubled, wrong or unexplained. */
 export const isClean = (audit: RunAudit): boolean =>
   audit.lost + audit.duplicated + audit.wrong + audit.boughtTwice + audit.unaccounted === 0;
 
-async function readLines(path: string): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) lines.push(line);
-  return lines;
+/** What the log holds of the run: its documents by their line, its answers by their rid. */
+async function readRecords(
+  directory: string,
+  { run, note }: { run: string; note: Note },
+): Promise<{ ridOfLine: ReadonlyMap<number, string>; answers: ReadonlyMap<string, RecordedAnswer> }> {
+  const log = openSqliteLog({ directory });
+  const ridOfLine = new Map<number, string>();
+  const answers = new Map<string, RecordedAnswer>();
+  try {
+    for await (const { partition, offset, headers } of readTopic(log, 'documents')) {
+      if (headers[headerNames.run] !== run) continue;
+      const number = Number(headers[headerNames.line]);
+      if (ridOfLine.has(number)) note('duplicated', `line ${number} stands in the log twice`);
+      ridOfLine.set(number, formatRid({ partition, offset }));
+    }
+    const rids = new Set(ridOfLine.values());
+    for await (const { headers, value } of readTopic(log, 'results')) {
+      if (headers[headerNames.run] !== run) continue;
+      const rid = headers[headerNames.rid] ?? '';
+      if (!rids.has(rid)) note('unaccounted', `the answer of ${rid}, which is no document`);
+      if (answers.has(rid)) note('duplicated', `a second answer of ${rid} in the log`);
+      const text = Buffer.from(value).toString('utf8');
+      answers.set(rid, { text, att: Number(headers[headerNames.att]), outcome: headers[headerNames.outcome] });
+    }
+  } finally {
+    await log.close();
+  }
+  return { ridOfLine, answers };
+}
+
+/** Only a line feed ends a line: a document may hold every other separator there is. */
+function readLines(path: string): string[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
 function checkFile(
   written: readonly Answer[],
   known: {
-    answers: ReadonlyMap<string, string>;
+    answers: ReadonlyMap<string, RecordedAnswer>;
     lineOfRid: ReadonlyMap<string, string>;
     codeOf: (line: string) => string | null;
     note: Note;
@@ -134,7 +138,8 @@ function checkFile(
     const { rid } = answer;
     if (seen.has(rid)) note('duplicated', `a second line of ${rid} in the file`);
     seen.add(rid);
-    if (JSON.stringify(answer) !== answers.get(rid)) note('wrong', `the file says of ${rid} what the log does not`);
+    if (JSON.stringify(answer) !== answers.get(rid)?.text)
+      note('wrong', `the file says of ${rid} what the log does not`);
     const line = lineOfRid.get(rid) ?? '';
     const code = answer.outcome === 'succeeded' ? codeOf(line) : null;
     if (code !== null && answer.output?.code !== code) note('wrong', `${rid} is answered with another's answer`);
@@ -159,9 +164,9 @@ function checkInvoice(
   directory: string,
   {
     lineOfRid,
-    finalAtt,
+    answers,
     note,
-  }: { lineOfRid: ReadonlyMap<string, string>; finalAtt: ReadonlyMap<string, number>; note: Note },
+  }: { lineOfRid: ReadonlyMap<string, string>; answers: ReadonlyMap<string, RecordedAnswer>; note: Note },
 ): void {
   const executed = new Set<string>();
   for (const { customId, isForeign } of readInvoice(directory)) {
@@ -176,6 +181,6 @@ function checkInvoice(
     const purchase = `${rid}#${identity.att}`;
     if (executed.has(purchase)) note('boughtTwice', `attempt ${identity.att} of ${rid}`);
     executed.add(purchase);
-    if (identity.att > (finalAtt.get(rid) ?? Infinity)) note('boughtTwice', `${rid} after it was answered`);
+    if (identity.att > (answers.get(rid)?.att ?? Infinity)) note('boughtTwice', `${rid} after it was answered`);
   }
 }
