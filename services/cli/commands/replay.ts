@@ -112,7 +112,7 @@ async function follow(
   { context, options, settings }: { context: CommandContext; options: ReplayOptions; settings: LoadedConfig },
 ): Promise<number> {
   const embedded = openEmbedded(embeddedSettings(settings, { crashHook: crashHookFrom(context.env) }));
-  const reporter = createReporter(context);
+  const reporter = await createReporter(context);
   try {
     const session = new RunSession({
       embedded,

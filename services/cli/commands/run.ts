@@ -46,7 +46,7 @@ export const run =
     const id = options.runId ?? (await runIdOf(input, task));
     if (cap !== null) await refuseOverCap({ input, task, cap, loaded });
     const embedded = openEmbedded(embeddedSettings(loaded, { crashHook: crashHookFrom(context.env) }));
-    const reporter = createReporter(context);
+    const reporter = await createReporter(context);
     try {
       await setRunCap(embedded, { run: id, cap });
       const session = new RunSession({

@@ -12,9 +12,9 @@ export interface Reporter {
   stop(): void;
 }
 
-export function createReporter(context: CommandContext): Reporter {
+export async function createReporter(context: CommandContext): Promise<Reporter> {
   const { panelStream: stream, errLook: look, env, isJson } = context;
-  const panel = openLivePanel({ stream, look, env, isJson, now: Date.now });
+  const panel = await openLivePanel({ stream, look, env, isJson, now: Date.now });
   const sayStopping = (): void => {
     panel.close();
     if (!isJson) context.say('stopping the local engine; a second Ctrl-C ends it at once, nothing is lost\n');

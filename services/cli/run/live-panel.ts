@@ -1,4 +1,3 @@
-import { createLogUpdate } from 'log-update';
 import { type TerminalLook, terminalLook } from '../terminal/terminal-look.ts';
 import { ChangeLines } from './change-line.ts';
 import { renderPanel } from './panel.ts';
@@ -21,14 +20,15 @@ export interface LivePanelOptions {
   now: () => number;
 }
 
-export function openLivePanel(options: LivePanelOptions): LivePanel {
+export async function openLivePanel(options: LivePanelOptions): Promise<LivePanel> {
   if (options.isJson) return { show: () => {}, close: () => {} };
   // A dumb terminal cannot move its cursor.
   return options.look.isTty && options.env.TERM !== 'dumb' ? openPanel(options) : openLines(options);
 }
 
 /** The clock goes on between snapshots, so the panel is drawn by a timer of its own. */
-function openPanel({ stream, look, env, now }: LivePanelOptions): LivePanel {
+async function openPanel({ stream, look, env, now }: LivePanelOptions): Promise<LivePanel> {
+  const { createLogUpdate } = await import('log-update'); // slow to load, and only a terminal needs it
   const update = createLogUpdate(stream);
   let latest: RunSnapshot | null = null;
   let shownAt = now();

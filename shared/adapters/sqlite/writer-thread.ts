@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { EncodedRow } from './encode-append.ts';
@@ -50,7 +52,10 @@ export class WriterThread implements GroupWriter {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./writer-thread-main.ts', import.meta.url), { workerData: this.#settings });
+    const worker = new Worker(new URL('./writer-thread-main.ts', import.meta.url), {
+      workerData: this.#settings,
+      env: compileCacheHere(),
+    });
     worker.unref();
     worker.once('exit', () => {
       if (this.#worker === worker) this.#worker = null;
@@ -65,6 +70,13 @@ export class WriterThread implements GroupWriter {
     worker.once('message', resolve).once('error', fail).once('exit', fail);
     return promise.finally(() => worker.off('message', resolve).off('error', fail).off('exit', fail));
   }
+}
+
+/** A thread has no compile cache by itself, and would strip types and compile anew. */
+function compileCacheHere(): NodeJS.ProcessEnv {
+  const directory = getCompileCacheDir();
+  // The directory it names lies in the one that is asked for.
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };
 }
 
 const rowsOf = (write: LogWrite): EncodedRow[] =>
