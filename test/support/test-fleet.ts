@@ -211,10 +211,10 @@ export class TestFleet {
   /** Lets everything happen that can, while time passes; batches at the provider end at once unless told otherwise. */
   async settleDown(
     worker: TestWorker,
-    options: { forMs?: number; stepMs?: number; areEnding?: boolean } = {},
+    options: { forMs?: number; stepMs?: number; areEnding?: boolean; isOver?: () => boolean } = {},
   ): Promise<void> {
-    const { forMs = 120_000, stepMs = 5_000, areEnding = true } = options;
-    for (let passed = 0; passed <= forMs; passed += stepMs) {
+    const { forMs = 120_000, stepMs = 5_000, areEnding = true, isOver = () => false } = options;
+    for (let passed = 0; passed <= forMs && !isOver(); passed += stepMs) {
       await round(worker);
       if (areEnding) this.provider.endAll();
       await this.clock.advance(stepMs);
