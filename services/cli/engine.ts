@@ -87,14 +87,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const shared = { follower, recipes, accounts };
   const [worker, incarnation] = ['engine', randomUUID()];
   const accumulator = new Accumulator({ ...at('accumulator'), ...shared });
-  const submitter = new Submitter({ ...at('submitter'), ...shared, worker, incarnation });
+  const { createsAtOnce } = options;
+  const submitter = new Submitter({ ...at('submitter'), ...shared, worker, incarnation, createsAtOnce });
   const collector = new Collector({ ...at('poller'), ...shared });
   const watchers = [...accounts.values()].map(account => new Watcher(account, { ...at('poller'), ...shared }));
   const sweeper = new Sweeper({ ...at('sweeper'), ...shared });
   const loops = [
     ...accumulatorLoops(accumulator),
-    ...submitterLoops(submitter, options.createsAtOnce),
-    ...pollerLoops({ watchers, collector, collectsAtOnce: options.createsAtOnce }),
+    ...submitterLoops(submitter, createsAtOnce),
+    ...pollerLoops({ watchers, collector, collectsAtOnce: 2 * createsAtOnce }),
     ...sweeperLoops(sweeper, { clock, timing }),
     ...options.housekeeping(follower),
   ];

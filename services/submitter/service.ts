@@ -27,6 +27,7 @@ import { type ReadDocument, readDocuments } from '#runtime/document-reader.ts';
 import type { Hold, ProviderAccount } from '#runtime/provider-account.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { anyTask, requestFacts } from '#runtime/routing.ts';
+import { Slots } from '#runtime/slots.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 
 export interface SubmitterPorts {
@@ -42,6 +43,8 @@ export interface SubmitterPorts {
   timing: Timing;
   worker: string;
   incarnation: string;
+  /** Create calls that may be under way side by side; default no bound but that of the loops. */
+  createsAtOnce?: number;
 }
 
 const lockMs = 120_000;
@@ -59,6 +62,9 @@ const unsentMax = 1_000;
 /** What became of a job: `done` needs no further hint of this kind, else when to look again. */
 type Step = 'done' | { afterMs: number };
 
+/** One POST was sent, or none. */
+type Sent = { intent: IntentRecord; outcome: CreateOutcome } | { step: Step };
+
 /** Why a batch waits before its create; a hint for screens and for `--max-cost`. */
 export type Parked = { bk: string; why: 'cap'; scope: string } | { bk: string; why: Hold | 'not-configured' };
 
@@ -69,8 +75,12 @@ export class Submitter {
   /** Nonces of INTENTs that were left without a POST: should one be found open, it was never sent. */
   readonly #unsent = new Set<string>();
 
+  /** An INTENT holds its slot until its reply, so that none waits with its time running. */
+  readonly #slots: Slots;
+
   constructor(ports: SubmitterPorts) {
     this.#ports = ports;
+    this.#slots = new Slots(ports.createsAtOnce ?? Infinity);
   }
 
   /** Batches that are held back now, by why. */
@@ -149,7 +159,8 @@ export class Submitter {
     const tight = tightCap(view, reserve, clock.now());
     if (tight) return this.#park({ bk: batch.bk, why: 'cap', scope: tight.scope }, heldMs);
     this.#parked.delete(batch.bk);
-    return this.#send(batch, { account, payload, reserve });
+    const sent = await this.#slots.run(() => this.#send(batch, { account, payload, reserve }));
+    return 'outcome' in sent ? this.#record(sent.intent, sent.outcome) : sent.step;
   }
 
   /** A list call that costs nothing: an incarnation creates only once a reply of its own has shown the owner. */
@@ -176,11 +187,11 @@ export class Submitter {
     return this.#unpark(bk);
   }
 
-  /** INTENT, read back as its winner, one POST, and what is known of it. */
+  /** INTENT, read back as its winner, one POST. */
   async #send(
     batch: Batch,
     { account, payload, reserve }: { account: ProviderAccount; payload: Payload; reserve: Amounts },
-  ): Promise<Step> {
+  ): Promise<Sent> {
     const { follower, clock, ids, timing, worker, incarnation } = this.#ports;
     const { bk } = batch;
     const intent: IntentRecord = {
@@ -192,7 +203,7 @@ export class Submitter {
       nonce: ids.nonce(),
       reserve,
     };
-    if (!acceptsIntent(follower.view, intent, clock.now())) return { afterMs: refusedMs };
+    if (!acceptsIntent(follower.view, intent, clock.now())) return { step: { afterMs: refusedMs } };
     const startedOn = clock.monotonic(); // from before the append: no two machines' clocks are compared
     try {
       await follower.append(intent);
@@ -205,23 +216,25 @@ export class Submitter {
     const isWinner = state.is === 'intent' && state.intent.nonce === intent.nonce && batch.sub === intent.sub;
     if (!isWinner) {
       this.#leaveUnsent(intent); // a second copy of it may land when it fits
-      return { afterMs: refusedMs };
+      return { step: { afterMs: refusedMs } };
     }
     const isLate = clock.monotonic() - startedOn > timing.sendMs;
     // Absence is proven from this stamp, so it must be right; a suspended machine shows here too.
     const isStampOdd = Math.abs(clock.now() - state.intent.at) > timing.clockOffMs;
-    if (isLate || isStampOdd) return this.#abortUnsent(intent, isStampOdd ? oddStampMs : undefined);
+    if (isLate || isStampOdd) return { step: await this.#abortUnsent(intent, isStampOdd ? oddStampMs : undefined) };
     // What held nothing back before the append may do so now: another reply, another create under way.
-    if (account.hold(follower.view) !== null) return this.#abortUnsent(intent, heldMs / timing.scale);
+    if (account.hold(follower.view) !== null) {
+      return { step: await this.#abortUnsent(intent, heldMs / timing.scale) };
+    }
     const label = { fleet: follower.view.fleet?.id ?? '', bk, sub: intent.sub };
     const items = itemsToSend(batch).map((item, index) => {
       return { customId: formatCustomId({ fleet: label.fleet, bk, ...item }), body: payload.bodies[index] as string };
     });
     // A stop does not abort it: T_http bounds it, and an aborted create would be an ambiguous one.
-    const outcome = await account.create({ label, items }, new AbortController().signal);
-    return this.#record(intent, outcome);
+    return { intent, outcome: await account.create({ label, items }, new AbortController().signal) };
   }
 
+  /** What is known of the call. */
   async #record(intent: IntentRecord, outcome: CreateOutcome): Promise<Step> {
     const { follower, payloads, telemetry } = this.#ports;
     const { bk, sub } = intent;
