@@ -90,8 +90,10 @@ describe('the official SDK against every endpoint of the simulator', () => {
         await assert.rejects(client.messages.batches.retrieve(created.id), { status: 404 });
       });
 
-      it(`cancels (${name})`, async () => {
-        const client = clientOf(workspace, version, useApiKeyHeader);
+      it(`cancels what has not ended yet (${name})`, async test => {
+        const slow = await startSimulator({ latency: { minMs: 2_000, maxMs: 2_000 } });
+        test.after(() => slow.close());
+        const client = clientOf(workspace, version, useApiKeyHeader).withOptions({ baseURL: slow.baseUrl });
         const created = await client.messages.batches.create({ requests: [{ custom_id: 'one', params: params('x') }] });
         const canceling = await client.messages.batches.cancel(created.id);
         assert.equal(canceling.processing_status, 'canceling');
