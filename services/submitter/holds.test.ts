@@ -205,6 +205,25 @@ describe('Submitter: what is closed instead of created', () => {
     assert.equal(fleet.provider.posts.length, 0);
   });
 
+  it('deadline passed while it waited for the creates before it', async () => {
+    const { fleet } = await setup({ headers: deadline });
+    const worker = await fleet.worker({ createsAtOnce: 1 });
+    await fleet.enqueue(2, { headers: deadline });
+    await worker.accumulator.runOnce();
+    const gate = Promise.withResolvers<void>();
+    fleet.provider.creates.push(async accept => {
+      await gate.promise;
+      return { status: 'created', pid: accept(), facts: fleet.provider.facts };
+    });
+    const rounds = [submit(worker), submit(worker)];
+    await fleet.clock.advance(120_001);
+    gate.resolve();
+    await Promise.all(rounds);
+    await submit(worker);
+    assert.equal(fleet.provider.posts.length, 1);
+    assert.equal(fleet.journal('CLOSED')[0]?.why, 'deadline');
+  });
+
   it('deadline passed while the breaker is open', async () => {
     const { fleet, worker } = await setup({ headers: deadline });
     fleet.provider.creates.push(fleet.provider.refuses('rate-limited', 3_600_000));

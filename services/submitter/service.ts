@@ -203,6 +203,8 @@ export class Submitter {
       nonce: ids.nonce(),
       reserve,
     };
+    // It may have waited for its slot until the deadline of a document passed: the next round closes it.
+    if (payload.deadlineAt < clock.now()) return { step: { afterMs: 0 } };
     if (!acceptsIntent(follower.view, intent, clock.now())) return { step: { afterMs: refusedMs } };
     const startedOn = clock.monotonic(); // from before the append: no two machines' clocks are compared
     try {
@@ -231,7 +233,8 @@ export class Submitter {
       return { customId: formatCustomId({ fleet: label.fleet, bk, ...item }), body: payload.bodies[index] as string };
     });
     // A stop does not abort it: T_http bounds it, and an aborted create would be an ambiguous one.
-    return { intent, outcome: await account.create({ label, items }, new AbortController().signal) };
+    const outcome = await account.create({ label, items }, new AbortController().signal);
+    return { intent, outcome };
   }
 
   /** What is known of the call. */

@@ -58,6 +58,7 @@ export interface WorkerOptions {
   queue?: WorkQueue;
   /** False: its configuration lacks the account. */
   isConfigured?: boolean;
+  createsAtOnce?: number;
 }
 
 /** The real services on memory adapters and a clock that stands still; only the provider is a stand-in. */
@@ -110,7 +111,13 @@ export class TestFleet {
   }
 
   /** A worker that has not read anything yet. */
-  bareWorker({ hook, routing = this.routing, queue, isConfigured = true }: WorkerOptions = {}): TestWorker {
+  bareWorker({
+    hook,
+    routing = this.routing,
+    queue,
+    isConfigured = true,
+    createsAtOnce = 4,
+  }: WorkerOptions = {}): TestWorker {
     this.#workers += 1;
     const { clock, timing, ids } = this;
     const telemetry = createRecordingTelemetry();
@@ -138,7 +145,7 @@ export class TestFleet {
       recipes,
       account,
       accumulator: new Accumulator({ ...at('accumulator'), ...shared }),
-      submitter: new Submitter({ ...at('submitter'), ...shared, worker: name, incarnation }),
+      submitter: new Submitter({ ...at('submitter'), ...shared, worker: name, incarnation, createsAtOnce }),
       watcher: new Watcher(account, { ...at('poller'), ...shared }),
       collector: new Collector({ ...at('poller'), ...shared }),
       sweeper: new Sweeper({ ...at('sweeper'), ...shared }),
