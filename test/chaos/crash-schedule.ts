@@ -6,7 +6,7 @@ const namedWithinMs = 3_000;
 /** Lives of random length: from within the start to well into the work. */
 const randomMinMs = 200;
 const randomMaxMs = 2_000;
-const visitsMax = 64;
+const visitsMax = 24;
 
 /**
  * Decides how each life ends. Crash points are learnt from the lives before, and the least visited is next, so that a
@@ -50,7 +50,7 @@ export class CrashSchedule {
     this.#tries.set(label, fewest + 1);
     const visits = Math.min(visitsMax, this.#visits.get(label) ?? 1);
     // Early visits are as telling as late ones and come more often, so the draw leans to them.
-    const visit = 1 + Math.floor(this.#random() ** 2 * visits);
+    const visit = 1 + Math.floor(this.#random() ** 3 * visits);
     return { is: 'named', label, visit, withinMs: namedWithinMs };
   }
 }

@@ -1,7 +1,7 @@
 import root from '../../flotilla.config.ts';
 import { defineConfig } from '../../shared/contracts/config.ts';
 
-/** The tasks of the root's configuration, against a provider that has every tenth day of a real one in one run. */
+/** The tasks of the root's configuration, against a simulated provider with some of a real one's bad days. */
 export default defineConfig({
   ...root,
   simulator: {

@@ -19,6 +19,11 @@ const [input, out, dead] = ['documents', 'answers', 'dead'].map(name => join(fol
   string,
 ];
 
+const settings = [
+  `--config=${join('test', 'examples', 'flotilla.config.ts')}`,
+  `--state=${join('.flotilla', 'start', 'state')}`,
+];
+
 interface DeadLetter {
   custom_id: string | null;
   cause: string;
@@ -39,6 +44,7 @@ async function start(): Promise<void> {
   const auditCode = await flotilla('audit');
   const isAsPlanned = runCode === 0 && auditCode === 0 && failedAsPlanned();
   console.log(isAsPlanned ? 'Only the planned documents failed, and the audit is clean.' : 'This is not as planned.');
+  console.log(`Look closer with: npx flotilla status ${settings.join(' ')}`);
   process.exitCode = isAsPlanned ? 0 : 1;
 }
 
@@ -60,8 +66,8 @@ function writeDocuments(): void {
 /** As a user would, on this terminal; without a key, whatever the environment holds, so that nothing is ever bought. */
 async function flotilla(...args: string[]): Promise<number | null> {
   const { ANTHROPIC_API_KEY: _key, ANTHROPIC_API_KEY_FILE: _keyFile, ANTHROPIC_BASE_URL: _url, ...env } = process.env;
-  const settings = ['--config', join(root, 'test/examples/flotilla.config.ts'), '--state', join(folder, 'state')];
   const child = spawn(process.execPath, [join(root, 'services/cli/flotilla.mjs'), ...args, ...settings], {
+    cwd: root,
     stdio: 'inherit',
     env,
   });
