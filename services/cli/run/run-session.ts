@@ -7,6 +7,7 @@ import { ViewFollower } from '#runtime/view-follower.ts';
 import type { Embedded } from '../embedded.ts';
 import { AnswersFile } from './answers-file.ts';
 import { readIntoLog } from './intake.ts';
+import { ParkedWatch } from './parked-watch.ts';
 import { RunLedger } from './run-ledger.ts';
 import { type RunPosition, readRunPosition } from './run-position.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
@@ -43,6 +44,7 @@ export class RunSession {
   readonly #answers: AnswersFile;
   readonly #deadLetters: AnswersFile;
   readonly #ledger: RunLedger;
+  readonly #parkedWatch = new ParkedWatch();
   readonly #startedAt = Date.now();
   /** An attached process follows the journal by itself, to see what the engine does. */
   #watched: ViewFollower | null = null;
@@ -138,7 +140,7 @@ export class RunSession {
         const snapshot = await this.#snapshot();
         this.#options.onSnapshot(snapshot);
         throwIfHopeless(this.#options.embedded);
-        if (isOnlyParkedLeft(snapshot)) return 'parked';
+        if (this.#parkedWatch.isOnlyParkedLeft(snapshot)) return 'parked';
       }
       if (projected === 0) await this.#answers.waitForMore(projectWaitMs, signal);
     }
@@ -218,13 +220,6 @@ function throwIfHopeless({ engine, accountName }: Embedded): void {
   }
   const hold = engine.accounts.get(accountName)?.hold(engine.follower.view);
   if (hold === 'owner-mismatch' || hold === 'foreign-fleet' || hold === 'log-newer') throw new FlotillaError(hold);
-}
-
-function isOnlyParkedLeft(snapshot: RunSnapshot): boolean {
-  const { parked, total, isComplete, answered, inLanes, atProvider, retrying } = snapshot;
-  if (!parked || !isComplete || total === null) return false;
-  const open = total - answered.succeeded - answered.dead;
-  return parked.count >= open && inLanes === 0 && atProvider.items === 0 && retrying === 0;
 }
 
 /** Writing the answers over the documents would be the end of both. */

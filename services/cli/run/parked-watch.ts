@@ -1,0 +1,27 @@
+import type { RunSnapshot } from './run-snapshot.ts';
+
+/** So long nothing else has to happen before what is parked counts as all that is left. */
+const stillMs = 3_000;
+
+/**
+ * Tells when all that is left of a run waits for room under a cap. Mostly that is counted; but a run with more documents
+ * than may be sealed at once is not read further while its batches are parked, so stillness tells it too.
+ */
+export class ParkedWatch {
+  #stillSince: number | null = null;
+  #answered = -1;
+
+  /** @returns true when nothing but a higher cap gets the run on */
+  isOnlyParkedLeft(snapshot: RunSnapshot): boolean {
+    const { parked, total, isComplete, answered, inLanes, atProvider, retrying, elapsedMs } = snapshot;
+    const answeredCount = answered.succeeded + answered.dead;
+    const isStill = parked !== null && inLanes === 0 && atProvider.items === 0 && retrying === 0;
+    if (!isStill || !isComplete || total === null || answeredCount !== this.#answered) {
+      this.#answered = answeredCount;
+      this.#stillSince = null;
+      return isStill && isComplete && total !== null && parked.count >= total - answeredCount;
+    }
+    this.#stillSince ??= elapsedMs;
+    return parked.count >= total - answeredCount || elapsedMs - this.#stillSince >= stillMs;
+  }
+}
