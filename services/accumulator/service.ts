@@ -13,7 +13,7 @@ import {
   type LaneSettings,
   openLane,
 } from '#core/lane.ts';
-import { openBatchesMax, openLaneBytesMax, openLaneItemsMax } from '#core/limits.ts';
+import { openBatchesMax, openLaneBytesMax, openLaneItemsMax, readyBatchesMax } from '#core/limits.ts';
 import { isAlone } from '#core/outcome.ts';
 import { buildPayload, encodePayload } from '#core/payload.ts';
 import { claimKey, formatRid, parseClaimKey, type Rid } from '#core/rid.ts';
@@ -41,6 +41,11 @@ export interface AccumulatorPorts {
   follower: ViewFollower;
   recipes: RecipeBook;
   routing: Routing;
+  /**
+   * Sealed batches that wait for nothing but their create, where that is known: a hint, so that sealing does not run far
+   * ahead. What is held back is not counted: a parked tenant must not hold a partition.
+   */
+  readyBatches?: () => number;
 }
 
 /** Consumer group whose positions are the low watermarks: everything below is sealed. */
@@ -50,6 +55,8 @@ const recordsPerRead = 1_000;
 const endOfRunCheckMs = 250;
 const retryLockMs = 60_000;
 const idleMs = 5_000;
+/** Room is made by more than records: a batch may be parked. */
+const noRoomMs = 250;
 const overdueMs = 1_000;
 
 type Tries = Rid & { att: number; charged: number; uncharged: number; key: string | null };
@@ -129,8 +136,10 @@ export class Accumulator {
     const settled = follower.positions.settledOffsets.map((from, partition) => {
       return { topic: 'settled' as const, partition, from };
     });
-    const marks = this.#hasRoom() ? [...documents, ...settled] : settled;
-    await log.waitForMore(marks, this.#waitMs(), signal);
+    // A record of the journal may have made room.
+    const journal = { topic: 'journal' as const, partition: 0, from: follower.positions.journalOffset };
+    if (this.#hasRoom()) await log.waitForMore([...documents, ...settled], this.#waitMs(), signal);
+    else await log.waitForMore([...settled, journal], Math.min(noRoomMs, this.#waitMs()), signal);
   }
 
   #waitMs(): number {
@@ -182,7 +191,8 @@ export class Accumulator {
       bytes += lane.bytes;
     }
     const { view } = this.#ports.follower;
-    return items < openLaneItemsMax && bytes < openLaneBytesMax && view.batches.size < openBatchesMax;
+    if (items >= openLaneItemsMax || bytes >= openLaneBytesMax || view.batches.size >= openBatchesMax) return false;
+    return (this.#ports.readyBatches?.() ?? 0) < readyBatchesMax;
   }
 
   async #readSome(partition: number, intake: Intake): Promise<boolean> {

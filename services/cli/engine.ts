@@ -3,6 +3,7 @@ import { createMemoryWorkQueue } from '#adapters/memory/create-memory-work-queue
 import { systemClock } from '#adapters/system/system-clock.ts';
 import { systemIds } from '#adapters/system/system-ids.ts';
 import type { Timing } from '#core/timing.ts';
+import { isUnsent, type View } from '#core/view.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
 import type { Log } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
@@ -86,9 +87,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   );
   const shared = { follower, recipes, accounts };
   const [worker, incarnation] = ['engine', randomUUID()];
-  const accumulator = new Accumulator({ ...at('accumulator'), ...shared });
   const { createsAtOnce } = options;
   const submitter = new Submitter({ ...at('submitter'), ...shared, worker, incarnation, createsAtOnce });
+  const readyBatches = (): number => unsentBatches(follower.view) - submitter.parked().length;
+  const accumulator = new Accumulator({ ...at('accumulator'), ...shared, readyBatches });
   const collector = new Collector({ ...at('poller'), ...shared });
   const watchers = [...accounts.values()].map(account => new Watcher(account, { ...at('poller'), ...shared }));
   const sweeper = new Sweeper({ ...at('sweeper'), ...shared });
@@ -117,4 +119,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await running;
     },
   };
+}
+
+function unsentBatches({ batches }: View): number {
+  let count = 0;
+  for (const batch of batches.values()) if (isUnsent(batch)) count += 1;
+  return count;
 }

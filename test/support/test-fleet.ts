@@ -59,6 +59,8 @@ export interface WorkerOptions {
   /** False: its configuration lacks the account. */
   isConfigured?: boolean;
   createsAtOnce?: number;
+  /** What the accumulator is told of batches that wait for their create. */
+  readyBatches?: () => number;
 }
 
 /** The real services on memory adapters and a clock that stands still; only the provider is a stand-in. */
@@ -117,6 +119,7 @@ export class TestFleet {
     queue,
     isConfigured = true,
     createsAtOnce = 4,
+    readyBatches = () => 0,
   }: WorkerOptions = {}): TestWorker {
     this.#workers += 1;
     const { clock, timing, ids } = this;
@@ -144,7 +147,7 @@ export class TestFleet {
       follower,
       recipes,
       account,
-      accumulator: new Accumulator({ ...at('accumulator'), ...shared }),
+      accumulator: new Accumulator({ ...at('accumulator'), ...shared, readyBatches }),
       submitter: new Submitter({ ...at('submitter'), ...shared, worker: name, incarnation, createsAtOnce }),
       watcher: new Watcher(account, { ...at('poller'), ...shared }),
       collector: new Collector({ ...at('poller'), ...shared }),
