@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runIdOf } from '#services/cli/run/run-id.ts';
-import { auditRun, type RunAudit } from '#test/support/audit-run.ts';
+import { auditRun, isClean, type RunAudit } from '#test/support/audit-run.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 import { type Ended, runFlotilla, spawnFlotilla } from '#test/support/spawn-flotilla.ts';
 import { makeTemporaryFolder } from '#test/support/temporary-folder.ts';
@@ -80,23 +80,31 @@ class KillSeries {
     };
   }
 
+  /** The folder is gone afterwards, unless something is wrong with it: then it is the evidence. */
   async runFile(file: number): Promise<RunAudit> {
     const folder = makeTemporaryFolder('chaos-file');
     try {
-      writeChaosProject(folder.path, { seed: this.#options.seed + file });
-      const [input, out] = [join(folder.path, 'in.jsonl'), join(folder.path, 'answers.jsonl')];
-      await writeDocuments(input, { count: this.#options.documents, series: `F${file}` });
-      const killsUpTo = Math.min(this.#options.kills, this.kills + killsPerFileMax);
-      while (!(await this.#live(folder.path, killsUpTo))) {
-        // killed: the same command again
-      }
-      const run = await runIdOf(input, chaosTask);
-      const counted = await auditRun({ directory: stateOf(folder.path), run, input, out, codeOf: codeOfLine });
-      await compareWithAudit(counted, folder.path);
+      const counted = await this.#answer(folder.path, file);
+      if (isClean(counted)) folder.remove();
+      else counted.examples.push(`see ${folder.path}`);
       return counted;
-    } finally {
-      folder.remove();
+    } catch (cause) {
+      throw new Error(`${String(cause)}\nsee ${folder.path}`, { cause });
     }
+  }
+
+  async #answer(folder: string, file: number): Promise<RunAudit> {
+    writeChaosProject(folder, { seed: this.#options.seed + file });
+    const [input, out] = [join(folder, 'in.jsonl'), join(folder, 'answers.jsonl')];
+    await writeDocuments(input, { count: this.#options.documents, series: `F${file}` });
+    const killsUpTo = Math.min(this.#options.kills, this.kills + killsPerFileMax);
+    while (!(await this.#live(folder, killsUpTo))) {
+      // killed: the same command again
+    }
+    const run = await runIdOf(input, chaosTask);
+    const counted = await auditRun({ directory: stateOf(folder), run, input, out, codeOf: codeOfLine });
+    await compareWithAudit(counted, folder);
+    return counted;
   }
 
   /** One life of the process. @returns true when it has ended by itself: the file is answered */
