@@ -1,3 +1,4 @@
+import { isSettled } from '#core/view.ts';
 import type { Append, Fence, Log } from '#ports/log.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 
@@ -61,6 +62,7 @@ export class SettleShard {
 
   async #settle(group: readonly Waiting[]): Promise<void> {
     const fence = this.#fence ?? (await this.#takeFence());
+    for (const bk of this.#committed) if (isSettled(this.#follower.view, bk)) this.#committed.delete(bk);
     const writes: Append[] = [];
     const settled = new Map<string, Waiting>();
     for (const each of group) {

@@ -34,7 +34,7 @@ export interface KillRunReport extends Omit<RunAudit, 'examples'> {
 /** Then its rest, which is mostly waiting for one create that was never answered, is left to finish. */
 const killsPerFileMax = 25;
 /** Unkilled, the rest of a file takes seconds; a life this long is stuck. */
-const stuckAfterMs = 180_000;
+const stuckAfterMs = 420_000;
 
 /**
  * Kills `flotilla run` with SIGKILL again and again, at named crash points and at random, and gives the same command each

@@ -25,11 +25,11 @@ export async function* splitInput(read: ReadChunk, from: number): AsyncGenerator
   let rest = Buffer.alloc(0);
   let skipped: { head: Buffer; at: number; length: number } | null = null;
   for (;;) {
-    const buffer = Buffer.allocUnsafe(chunkBytes);
-    const bytesRead = await read(position, buffer);
+    const buffer = Buffer.allocUnsafe(rest.length + chunkBytes);
+    rest.copy(buffer);
+    const bytesRead = await read(position, buffer.subarray(rest.length));
     if (bytesRead === 0) break;
-    const chunk =
-      rest.length > 0 ? Buffer.concat([rest, buffer.subarray(0, bytesRead)]) : buffer.subarray(0, bytesRead);
+    const chunk = buffer.subarray(0, rest.length + bytesRead);
     const chunkAt = position - rest.length;
     position += bytesRead;
     const lines: InputLine[] = [];

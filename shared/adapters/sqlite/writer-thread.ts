@@ -7,6 +7,9 @@ import type { EncodedRow } from './encode-append.ts';
 import type { GroupWriter, LogWrite, LogWritten } from './log-write.ts';
 import type { WriterAnswer, WriterRequest, WriterSettings } from './writer-thread-main.ts';
 
+/** What a group leaves behind is small; without a bound it would lie there for long. */
+const youngMbMax = 4;
+
 /**
  * Writes in a thread of its own with a connection of its own, so that nobody waits for the disk but who asked. The bytes
  * of rows change threads and come back, they are not copied. The thread holds nothing that is not in the file: should it
@@ -55,6 +58,7 @@ export class WriterThread implements GroupWriter {
     const worker = new Worker(new URL('./writer-thread-main.ts', import.meta.url), {
       workerData: this.#settings,
       env: compileCacheHere(),
+      resourceLimits: { maxYoungGenerationSizeMb: youngMbMax },
     });
     worker.unref();
     worker.once('exit', () => {
