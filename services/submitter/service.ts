@@ -49,6 +49,8 @@ export interface SubmitterPorts {
 
 const lockMs = 120_000;
 const heldMs = 1_000;
+/** However fast the provider's time runs: looking at hundreds of held batches every moment would itself be the load. */
+const heldMinMs = 250;
 /** Only a restart with another configuration ends it. */
 const notConfiguredMs = 30_000;
 const refusedMs = 2_000;
@@ -148,7 +150,7 @@ export class Submitter {
     if (account.ownerSeen === null) await this.#learnOwner(account);
     else if (!view.accounts.has(account.name)) await this.#learnOwner(account); // shown, and could not be pinned
     const hold = account.hold(view);
-    const heldAfterMs = Math.max(20, heldMs / timing.scale);
+    const heldAfterMs = Math.max(heldMinMs, heldMs / timing.scale);
     if (hold && hold !== 'breaker') return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
     const payload = await this.#payload(batch);
     if (payload.deadlineAt < clock.now()) return this.#close(batch.bk, 'deadline');
