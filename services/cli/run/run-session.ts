@@ -85,6 +85,8 @@ export class RunSession {
     if (!this.#position?.isComplete) return false;
     const { embedded, run } = this.#options;
     const { log, acquireLock } = embedded;
+    // Every line has a result of its own, so fewer results than lines need not be counted: there may be a million.
+    if ((await log.endOffset('results', 0)) < this.#position.lines) return false;
     const counted = new AnswersFile({ log, run, topic: 'results', path: null, acquireLock });
     while ((await counted.project()) > 0 || !counted.isAtEnd) {
       // counted only

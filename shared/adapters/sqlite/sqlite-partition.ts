@@ -10,6 +10,8 @@ import type { RowCache } from './row-cache.ts';
 
 /** A read ends after about so many bytes of rows: a thousand large documents do not come at once. */
 const readBytesMax = 8 * 1024 * 1024;
+const readAheadBytesMax = 256 * 1024;
+const readAheadRowsMax = 100;
 
 type StoredRow = [base: number, next: number, at: number, batch: Uint8Array];
 
@@ -50,7 +52,7 @@ export class SqlitePartition {
     let nextOffset = from;
     let sizeBytes = 0;
     while (records.length < recordsMax && sizeBytes < readBytesMax) {
-      const batch = this.#rowFrom(nextOffset);
+      const batch = this.#rowFrom(nextOffset, { isReadingOn: true });
       if (batch === null) return { records, nextOffset, isAtEnd: true };
       const first = batch.indexFrom(nextOffset);
       const end = Math.min(batch.count, first + recordsMax - records.length);
@@ -91,8 +93,8 @@ export class SqlitePartition {
     this.#cache.removeBelow(this.#cachedRows, below);
   }
 
-  /** The row that has `offset`, or the first one after it. */
-  #rowFrom(offset: number): RecordBatch | null {
+  /** The row that has `offset`, or the first one after it. Whoever reads on gets small ones after it into the cache too. */
+  #rowFrom(offset: number, { isReadingOn = false } = {}): RecordBatch | null {
     const cached = this.#cache.find(this.#cachedRows, offset);
     if (cached !== null) return cached;
     // Looks at `next` before it touches the large value, so asking at the end costs no row.
@@ -101,15 +103,35 @@ export class SqlitePartition {
        WHERE base >= coalesce((SELECT max(base) FROM @ WHERE base <= ?1), 0) AND next > ?1 ORDER BY base LIMIT 1`,
     ).get(offset) as StoredRow | undefined;
     if (row === undefined) return null;
-    const [base, next, at, value] = row;
-    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    if (!isWholeBatch(bytes)) {
+    const batch = this.#keep(row);
+    if (batch === null) {
       throw new FlotillaError('log-unavailable', {
-        where: `${this.#table} at offset ${base}`,
+        where: `${this.#table} at offset ${row[0]}`,
         why: 'a row of the log is damaged',
         fix: 'restore the log from a copy, or move it away to begin with an empty one',
       });
     }
+    if (isReadingOn) this.#readAhead(batch);
+    return batch;
+  }
+
+  /** A journal has many small rows, and all of them are read at every start: one question for each would be slow. */
+  #readAhead(from: RecordBatch): void {
+    let { sizeBytes } = from;
+    if (sizeBytes >= readAheadBytesMax) return;
+    const select = this.#prepare('SELECT base, next, at, batch FROM @ WHERE base >= ? ORDER BY base LIMIT ?');
+    for (const row of select.iterate(from.next, readAheadRowsMax) as Iterable<unknown> as Iterable<StoredRow>) {
+      const batch = this.#keep(row);
+      if (batch === null) return; // damaged: whoever gets there is told
+      sizeBytes += batch.sizeBytes;
+      if (sizeBytes >= readAheadBytesMax) return;
+    }
+  }
+
+  /** @returns null when it is damaged */
+  #keep([base, next, at, value]: StoredRow): RecordBatch | null {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    if (!isWholeBatch(bytes)) return null;
     const batch = new RecordBatch(this.#partition, { base, next, at, bytes });
     this.#cache.add(this.#cachedRows, batch);
     return batch;
