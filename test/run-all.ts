@@ -50,6 +50,10 @@ interface Counts {
 }
 
 const nodeMajorMin = 24;
+/** No test takes so long by far: one that hangs fails by its name, and the others still run. */
+const testTimeoutMs = 900_000;
+/** The end of a part in which even that did not help. */
+const partTimeoutMs = 1_500_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const noCounts: Counts = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
 const countNames = Object.keys(noCounts) as (keyof Counts)[];
@@ -86,7 +90,8 @@ function filesOf(patterns: readonly string[]): string[] {
 }
 
 async function runFiles({ name, atOnce = 2 }: Part, files: readonly string[]): Promise<PartResult> {
-  const args = ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...files];
+  const bounds = [`--test-timeout=${testTimeoutMs}`, '--test-force-exit'];
+  const args = ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...bounds, ...files];
   const { code, output, seconds } = await runNode(`${name}: ${files.length} files`, args);
   const counts = { ...noCounts };
   for (const count of countNames) counts[count] = Number(new RegExp(`^ℹ ${count} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
@@ -109,7 +114,12 @@ async function runNode(
 ): Promise<{ code: number | null; output: string; seconds: number }> {
   process.stdout.write(`\n=== ${heading} ===\n\n`);
   const startedOn = performance.now();
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: partTimeoutMs,
+    killSignal: 'SIGKILL',
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     process.stdout.write(text);

@@ -15,7 +15,8 @@ export interface ChaosRun {
   /** Waits for the first answers in a file. */
   waitForAnswers(out: string): Promise<void>;
   audit(name: string, out?: string): Promise<RunAudit>;
-  remove(): void;
+  /** Ends what still runs: after a failed test it would go on in a folder that is gone. */
+  remove(): Promise<void>;
 }
 
 /**
@@ -25,13 +26,20 @@ export interface ChaosRun {
 export async function makeChaosRun(files: Readonly<Record<string, number>>): Promise<ChaosRun> {
   const { path: folder, remove } = makeTemporaryFolder('chaos');
   writeChaosProject(folder, { seed: null });
+  const started: SpawnedFlotilla[] = [];
   const pathOf = (name: string): string => join(folder, `${name}.jsonl`);
   for (const [name, count] of Object.entries(files)) await writeDocuments(pathOf(name), { count, series: name });
   return {
     folder,
     start(name, { env = {}, out = `${name}-answers` } = {}) {
       const outputs = ['--out', `${out}.jsonl`, '--dead-letters', `${out}-dead.jsonl`];
-      return spawnFlotilla({ args: ['run', `${name}.jsonl`, '--task', chaosTask, ...outputs], cwd: folder, env });
+      const command = spawnFlotilla({
+        args: ['run', `${name}.jsonl`, '--task', chaosTask, ...outputs],
+        cwd: folder,
+        env,
+      });
+      started.push(command);
+      return command;
     },
     waitForAnswers: out =>
       waitUntil(`answers in ${out}.jsonl`, () => existsSync(pathOf(out)) && statSync(pathOf(out)).size > 0),
@@ -39,6 +47,10 @@ export async function makeChaosRun(files: Readonly<Record<string, number>>): Pro
       const run = await runIdOf(pathOf(name), chaosTask);
       return auditRun({ directory: stateOf(folder), run, input: pathOf(name), out: pathOf(out), codeOf: codeOfLine });
     },
-    remove,
+    async remove() {
+      for (const command of started) if (!command.hasEnded()) command.signal('SIGKILL');
+      for (const { ended } of started) await ended;
+      remove();
+    },
   };
 }

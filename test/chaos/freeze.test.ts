@@ -32,7 +32,7 @@ describe('flotilla run, frozen and thawed', { concurrency: 2 }, () => {
         const audit = await project.audit('in');
         assert.ok(isClean(audit), audit.examples.join('\n'));
       } finally {
-        project.remove();
+        await project.remove();
       }
     });
   }
@@ -53,7 +53,7 @@ describe('flotilla run, frozen and thawed', { concurrency: 2 }, () => {
       const audit = await project.audit('in');
       assert.ok(isClean(audit), audit.examples.join('\n'));
     } finally {
-      project.remove();
+      await project.remove();
     }
   });
 });

@@ -8,7 +8,7 @@ async function withProject(files: Record<string, number>, test: (project: ChaosR
   try {
     await test(project);
   } finally {
-    project.remove();
+    await project.remove();
   }
 }
 
@@ -17,11 +17,15 @@ async function assertClean(project: ChaosRun, name: string, out?: string): Promi
   assert.ok(isClean(audit), audit.examples.join('\n'));
 }
 
+function assertDone({ code, stderr }: { code: number | null; stderr: string }): void {
+  assert.equal(code, 0, stderr);
+}
+
 describe('two flotilla run at once', { concurrency: 4 }, () => {
   it('of the same file write it once, and both end when it is answered', () =>
     withProject({ in: 2_000 }, async project => {
       const both = [project.start('in'), project.start('in')];
-      for (const { ended } of both) assert.equal((await ended).code, 0);
+      for (const { ended } of both) assertDone(await ended);
       await assertClean(project, 'in');
     }));
 
@@ -33,8 +37,7 @@ describe('two flotilla run at once', { concurrency: 4 }, () => {
       await project.waitForAnswers('second');
       engine.signal('SIGKILL');
       await engine.ended;
-      const { code, stderr } = await attached.ended;
-      assert.equal(code, 0, stderr);
+      assertDone(await attached.ended);
       await assertClean(project, 'in', 'second');
     }));
 
@@ -45,15 +48,14 @@ describe('two flotilla run at once', { concurrency: 4 }, () => {
       await project.waitForAnswers('in-answers');
       first.signal('SIGKILL');
       await first.ended;
-      const { code, stderr } = await second.ended;
-      assert.equal(code, 0, stderr);
+      assertDone(await second.ended);
       await assertClean(project, 'in');
     }));
 
   it('of two files share the engine, and each has its own answers', () =>
     withProject({ a: 1_500, b: 2_500 }, async project => {
       const both = [project.start('a'), project.start('b')];
-      for (const { ended } of both) assert.equal((await ended).code, 0);
+      for (const { ended } of both) assertDone(await ended);
       await assertClean(project, 'a');
       await assertClean(project, 'b');
     }));
@@ -63,9 +65,8 @@ describe('two flotilla run at once', { concurrency: 4 }, () => {
       const short = project.start('a');
       await project.waitForAnswers('a-answers');
       const long = project.start('b');
-      assert.equal((await short.ended).code, 0);
-      const { code, stderr } = await long.ended;
-      assert.equal(code, 0, stderr);
+      assertDone(await short.ended);
+      assertDone(await long.ended);
       await assertClean(project, 'a');
       await assertClean(project, 'b');
     }));
@@ -74,9 +75,11 @@ describe('two flotilla run at once', { concurrency: 4 }, () => {
     withProject({ a: 1_500, b: 1_500 }, async project => {
       const first = project.start('a', { out: 'answers' });
       await project.waitForAnswers('answers');
+      first.signal('SIGSTOP'); // it must not be done before the second begins
       const refused = await project.start('b', { out: 'answers' }).ended;
+      first.signal('SIGCONT');
       assert.equal(refused.code, 2, refused.stderr);
-      assert.equal((await first.ended).code, 0);
+      assertDone(await first.ended);
       await assertClean(project, 'a', 'answers');
     }));
 });

@@ -29,6 +29,9 @@ export interface SpawnedFlotilla {
   signal(name: NodeJS.Signals): boolean;
 }
 
+/** A command that stands still is ended after so long: what waits for it then says so, and no test run hangs for ever. */
+const lifeMaxMs = 600_000;
+
 const program = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url));
 
 /** What is configured outside of a test must not reach into it, least of all a real key. */
@@ -42,6 +45,8 @@ export function spawnFlotilla({ args, cwd, env = {}, input }: SpawnFlotillaOptio
     // As under its launcher: the end of the fourth channel tells it that this process is gone.
     env: { ...Object.fromEntries(inherited), FLOTILLA_LAUNCHER_FD: '3', ...env },
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    timeout: lifeMaxMs,
+    killSignal: 'SIGKILL',
   });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

@@ -30,6 +30,8 @@ type Position = Written & { tail: string };
 const recordsPerRead = 2_000;
 const tailBytes = 1_024;
 const acquireTriesMax = 10;
+/** A process that has just taken the lock says who it is next: on a slow machine that takes a while. */
+const acquireUnnamedTriesMax = 300;
 const acquireAgainMs = 100;
 const nothing: Written = { bytes: 0, counts: {} };
 
@@ -145,7 +147,8 @@ export class AnswersFile {
       }
       const writer = (await log.position(mark.group, mark.topic, mark.partition))?.metadata;
       if (writer === run) return false;
-      if (attempt >= acquireTriesMax) throw heldByAnother(path, writer);
+      const triesMax = writer === undefined ? acquireUnnamedTriesMax : acquireTriesMax;
+      if (attempt >= triesMax) throw heldByAnother(path, writer);
       await sleep(acquireAgainMs); // the holder may not have said yet who it is
     }
   }
