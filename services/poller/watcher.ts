@@ -16,7 +16,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
-import type { Hold, ProviderAccount } from '#runtime/provider-account.ts';
+import { endedByReply, type ProviderAccount } from '#runtime/provider-account.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { Identities } from './identities.ts';
 import { type AccountLook, lookAtAccount } from './look-at-account.ts';
@@ -34,9 +34,6 @@ export interface WatcherPorts {
 
 /** How often an account with nothing open is asked, so that its owner is known before the first create. */
 const idleLookMs = 5_000;
-
-/** What only another reply can end: with nothing open nobody else would ask, and creates would stay held for ever. */
-const endedByReply: ReadonlySet<Hold> = new Set(['owner-unseen', 'owner-mismatch', 'clock-off']);
 
 /** The look of one account: one listing, three decisions (protocol §6). */
 export class Watcher {

@@ -23,6 +23,9 @@ export type Hold =
   | 'foreign-fleet'
   | 'breaker';
 
+/** What only another reply can end: with nothing open nobody else would ask, and creates would stay held for ever. */
+export const endedByReply: ReadonlySet<Hold> = new Set(['owner-unseen', 'owner-mismatch', 'clock-off']);
+
 /**
  * One account as one incarnation of a process knows it: the owner and the clock that replies have shown, and the breaker.
  * All of it is learnt anew after a restart, on purpose: an incarnation creates only after a reply it got itself has shown

@@ -9,21 +9,32 @@ import type { Log } from '#ports/log.ts';
 const recordsPerRead = 1_000;
 const noHeaders = {};
 
+/** Where a view begins that was folded before: the view of a snapshot, and how far it had read. */
+export interface ViewStart {
+  view: View;
+  journalOffset: number;
+  settledOffsets: readonly number[];
+}
+
 /**
  * A worker's view: the journal and settled, folded as far as it has read. Calls may overlap; each returns only after a
  * read that began after it was called.
  */
 export class ViewFollower {
-  readonly view: View = createView();
+  readonly view: View;
   readonly #log: Log;
-  #journalOffset = 0;
+  #journalOffset: number;
   readonly #settledOffsets: number[];
   readonly #journalTurns = createTurns(() => this.#readJournal());
   readonly #settledTurns: (() => Promise<void>)[];
 
-  constructor(log: Log) {
+  /** @param start absent or null: the log is folded from its start */
+  constructor(log: Log, start: ViewStart | null = null) {
     this.#log = log;
-    this.#settledOffsets = Array.from({ length: log.partitions('settled') }, () => 0);
+    this.view = start?.view ?? createView();
+    this.#journalOffset = start?.journalOffset ?? 0;
+    const shards = Array.from({ length: log.partitions('settled') });
+    this.#settledOffsets = shards.map((_, shard) => start?.settledOffsets[shard] ?? 0);
     this.#settledTurns = this.#settledOffsets.map((_, shard) => createTurns(() => this.#readSettled(shard)));
   }
 
@@ -34,7 +45,7 @@ export class ViewFollower {
 
   /** Folds settled and the journal to their ends. Settled first, so that what it names is known when the journal is read. */
   async catchUpAll(): Promise<void> {
-    for (const turn of this.#settledTurns) await turn();
+    await Promise.all(this.#settledTurns.map(turn => turn()));
     await this.catchUp();
   }
 

@@ -1,0 +1,180 @@
+import { systemIds } from '#adapters/system/system-ids.ts';
+import type { Role } from '#contracts/roles.ts';
+import type { Timing } from '#core/timing.ts';
+import { isUnsent, type View } from '#core/view.ts';
+import type { BatchProvider } from '#ports/batch-provider.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Log } from '#ports/log.ts';
+import type { PayloadStore } from '#ports/payload-store.ts';
+import type { Telemetry } from '#ports/telemetry.ts';
+import type { WorkQueue } from '#ports/work-queue.ts';
+import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
+import { ensureFleet } from '#runtime/ensure-fleet.ts';
+import { type Loop, runLoops, type Trouble } from '#runtime/loop.ts';
+import { LoopProgress } from '#runtime/loop-progress.ts';
+import { ProviderAccount } from '#runtime/provider-account.ts';
+import { putCapInForce } from '#runtime/put-cap-in-force.ts';
+import { RecipeBook } from '#runtime/recipe-book.ts';
+import type { Routing } from '#runtime/routing.ts';
+import { ViewFollower, type ViewStart } from '#runtime/view-follower.ts';
+import { accumulatorLoops } from '#services/accumulator/loops.ts';
+import { Accumulator } from '#services/accumulator/service.ts';
+import { Collector } from '#services/poller/collector.ts';
+import { pollerLoops } from '#services/poller/loops.ts';
+import { Watcher } from '#services/poller/watcher.ts';
+import { submitterLoops } from '#services/submitter/loops.ts';
+import { probeLoops } from '#services/submitter/probe-account.ts';
+import { type Parked, Submitter } from '#services/submitter/service.ts';
+import { sweeperLoops } from '#services/sweeper/loops.ts';
+import { Sweeper } from '#services/sweeper/service.ts';
+
+export interface RolesOptions {
+  roles: ReadonlySet<Role>;
+  /** Names this process in INTENTs, on screens and in logs. */
+  worker: string;
+  /** One life of it. */
+  incarnation: string;
+  log: Log;
+  payloads: PayloadStore;
+  queue: WorkQueue;
+  clock: Clock;
+  telemetry: Telemetry;
+  routing: Routing;
+  timing: Timing;
+  /** By account name. */
+  providers: ReadonlyMap<string, BatchProvider>;
+  createsAtOnce: number;
+  /** Batches of an account at the provider at the same time. */
+  openBatchesMax: number;
+  crashHook: CrashHook | null;
+  /** Where the view begins; absent: at the start of the log. */
+  viewStart?: ViewStart | null;
+  /** What else this process does now and then. */
+  housekeeping: (running: RunningRoles) => Loop[];
+}
+
+/** Services of one process over one view. */
+export interface RunningRoles {
+  follower: ViewFollower;
+  accounts: ReadonlyMap<string, ProviderAccount>;
+  /** Lanes of this process's accumulator; empty without one. */
+  openLanes: Accumulator['openLanes'];
+  /** Batches that this process's submitter holds back; empty without one. */
+  parked(): Parked[];
+  /** What keeps some of it from working now. */
+  troubles(): Trouble[];
+  progress: LoopProgress;
+  /** Stops the loops; what is under way is finished or found again. Resolves when nothing of it runs any more. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the services of some roles over whatever adapters it is given.
+ * @throws FlotillaError log-recreated | log-newer | invalid-config | log-unavailable
+ */
+export async function startRoles(options: RolesOptions): Promise<RunningRoles> {
+  const { telemetry, clock, timing, roles } = options;
+  const follower = new ViewFollower(portsOf(options, 'view').log, options.viewStart ?? null);
+  await ensureFleet({ log: options.log, follower, ids: systemIds });
+  for (const name of options.providers.keys()) {
+    await putCapInForce(follower, { scope: `account:${name}:batches`, period: 'total', limit: options.openBatchesMax });
+  }
+  const accounts = new Map(
+    [...options.providers].map(([name, bare]) => {
+      const provider = withCrashPoints(bare, { name: 'provider', hook: options.crashHook });
+      return [name, new ProviderAccount({ name, provider, clock, timing })] as const;
+    }),
+  );
+  const shared = { follower, recipes: new RecipeBook(portsOf(options, 'recipes').log), accounts };
+  const submitter = roles.has('submitter') ? createSubmitter(options, shared) : null;
+  const accumulator = roles.has('accumulator') ? createAccumulator(options, shared, submitter) : null;
+  const progress = new LoopProgress(clock);
+  const stopping = new AbortController();
+  const troubles = new Map<Loop, Trouble>();
+  let ended: Promise<void> = Promise.resolve();
+  const running: RunningRoles = {
+    follower,
+    accounts,
+    openLanes: () => accumulator?.openLanes() ?? [],
+    parked: () => submitter?.parked() ?? [],
+    troubles: () => [...troubles.values()],
+    progress,
+    async stop() {
+      stopping.abort();
+      await ended;
+    },
+  };
+  const loops = [
+    ...(accumulator ? accumulatorLoops(accumulator) : []),
+    ...(submitter ? submitterLoops(submitter, options.createsAtOnce) : []),
+    // A poller's looks show what becomes of an account; without one nobody here would ask.
+    ...(submitter && !roles.has('poller') ? probeLoops([...accounts.values()], { follower, clock, timing }) : []),
+    ...(roles.has('poller') ? createPoller(options, shared) : []),
+    ...(roles.has('sweeper') ? createSweeper(options, shared) : []),
+    ...options.housekeeping(running),
+  ];
+  const onTrouble = (loop: Loop, trouble: Trouble | null): void => {
+    if (trouble) troubles.set(loop, trouble);
+    else troubles.delete(loop);
+  };
+  const watched = loops.map(loop => progress.watch(loop));
+  ended = runLoops(watched, { clock, telemetry, signal: stopping.signal, onTrouble });
+  return running;
+}
+
+interface Shared {
+  follower: ViewFollower;
+  recipes: RecipeBook;
+  accounts: ReadonlyMap<string, ProviderAccount>;
+}
+
+type Ports = Pick<RolesOptions, 'log' | 'payloads' | 'queue' | 'clock' | 'telemetry' | 'routing' | 'timing'> & {
+  ids: typeof systemIds;
+};
+
+/** The ports as one service gets them: with its crash points. */
+function portsOf(options: RolesOptions, service: string): Ports {
+  const { clock, telemetry, routing, timing, crashHook: hook } = options;
+  return {
+    log: withCrashPoints(options.log, { name: `${service}.log`, hook, describe: describeLogCall }),
+    payloads: withCrashPoints(options.payloads, { name: `${service}.payloads`, hook }),
+    queue: withCrashPoints(options.queue, { name: `${service}.queue`, hook }),
+    clock,
+    ids: systemIds,
+    telemetry,
+    routing,
+    timing,
+  };
+}
+
+function createSubmitter(options: RolesOptions, shared: Shared): Submitter {
+  const { worker, incarnation, createsAtOnce } = options;
+  return new Submitter({ ...portsOf(options, 'submitter'), ...shared, worker, incarnation, createsAtOnce });
+}
+
+function createAccumulator(options: RolesOptions, shared: Shared, submitter: Submitter | null): Accumulator {
+  // What a submitter elsewhere holds back is not known here: then only the bound on open batches holds intake back.
+  const readyBatches = submitter && (() => unsentBatches(shared.follower.view) - submitter.parked().length);
+  return new Accumulator({
+    ...portsOf(options, 'accumulator'),
+    ...shared,
+    ...(readyBatches ? { readyBatches } : {}),
+  });
+}
+
+function createPoller(options: RolesOptions, shared: Shared): Loop[] {
+  const ports = { ...portsOf(options, 'poller'), ...shared };
+  const watchers = [...shared.accounts.values()].map(account => new Watcher(account, ports));
+  return pollerLoops({ watchers, collector: new Collector(ports), collectsAtOnce: 2 * options.createsAtOnce });
+}
+
+function createSweeper(options: RolesOptions, shared: Shared): Loop[] {
+  const sweeper = new Sweeper({ ...portsOf(options, 'sweeper'), ...shared });
+  return sweeperLoops(sweeper, options);
+}
+
+function unsentBatches({ batches }: View): number {
+  let count = 0;
+  for (const batch of batches.values()) if (isUnsent(batch)) count += 1;
+  return count;
+}
