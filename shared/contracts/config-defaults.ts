@@ -29,5 +29,8 @@ export const simulatorSeedDefault = 1;
 export const httpHostDefault = '127.0.0.1';
 export const httpPortDefault = 7_070;
 
+/** Of topics, consumer groups and Redis keys. */
+export const topicPrefixDefault = 'flotilla';
+
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export const logLevelDefault = 'info';

@@ -17,6 +17,7 @@ import {
   stateDirectoryDefault,
   timeScaleDefault,
 } from './config-defaults.ts';
+import { kafkaConfigSchema, redisConfigSchema, workerConfigSchema } from './fleet-config.ts';
 import { laneConfigSchema, taskConfigSchema, taskNameSchema } from './task-config.ts';
 
 /** The version of the configuration file that this code reads. */
@@ -112,14 +113,17 @@ export const configSchema = z.strictObject({
     .default(stateDirectoryDefault)
     .describe('Folder of the log. A relative one lies beside this file; without a file, in the working directory.'),
   inbox: z.string().min(1).default(inboxDirectoryDefault).describe('Folder that `flotilla dev` watches for files.'),
+  kafka: kafkaConfigSchema.prefault({}).describe('The log of a fleet.'),
+  redis: redisConfigSchema.prefault({}).describe('Hints and payloads of a fleet.'),
+  worker: workerConfigSchema.prefault({}).describe('A process of a fleet.'),
   simulator: simulatorSchema.prefault({}).describe('The provider that answers when there is no key.'),
   http: z
     .strictObject({
-      host: z.string().min(1).default(httpHostDefault).describe('Address that `flotilla dev` listens on.'),
+      host: z.string().min(1).default(httpHostDefault).describe('Address that `flotilla dev` and `worker` listen on.'),
       port: z.int().min(0).max(65_535).default(httpPortDefault).describe('Port of it; 0 takes any that is free.'),
     })
     .prefault({})
-    .describe('What `flotilla dev` serves.'),
+    .describe('What `flotilla dev` and `worker` serve.'),
   log: z
     .strictObject({
       level: z.enum(logLevels).default(logLevelDefault).describe('Least urgent message that is logged.'),

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { type Config, configSchema, configVersion } from '#contracts/config.ts';
 import { type AccountSettings, toAccountSettings } from './account-settings.ts';
 import { findConfigFile } from './find-config-file.ts';
+import { type FleetSettings, toFleetSettings, type WithoutSecrets, withoutSecrets } from './fleet-settings.ts';
 import { overlaySettings, type SettingSource, type SettingValue, settingAt } from './overlay-settings.ts';
 import { readConfigFile } from './read-config-file.ts';
 import { type Environment, readEnvironment } from './read-environment.ts';
@@ -21,9 +22,9 @@ export interface LoadConfigOptions {
 }
 
 /** The configuration with defaults filled in, directories absolute and the key wrapped: nothing of it is secret in print. */
-export type PlainConfig = Omit<Config, 'providers'> & {
+export type PlainConfig = Omit<Config, 'providers' | 'kafka' | 'redis'> & {
   providers: { anthropic: Omit<Config['providers']['anthropic'], 'apiKey'> & { apiKey: Secret | null } };
-};
+} & WithoutSecrets;
 
 export interface LoadedConfig {
   config: PlainConfig;
@@ -35,6 +36,8 @@ export interface LoadedConfig {
   inboxDirectory: string;
   /** Null when there is no key: the simulator answers. */
   account: AccountSettings | null;
+  /** Null without brokers: then the log is a file of this machine. */
+  fleet: FleetSettings | null;
   tasks: ReadonlyMap<string, TaskSettings>;
   /** Bounds for provider-shaped documents. */
   lane: LaneBounds;
@@ -64,7 +67,7 @@ export async function loadConfig({ directory, flags, env, ...named }: LoadConfig
   const parsed = configSchema.safeParse(raw);
   if (!parsed.success) throw toConfigError(parsed.error.issues, { sourceOf, configPath });
   const folderOf = (name: string): string => {
-    const { from } = sourceOf([name]);
+    const { from } = sourceOf(name.split('.'));
     const isTyped = from === 'flag' || from === 'env';
     return isTyped || configPath === null ? directory : dirname(configPath);
   };
@@ -91,12 +94,13 @@ async function finish(parsed: Config, { configPath, sourceOf, folderOf }: Origin
   await checkOutputSchemas(parsed, configPath);
   const paths = settingPaths(Object.keys(parsed.tasks));
   return {
-    config: { ...parsed, state, inbox, providers: { anthropic: account } },
+    config: { ...parsed, state, inbox, providers: { anthropic: account }, ...withoutSecrets(parsed) },
     configPath,
     sources: new Map(paths.map(path => [path.join('.'), sourceOf(path)])),
     stateDirectory: state,
     inboxDirectory: inbox,
     account: toAccountSettings(account),
+    fleet: toFleetSettings(parsed, { stateDirectory: state, folderOf: () => folderOf('worker.snapshots') }),
     tasks: new Map(Object.entries(parsed.tasks).map(([name, task]) => [name, toTaskSettings(name, task)])),
     lane: toLaneBounds(parsed.lane),
   };

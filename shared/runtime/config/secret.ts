@@ -4,13 +4,16 @@ const redacted = '[redacted]';
 
 /**
  * A text that must never be printed. Whatever makes text of it (JSON, templates, `console.log`, error serialisers) gets
- * `[redacted]`; only `reveal()` gives it out, so every place that does can be found by that word.
+ * `[redacted]`, or what it was told to show instead; only `reveal()` gives it out, so every place that does can be found by that word.
  */
 export class Secret {
   readonly #text: string;
+  readonly #shown: string;
 
-  constructor(text: string) {
+  /** @param shown what may be printed of it */
+  constructor(text: string, shown: string = redacted) {
     this.#text = text;
+    this.#shown = shown;
   }
 
   reveal(): string {
@@ -18,14 +21,14 @@ export class Secret {
   }
 
   toJSON(): string {
-    return redacted;
+    return this.#shown;
   }
 
   toString(): string {
-    return redacted;
+    return this.#shown;
   }
 
   [inspect.custom](): string {
-    return redacted;
+    return this.#shown;
   }
 }

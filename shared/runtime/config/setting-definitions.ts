@@ -55,6 +55,7 @@ export function parseSettingText(path: readonly string[], text: string): unknown
   for (const name of path) node = node && childOf(node, name);
   const isNumber = node?.type === 'number' || node?.type === 'integer';
   if (isNumber && text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
+  if (node?.type === 'array') return text.split(',').map(part => part.trim());
   if (node?.type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   return text;
 }
