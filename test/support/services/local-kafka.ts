@@ -21,11 +21,11 @@ export async function startLocalKafka(options: StartKafkaOptions = {}): Promise<
   ensurePrograms(['java', 'mvn'], ['openjdk-17-jre-headless', 'maven']);
   const classPath = await kafkaClassPath();
   const folder = makeTemporaryFolder('kafka');
-  const [port, controllerPort] = (await freePorts(2)) as [number, number];
+  const [port, controllerPort, portBehindProxy] = (await freePorts(3)) as [number, number, number];
   const properties = join(folder.path, 'server.properties');
   const data = join(folder.path, 'data');
   await mkdir(data);
-  writeFileSync(properties, propertiesOf({ port, controllerPort, data, options }));
+  writeFileSync(properties, propertiesOf({ port, controllerPort, portBehindProxy, data, options }));
   const tool = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classPath, 'kafka.tools.StorageTool'];
   const { stdout } = await run('java', [...tool, 'random-uuid']);
   const id = stdout.trim().split('\n').at(-1) as string;
@@ -49,6 +49,7 @@ export async function startLocalKafka(options: StartKafkaOptions = {}): Promise<
   await start();
   return {
     brokers,
+    portBehindProxy,
     get pid() {
       return broker?.pid ?? null;
     },
@@ -71,11 +72,13 @@ export async function startLocalKafka(options: StartKafkaOptions = {}): Promise<
 function propertiesOf({
   port,
   controllerPort,
+  portBehindProxy,
   data,
   options,
 }: {
   port: number;
   controllerPort: number;
+  portBehindProxy: number;
   data: string;
   options: StartKafkaOptions;
 }): string {
@@ -99,9 +102,31 @@ function propertiesOf({
     'broker.session.timeout.ms': options.brokerSessionTimeoutMs ?? 2_000,
     'broker.heartbeat.interval.ms': 500,
     'auto.create.topics.enable': 'false',
+    ...(options.advertisedProxyPort ? proxyListener({ port, controllerPort, portBehindProxy, options }) : {}),
     ...options.properties,
   };
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}=${value}`)
     .join('\n')}\n`;
+}
+
+/** Kafka's clients go to the address they are told, so what comes in by the second listener is told the proxy's. */
+function proxyListener({
+  port,
+  controllerPort,
+  portBehindProxy,
+  options,
+}: {
+  port: number;
+  controllerPort: number;
+  portBehindProxy: number;
+  options: StartKafkaOptions;
+}): Record<string, string> {
+  const at = (listener: string, where: number | undefined): string => `${listener}://127.0.0.1:${where}`;
+  const [direct, proxied] = [at('PLAINTEXT', port), at('PROXIED', portBehindProxy)];
+  return {
+    listeners: [direct, proxied, at('CONTROLLER', controllerPort)].join(','),
+    'advertised.listeners': [direct, at('PROXIED', options.advertisedProxyPort)].join(','),
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+  };
 }

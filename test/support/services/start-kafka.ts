@@ -10,12 +10,16 @@ export interface StartKafkaOptions {
    * which open transactions were torn.
    */
   brokerSessionTimeoutMs?: number;
+  /** Port of a proxy on loopback: a second listener tells the clients that come through it to come back the same way. */
+  advertisedProxyPort?: number;
   /** More of a local broker's `server.properties`. */
   properties?: Readonly<Record<string, string | number>>;
 }
 
 export interface KafkaService {
   brokers: string[];
+  /** Where that proxy leads to. */
+  portBehindProxy?: number;
   /** Null where it is no process of ours. */
   pid: number | null;
   /** Where a local broker keeps its segments. */
