@@ -1,0 +1,49 @@
+/** Another version is not converted: the file is deleted and built anew from the log. */
+export const projectionVersion = 1;
+
+/**
+ * `positions` and every other row are written in one transaction, so the file always is the projection of a prefix of
+ * each partition. Amounts are nanodollars, times ms since the epoch by the log's clock.
+ *
+ * - `batches`: what is not settled, and the newest of what is. Older ones live on in `totals` only.
+ * - `items`: which purchases of which document are in which of these batches.
+ * - `documents`: the newest of each partition, for lookups; `answered` keeps one bit for each older one.
+ * - `totals`, `causes`: counters over everything that was ever read.
+ */
+export const projectionSchema = `
+  CREATE TABLE positions (
+    topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (topic, partition)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE fleet (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
+  CREATE TABLE snapshot (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+  CREATE TABLE batches (
+    bk TEXT PRIMARY KEY, kind TEXT, account TEXT, recipe TEXT, items INTEGER NOT NULL DEFAULT 0,
+    state TEXT, sub INTEGER NOT NULL DEFAULT 0, pid TEXT, why TEXT,
+    sealed_at INTEGER, intent_at INTEGER, created_at INTEGER, state_at INTEGER,
+    settled_at INTEGER, done INTEGER, dead INTEGER, retry INTEGER,
+    billed INTEGER, individual INTEGER, is_priced INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX batches_by_age ON batches (settled_at, sealed_at);
+  CREATE INDEX batches_by_settled ON batches (settled_at);
+  CREATE TABLE items (
+    partition INTEGER NOT NULL, offset INTEGER NOT NULL, att INTEGER NOT NULL, bk TEXT NOT NULL,
+    PRIMARY KEY (partition, offset, att)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX items_by_batch ON items (bk);
+  CREATE TABLE documents (
+    partition INTEGER NOT NULL, offset INTEGER NOT NULL, custom_id TEXT, run TEXT, at INTEGER,
+    outcome TEXT, cause TEXT, why TEXT, att INTEGER, bk TEXT, cost INTEGER,
+    answered_at INTEGER, result TEXT, dead_letter TEXT,
+    PRIMARY KEY (partition, offset)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX documents_by_name ON documents (custom_id);
+  CREATE TABLE totals (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE causes (
+    cause TEXT PRIMARY KEY, class TEXT NOT NULL, count INTEGER NOT NULL, last_at INTEGER NOT NULL,
+    sample_rid TEXT NOT NULL, sample_custom_id TEXT, sample_why TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE answered (
+    topic TEXT NOT NULL, partition INTEGER NOT NULL, page INTEGER NOT NULL, bits BLOB NOT NULL,
+    PRIMARY KEY (topic, partition, page)
+  ) STRICT, WITHOUT ROWID;
+`;
