@@ -11,6 +11,7 @@ export function createSimulatedTelemetry(world: World, life: Life): Telemetry {
       if (metric === 'flotilla_lost_lines_total') world.hit('lines settled as lost', by);
     },
     gauge() {},
+    observe() {},
     note(level, event, fields) {
       if (life.isDead) return;
       if (fields?.code === 'internal') world.violate(`internal error in ${fields.loop}: ${fields.error}`);

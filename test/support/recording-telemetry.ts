@@ -21,6 +21,7 @@ export function createRecordingTelemetry(): RecordingTelemetry {
     notes,
     count: (metric, by = 1) => void counts.set(metric, (counts.get(metric) ?? 0) + by),
     gauge: () => {},
+    observe: () => {},
     note: (_level, event, fields = {}) => void notes.push({ event, fields }),
     counted: metric => counts.get(metric) ?? 0,
     noted: event => notes.some(note => note.event === event),
