@@ -218,8 +218,8 @@ export class Accumulator {
 
   /** The item and the lane it belongs to: rejects have one of their own. */
   #itemOf({ parsed, envelope }: ReadDocument, tries: Tries, bound?: number): Placed {
-    if (parsed.is === 'document') return this.#sendable(parsed.document, { envelope, tries, bound });
-    const { run } = envelope;
+    const { run, fault } = envelope;
+    if (parsed.is === 'document' && !fault) return this.#sendable(parsed.document, { envelope, tries, bound });
     const nothing = { deadlineAt: Number.MAX_SAFE_INTEGER, body: '', bytes: 0, tokens: 0, costMax: 0 };
     return { item: { ...tries, run, ...nothing }, settings: this.#ports.routing.rejectLane };
   }
@@ -230,7 +230,7 @@ export class Accumulator {
     { envelope, tries, bound }: { envelope: Envelope; tries: Tries; bound: number | undefined },
   ): Placed {
     const { routing, recipes, clock, follower } = this.#ports;
-    const { run, deadlineAt } = envelope;
+    const { run, deadlineAt, tenant } = envelope;
     const route = routing.routeOf(document);
     const body = buildRequest(document.ask, route.recipe, tries);
     const bytes = Buffer.byteLength(body);
@@ -246,8 +246,8 @@ export class Accumulator {
         recipe,
         ...lane,
         itemsMax: Math.min(bound ?? lane.itemsMax, lane.itemsMax),
-        // A run with a cap of its own parks alone: it must not hold back its neighbours.
-        key: `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}`,
+        // A run with a cap of its own parks alone: it must not hold back its neighbours. Tenants share no batch.
+        key: `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`,
       },
     };
   }

@@ -1,10 +1,11 @@
 import { encodeSettled } from '#contracts/settled-codec.ts';
-import { headerNames } from '#core/headers.ts';
+import { answerHeaders, answerKey, deadLetterHeaders } from '#core/answer-headers.ts';
+import { type DeadLetterPlace, ownDeadLetters, valueOfDeadLetter } from '#core/dead-letter-place.ts';
 import { isAlone } from '#core/outcome.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { formatRid } from '#core/rid.ts';
 import { type CompleteRead, type Settlement, settleBatch } from '#core/settle-batch.ts';
-import { deadLetterJson, type Original, resultJson, type Terminal } from '#core/terminal.ts';
+import { resultJson, type Terminal } from '#core/terminal.ts';
 import type { Timing } from '#core/timing.ts';
 import { type Batch, isSettled, isSettledUnsent, retryKey } from '#core/view.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
@@ -32,6 +33,8 @@ export interface CollectorPorts {
   recipes: RecipeBook;
   accounts: ReadonlyMap<string, ProviderAccount>;
   timing: Timing;
+  /** What dead letters say of where they came from; absent: of a log of our own. */
+  deadLetters?: DeadLetterPlace;
 }
 
 const lockMs = 300_000;
@@ -132,6 +135,7 @@ export class Collector {
         documentOf: item => documents.get(formatRid(item)) as ReadDocument,
         recipe,
         canceledRuns: follower.view.canceledRuns,
+        holderOf: key => follower.view.keys.get(key),
         checkOutput,
         now: this.#ports.clock.now(),
         timeScale: this.#ports.timing.scale,
@@ -182,7 +186,8 @@ export class Collector {
       const partition = shard % this.#ports.log.partitions('results');
       writes.push({ topic: 'results', partition, records: results.map(result => result.record) });
     }
-    const letters = results.flatMap(({ terminal, origin }) => deadLetterRecord(terminal, origin) ?? []);
+    const place = this.#ports.deadLetters ?? ownDeadLetters;
+    const letters = results.flatMap(({ terminal, origin }) => deadLetterRecord(terminal, { origin, place }) ?? []);
     if (letters.length > 0) {
       const partition = shard % this.#ports.log.partitions('dead-letters');
       writes.push({ topic: 'dead-letters', partition, records: letters });
@@ -200,35 +205,20 @@ async function outputCheckOf(recipe: Recipe | null): Promise<(output: unknown) =
 
 function resultRecord(terminal: Terminal, origin: LogRecord): NewRecord {
   return {
-    key: terminal.customId ?? origin.key,
+    key: answerKey(terminal, origin),
     value: Buffer.from(resultJson(terminal)),
-    headers: headersOf(terminal),
+    headers: answerHeaders(terminal, origin),
   };
 }
 
-function deadLetterRecord(terminal: Terminal, origin: LogRecord): NewRecord | null {
+/** The producer's bytes, untouched; everything else that there is to say stands in headers. */
+function deadLetterRecord(
+  terminal: Terminal,
+  { origin, place }: { origin: LogRecord; place: DeadLetterPlace },
+): NewRecord | null {
   const { failure } = terminal;
   if (!failure) return null;
-  const value = Buffer.from(deadLetterJson({ ...terminal, failure }, originalOf(origin)));
-  return { key: terminal.customId ?? origin.key, value, headers: headersOf(terminal) };
-}
-
-function headersOf({ rid, att, bk, outcome, run }: Terminal): Record<string, string> {
-  return {
-    [headerNames.rid]: formatRid(rid),
-    [headerNames.att]: String(att),
-    [headerNames.bk]: bk,
-    [headerNames.outcome]: outcome,
-    ...(run === null ? {} : { [headerNames.run]: run }),
-  };
-}
-
-/** The producer's bytes, untouched; base64 when they are no text. */
-function originalOf({ value, headers }: LogRecord): Original {
-  const where = headers[headerNames.original] ?? null;
-  if (where !== null) return { text: null, encoding: 'utf8', where };
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  const text = bytes.toString('utf8');
-  if (Buffer.from(text).equals(bytes)) return { text, encoding: 'utf8', where };
-  return { text: bytes.toString('base64'), encoding: 'base64', where };
+  const { value, headers } = valueOfDeadLetter(terminal.rid, { origin, place });
+  const own = deadLetterHeaders({ ...terminal, failure }, { origin, names: place });
+  return { key: answerKey(terminal, origin), value, headers: { ...own, ...headers } };
 }

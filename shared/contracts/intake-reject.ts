@@ -1,10 +1,11 @@
+import { headerNames } from '#core/headers.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 
 /**
  * Header by which intake says that a line is no document and was not worth storing whole: its value is one of
  * `intakeRejectCodes`, and the record's bytes are only the first of the line's.
  */
-export const rejectHeader = 'flotilla-reject';
+export const rejectHeader = headerNames.reject;
 
 /** What intake may find before a record is parsed. */
 export const intakeRejectCodes = [

@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../errors/catalogue.ts';
+import type { CloudEvent } from './cloud-event.ts';
 import type { Rid } from './rid.ts';
+import type { TraceContext } from './trace-context.ts';
 
 /** One unit of work, parsed. What it asks for is `ask`; everything else is echoed in its answer. */
 export interface Document {
@@ -28,13 +30,27 @@ export interface Reject {
 
 export type Parsed = { is: 'document'; document: Document } | { is: 'reject'; reject: Reject };
 
-/** What a record's headers say, parsed totally: an odd header is ignored, never an error. */
+/** What a record's headers say, parsed totally. */
 export interface Envelope {
   rid: Rid;
   run: string | null;
   line: number | null;
   deadlineAt: number;
+  /** What it claims when it is sealed: given, or made of what it replays, or of its event. */
   idempotencyKey: string | null;
   replayOf: string | null;
   replayCount: number;
+  /** Null unless the topic is trusted with it. */
+  tenant: string | null;
+  trace: TraceContext | null;
+  event: CloudEvent | null;
+  /** A header that tells us what to do and cannot be followed: the document is rejected, by itself. */
+  fault: HeaderFault | null;
+}
+
+export interface HeaderFault {
+  code: ErrorCode;
+  /** `header <name>`. */
+  where: string;
+  why: string;
 }

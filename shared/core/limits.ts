@@ -17,6 +17,11 @@ export const documentBytesMax = 1024 * 1024;
 /** A document whose content was brought in from a file it names. */
 export const referencedBytesMax = 16 * 1024 * 1024;
 export const documentDepthMax = 64;
+/** Of a header that names something: a key, a run, a tenant. It stands in the journal. */
+export const headerCharactersMax = 512;
+/** Headers of a producer's own that its answer repeats: so many, and so many characters of names and values. */
+export const echoedHeadersMax = 32;
+export const echoedCharactersMax = 8 * 1024;
 export const customIdCharactersMax = 256;
 /** Longest result line; what is longer cannot be kept and ends as `result-too-large`. */
 export const resultLineBytesMax = 8 * 1024 * 1024;

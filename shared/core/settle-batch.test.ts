@@ -75,6 +75,10 @@ const envelopeOf = (item: Item, rest: Partial<Envelope> = {}): Envelope => ({
   idempotencyKey: null,
   replayOf: null,
   replayCount: 0,
+  tenant: null,
+  trace: null,
+  event: null,
+  fault: null,
   ...rest,
 });
 

@@ -29,6 +29,8 @@ export interface SettleContext {
   /** Null for rejects. */
   recipe: Recipe | null;
   canceledRuns: ReadonlySet<string>;
+  /** The record that claimed an idempotency key, as `formatRid` writes it. */
+  holderOf?: (key: string) => string | undefined;
   /** Why `output` does not fit the recipe's schema, or null. */
   checkOutput: (output: unknown) => string | null;
   /** Settling worker's wall clock; only retry times depend on it. */
@@ -105,8 +107,8 @@ function checkSettles(batch: Batch, read: CompleteRead | null): void {
 type ItemContext = SettleContext & { envelope: Envelope; parsed: Parsed };
 
 function endOf(batch: Batch, item: Item, context: ItemContext): Ended {
-  if (batch.kind === 'reject') return { cause: 'rejected', ...rejectionOf(context.parsed) };
-  if (item.isDuplicate) return { cause: 'duplicate' };
+  if (batch.kind === 'reject') return { cause: 'rejected', ...rejectionOf(context) };
+  if (item.isDuplicate) return { cause: 'duplicate', ...holderIn(context) };
   if (context.read === null) return endUnsent(batch, context);
   const { fleet, read } = context;
   const line = read.lines.get(formatCustomId({ fleet, bk: batch.bk, ...item }));
@@ -114,12 +116,19 @@ function endOf(batch: Batch, item: Item, context: ItemContext): Ended {
   return endOfLine(line, item, batch, context);
 }
 
+/** Whoever got the duplicate finds the answer there. */
+function holderIn({ envelope, holderOf }: ItemContext): Pick<Ended, 'why'> {
+  const holder = envelope.idempotencyKey === null ? undefined : holderOf?.(envelope.idempotencyKey);
+  return holder === undefined ? {} : { why: `record ${holder} holds its idempotency key` };
+}
+
 /** Documents are read here whatever the tasks are now: one that parses was rejected for what was not configured. */
-function rejectionOf(parsed: Parsed): Pick<Ended, 'code' | 'where' | 'why'> {
+function rejectionOf({ parsed, envelope }: ItemContext): Pick<Ended, 'code' | 'where' | 'why'> {
   if (parsed.is === 'reject') {
     const { code, why, where } = parsed.reject;
     return { code, where, why };
   }
+  if (envelope.fault) return envelope.fault;
   const { ask, task } = parsed.document;
   if (ask.shape === 'as-is') return { code: 'provider-not-configured', why: `no account for ${ask.provider}` };
   return { code: 'unknown-task', where: 'task', why: `no task "${task}" was configured when it was sealed` };
@@ -256,6 +265,8 @@ function terminalOf(
     cost: ended.cost ?? null,
     metadata: document?.metadata,
     line: envelope.line,
+    tenant: envelope.tenant,
+    replayOf: envelope.replayOf,
     failure: ended.cause === null ? null : failureOf(ended.cause, { ended, item, attempts, envelope }),
   };
 }

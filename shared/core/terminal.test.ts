@@ -16,6 +16,8 @@ const terminal: Terminal = {
   cost: { billed: 1_500_000, individual: 3_000_000 },
   metadata: { any: ['thing'] },
   line: 4,
+  tenant: null,
+  replayOf: null,
   failure: null,
 };
 const failure = { cause: 'refused', class: 'document', where: 'messages', why: 'no', replayCount: 1 } as const;

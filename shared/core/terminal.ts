@@ -24,6 +24,9 @@ export interface Terminal {
   cost: ItemCost | null;
   metadata: unknown;
   line: number | null;
+  tenant: string | null;
+  /** The document that this one replays. */
+  replayOf: string | null;
   failure: Failure | null;
 }
 
@@ -65,18 +68,24 @@ const usageJson = (usage: Usage): Record<string, number> => ({
   cache_creation_1h_input_tokens: usage.cacheWrite1h,
 });
 
-/** The line of `--dead-letters` and the value of a dead-letter record. `original` is base64 when it is not UTF-8. */
-export function deadLetterJson(terminal: Terminal & { failure: Failure }, original: Original): string {
-  const { customId, rid, attempts, line, failure } = terminal;
+/** What a dead letter says of its document. Its cause may be one that only a newer version knows. */
+export type DeadLetterFacts = Pick<Terminal, 'customId' | 'rid' | 'attempts' | 'line'> & {
+  failure: Omit<Failure, 'cause' | 'class'> & { cause: string; class: string };
+};
+
+/** The line of `--dead-letters`. `original` is base64 when it is not UTF-8. */
+export function deadLetterJson(letter: DeadLetterFacts, original: Original): string {
+  const { customId, rid, attempts, line, failure } = letter;
+  const known = Object.hasOwn(errorCatalogue, failure.cause) ? errorCatalogue[failure.cause as ErrorCode] : null;
   return JSON.stringify({
     custom_id: customId,
     rid: `${rid.partition}/${rid.offset}`,
     cause: failure.cause,
     class: failure.class,
-    what: errorCatalogue[failure.cause].what,
+    what: known?.what ?? failure.cause,
     where: failure.where,
     why: failure.why,
-    fix: errorCatalogue[failure.cause].fix,
+    fix: known?.fix ?? 'look at its message',
     attempts,
     line,
     replay_count: failure.replayCount,

@@ -33,6 +33,7 @@ export const errorCatalogue = {
   ),
   'unknown-field': entry('unknown field', 'our own inputs have a fixed set of fields', 'remove or rename the field'),
   'invalid-field': entry('invalid field', 'a field has the wrong type or value', 'correct the field'),
+  'invalid-header': entry('invalid header', 'a header cannot be followed', 'correct the header, or leave it out'),
   'missing-field': entry('missing field', 'a required field is absent', 'add the field'),
   'unknown-task': entry('unknown task', 'no task of that name is configured', 'add it to flotilla.config.ts'),
   'missing-task': entry('no task', 'a native document needs a task', 'add "task" to the document, or give --task'),
@@ -88,6 +89,24 @@ export const errorCatalogue = {
   'disk-full': entry('disk full', 'the log could not be written', 'free some space; nothing is lost', 5),
   'log-recreated': entry('log re-created', 'it ends before what was claimed in it', 'restore the log', 5),
   'log-newer': entry('log written by a newer version', 'a record has a version unknown here', 'update flotilla', 5),
+  'queue-unavailable': entry(
+    'work queue unavailable',
+    'Redis could not be reached, or refused the command',
+    'check Redis; nothing is lost, missing hints are derived again',
+    5,
+  ),
+  'redis-unfit': entry(
+    'Redis is not fit for a fleet',
+    'its version or settings would lose hints without a word',
+    'use Redis 7 or newer with maxmemory-policy noeviction',
+    5,
+  ),
+  'worker-stalled': entry(
+    'worker stalled',
+    'there is work, and it makes no progress',
+    'start it again; an orchestrator does so by itself',
+    5,
+  ),
   fenced: entry('fenced', 'another process took over this shard', 'none: it begins anew by itself', 1),
   'foreign-fleet': entry(
     'two fleets on one identity',

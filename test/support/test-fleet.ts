@@ -3,6 +3,7 @@ import { createManualClock, type ManualClock } from '#adapters/memory/create-man
 import { createMemoryCluster, type MemoryCluster } from '#adapters/memory/create-memory-cluster.ts';
 import { createMemoryPayloadStore } from '#adapters/memory/create-memory-payload-store.ts';
 import { createMemoryWorkQueue } from '#adapters/memory/create-memory-work-queue.ts';
+import { deadLetterLine } from '#contracts/dead-letter.ts';
 import { encodeJournal } from '#contracts/journal-codec.ts';
 import { headerNames } from '#core/headers.ts';
 import type { JournalRecord } from '#core/journal.ts';
@@ -202,7 +203,9 @@ export class TestFleet {
   }
 
   deadLetters(): TestDeadLetter[] {
-    return this.read('dead-letters');
+    return this.cluster
+      .committed('dead-letters', 0)
+      .map(record => JSON.parse(deadLetterLine(record)) as TestDeadLetter);
   }
 
   /** Each of these many documents has exactly one terminal record, and no purchase was made twice. */

@@ -1,3 +1,4 @@
+import { deadLetterLine } from '#contracts/dead-letter.ts';
 import { headerNames } from '#core/headers.ts';
 import { parseRid, type Rid } from '#core/rid.ts';
 import { type ErrorCode, errorCatalogue } from '#errors/catalogue.ts';
@@ -16,7 +17,7 @@ export interface DeadLetter {
   line: number | null;
   attempts: number;
   replayCount: number;
-  /** The record's own JSON line. */
+  /** As one JSON line. */
   text: string;
 }
 
@@ -30,14 +31,15 @@ export interface DeadLetterFilter {
 /** The dead letters that pass a filter, each document once, in the order of the log. */
 export async function* readDeadLetters(log: Log, filter: DeadLetterFilter): AsyncGenerator<DeadLetter> {
   const seen = new Set<string>();
-  for await (const { headers, value } of readTopic(log, 'dead-letters')) {
+  for await (const record of readTopic(log, 'dead-letters')) {
+    const { headers } = record;
     const name = headers[headerNames.rid] ?? '';
     const run = headers[headerNames.run] ?? null;
     const rid = parseRid(name);
     if (!rid || seen.has(name)) continue;
     if ((filter.run !== null && run !== filter.run) || (filter.rids && !filter.rids.has(name))) continue;
     seen.add(name);
-    const letter = parseDeadLetter(Buffer.from(value).toString('utf8'), { rid, run });
+    const letter = parseDeadLetter(deadLetterLine(record), { rid, run });
     if (filter.cause === null || letter.cause === filter.cause) yield letter;
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LogRecord } from '#ports/log.ts';
 import type { DeadLetter } from '../dead-letters/dead-letter.ts';
-import { refusalOf, replayKey, replayRecord, replayRunOf } from './plan-replay.ts';
+import { nextReplayKey, refusalOf, replayRecord, replayRunOf } from './plan-replay.ts';
 
 const letter: DeadLetter = {
   rid: { partition: 0, offset: 17 },
@@ -49,8 +49,8 @@ describe('a replay', () => {
   });
 
   it('has one key however often it is sent, and another after it failed again', () => {
-    assert.equal(replayKey(letter), replayKey({ ...letter }));
-    assert.equal(replayKey({ ...letter, replayCount: 2 }), 'replay-of.0/17#3');
+    assert.equal(nextReplayKey(letter), nextReplayKey({ ...letter }));
+    assert.equal(nextReplayKey({ ...letter, replayCount: 2 }), 'replay-of.0/17#3');
   });
 
   it('is a run of its own, named by what it replays', () => {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { headerNames } from '#core/headers.ts';
 import { replaysMax } from '#core/limits.ts';
+import { replayKey } from '#core/replay-key.ts';
 import { formatRid } from '#core/rid.ts';
 import type { LogRecord, NewRecord } from '#ports/log.ts';
 import type { DeadLetter } from '../dead-letters/dead-letter.ts';
@@ -28,13 +29,13 @@ export function refusalOf(letter: DeadLetter, options: { isNamed: boolean }): Re
   return letter.cause === 'duplicate' && !options.isNamed ? 'duplicate' : null;
 }
 
-/** Claimed when the replay is sealed: however often it is sent, it is bought once (C21). */
-export const replayKey = ({ rid, replayCount }: Pick<DeadLetter, 'rid' | 'replayCount'>): string =>
-  `replay-of.${formatRid(rid)}#${replayCount + 1}`;
+/** What the next replay of a dead letter claims. */
+export const nextReplayKey = ({ rid, replayCount }: Pick<DeadLetter, 'rid' | 'replayCount'>): string =>
+  replayKey({ rid: formatRid(rid), count: replayCount + 1 });
 
 /** A replay is a run of its own, named by what it replays. @returns `p_` and 12 hex characters */
 export const replayRunOf = (letters: readonly Pick<DeadLetter, 'rid' | 'replayCount'>[]): string =>
-  `p_${hash('sha256', letters.map(replayKey).sort().join('\n')).slice(0, 12)}`;
+  `p_${hash('sha256', letters.map(nextReplayKey).sort().join('\n')).slice(0, 12)}`;
 
 /** The document again, with its lineage. */
 export function replayRecord(
@@ -49,7 +50,7 @@ export function replayRecord(
       ...Object.fromEntries(kept),
       [headerNames.run]: run,
       [headerNames.line]: String(line),
-      [headerNames.idempotencyKey]: replayKey(letter),
+      [headerNames.idempotencyKey]: nextReplayKey(letter),
       [headerNames.replayOf]: formatRid(letter.rid),
       [headerNames.replayCount]: String(letter.replayCount + 1),
     },

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { causeOfDeadLetter, deadLetterLine } from '#contracts/dead-letter.ts';
 import { headerNames } from '#core/headers.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log, LogRecord } from '#ports/log.ts';
@@ -167,9 +168,10 @@ export class AnswersFile {
     const parts: Uint8Array[] = [];
     const counts = { ...this.#written.counts };
     for (const record of records) {
-      const word = this.#options.topic === 'results' ? outcomeOf(record) : causeOf(record);
+      const isResult = this.#options.topic === 'results';
+      const word = isResult ? outcomeOf(record) : (causeOfDeadLetter(record) ?? 'unknown');
       counts[word] = (counts[word] ?? 0) + 1;
-      parts.push(record.value, newline);
+      parts.push(isResult ? record.value : Buffer.from(deadLetterLine(record)), newline);
     }
     const lines = Buffer.concat(parts);
     await this.#file?.appendFile(lines);
@@ -199,8 +201,5 @@ const openToWrite = (path: string): Promise<FileHandle> =>
   });
 
 const outcomeOf = ({ headers }: LogRecord): string => headers[headerNames.outcome] ?? 'unknown';
-
-const causeOf = ({ value }: LogRecord): string =>
-  /"cause":"([a-z0-9-]+)"/.exec(Buffer.from(value).toString('utf8'))?.[1] ?? 'unknown';
 
 const newline = Buffer.from('\n');
