@@ -28,6 +28,10 @@ export const simulatorSeedDefault = 1;
 /** Loopback: what `flotilla dev` serves has no locks. */
 export const httpHostDefault = '127.0.0.1';
 export const httpPortDefault = 7_070;
+export const consoleHostDefault = '127.0.0.1';
+export const consolePortDefault = 7_080;
+/** A shorter one is guessed. */
+export const consoleTokenCharactersMin = 16;
 
 /** Of topics, consumer groups and Redis keys. */
 export const topicPrefixDefault = 'flotilla';

@@ -17,6 +17,7 @@ import {
   stateDirectoryDefault,
   timeScaleDefault,
 } from './config-defaults.ts';
+import { consoleConfigSchema } from './console-config.ts';
 import { kafkaConfigSchema, redisConfigSchema, workerConfigSchema } from './fleet-config.ts';
 import { laneConfigSchema, taskConfigSchema, taskNameSchema } from './task-config.ts';
 
@@ -124,6 +125,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('What `flotilla dev` and `worker` serve.'),
+  console: consoleConfigSchema.prefault({}).describe('Screens.'),
   log: z
     .strictObject({
       level: z.enum(logLevels).default(logLevelDefault).describe('Least urgent message that is logged.'),

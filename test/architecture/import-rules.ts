@@ -10,6 +10,7 @@ export type Layer =
   | 'runtime'
   | 'adapters'
   | 'service'
+  | 'console'
   | 'cli'
   | 'simulator'
   | 'main';
@@ -45,16 +46,33 @@ export const layerRules: Readonly<Record<Layer, LayerRule>> = {
     may: ['core', 'ports', 'contracts', 'runtime', 'errors'],
     instead: 'take the port as an argument of createX or the constructor, and let a main construct the adapter',
   },
+  console: {
+    may: ['core', 'ports', 'contracts', 'projection', 'runtime', 'errors'],
+    instead:
+      'screens show the projection and hints: take the port as an argument, and let a main construct the adapter',
+  },
   simulator: {
     may: ['ports', 'errors'],
     instead: 'the simulator shares no code with adapter or core, so that the two cannot be wrong together',
   },
   cli: {
-    may: ['core', 'ports', 'contracts', 'projection', 'runtime', 'errors', 'service', 'simulator', 'main'],
+    may: ['core', 'ports', 'contracts', 'projection', 'runtime', 'errors', 'service', 'console', 'simulator', 'main'],
     instead: 'let a file directly in services/cli construct the adapter, and take what it returns',
   },
   main: {
-    may: ['core', 'ports', 'contracts', 'projection', 'runtime', 'errors', 'service', 'simulator', 'adapters', 'cli'],
+    may: [
+      'core',
+      'ports',
+      'contracts',
+      'projection',
+      'runtime',
+      'errors',
+      'service',
+      'console',
+      'simulator',
+      'adapters',
+      'cli',
+    ],
     instead: 'nothing is closed to a main',
   },
 };
@@ -78,7 +96,7 @@ export function layerOf(path: string): Layer | null {
   if (top === 'shared') return (name as Layer) in layerRules ? (name as Layer) : null;
   if (top !== 'services') return null;
   if (mainPattern.test(path) || adapterChecks.has(path)) return 'main';
-  if (name === 'cli' || name === 'simulator') return name;
+  if (name === 'cli' || name === 'console' || name === 'simulator') return name;
   return 'service';
 }
 
@@ -103,6 +121,8 @@ export function importFault(file: SourceFile, { target }: Import): string | null
 /** Clients and built-in modules that only some folders may import. */
 export const clientPlaces: Readonly<Record<string, readonly string[]>> = {
   '@anthropic-ai/sdk': ['shared/adapters/anthropic/'],
+  '@bull-board/api': ['services/console/'],
+  '@bull-board/fastify': ['services/console/'],
   ajv: ['shared/contracts/'],
   commander: ['services/cli/'],
   fastify: ['services/gateway/', 'services/console/', 'services/cli/', 'services/simulator/'],

@@ -77,5 +77,13 @@ export const environmentSettings: readonly EnvironmentSetting[] = [
   { env: 'FLOTILLA_ROLES', paths: ['worker.roles'], description: 'What `flotilla worker` does, with commas.' },
   { env: 'FLOTILLA_WORKER', paths: ['worker.name'], description: 'Name of a process of the fleet.' },
   { env: 'FLOTILLA_SNAPSHOTS', paths: ['worker.snapshots'], description: 'Folder for snapshots of the view.' },
+  {
+    env: 'FLOTILLA_CONSOLE_TOKEN',
+    paths: ['console.token'],
+    description: 'What has to be sent to look at `flotilla console`.',
+    isSecret: true,
+  },
+  { env: 'FLOTILLA_CONSOLE_HOST', paths: ['console.host'], description: 'Address of `flotilla console`.' },
+  { env: 'FLOTILLA_CONSOLE_PORT', paths: ['console.port'], description: 'Port of `flotilla console`.' },
   { env: 'FLOTILLA_LOG_LEVEL', paths: ['log.level'], description: 'Least urgent message that is logged.' },
 ];

@@ -22,8 +22,9 @@ export interface LoadConfigOptions {
 }
 
 /** The configuration with defaults filled in, directories absolute and the key wrapped: nothing of it is secret in print. */
-export type PlainConfig = Omit<Config, 'providers' | 'kafka' | 'redis'> & {
+export type PlainConfig = Omit<Config, 'providers' | 'kafka' | 'redis' | 'console'> & {
   providers: { anthropic: Omit<Config['providers']['anthropic'], 'apiKey'> & { apiKey: Secret | null } };
+  console: Omit<Config['console'], 'token'> & { token: Secret | null };
 } & WithoutSecrets;
 
 export interface LoadedConfig {
@@ -89,12 +90,20 @@ interface Origin {
 async function finish(parsed: Config, { configPath, sourceOf, folderOf }: Origin): Promise<LoadedConfig> {
   const { apiKey, ...anthropic } = parsed.providers.anthropic;
   const account = { ...anthropic, apiKey: apiKey === undefined ? null : new Secret(apiKey) };
+  const { token } = parsed.console;
   const state = resolve(folderOf('state'), parsed.state);
   const inbox = resolve(folderOf('inbox'), parsed.inbox);
   await checkOutputSchemas(parsed, configPath);
   const paths = settingPaths(Object.keys(parsed.tasks));
   return {
-    config: { ...parsed, state, inbox, providers: { anthropic: account }, ...withoutSecrets(parsed) },
+    config: {
+      ...parsed,
+      state,
+      inbox,
+      providers: { anthropic: account },
+      console: { ...parsed.console, token: token === undefined ? null : new Secret(token) },
+      ...withoutSecrets(parsed),
+    },
     configPath,
     sources: new Map(paths.map(path => [path.join('.'), sourceOf(path)])),
     stateDirectory: state,
