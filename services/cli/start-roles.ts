@@ -10,6 +10,7 @@ import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
 import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
 import { ensureFleet } from '#runtime/ensure-fleet.ts';
+import type { LookTurns } from '#runtime/look-turns.ts';
 import { type Loop, runLoops, type Trouble } from '#runtime/loop.ts';
 import { LoopProgress } from '#runtime/loop-progress.ts';
 import { ProviderAccount } from '#runtime/provider-account.ts';
@@ -17,9 +18,11 @@ import { putCapInForce } from '#runtime/put-cap-in-force.ts';
 import { RecipeBook } from '#runtime/recipe-book.ts';
 import type { Routing } from '#runtime/routing.ts';
 import { ViewFollower, type ViewStart } from '#runtime/view-follower.ts';
+import type { ShardOwners } from '#runtime/worker-peers.ts';
 import { accumulatorLoops } from '#services/accumulator/loops.ts';
 import { Accumulator } from '#services/accumulator/service.ts';
 import { Collector } from '#services/poller/collector.ts';
+import { leaveToOwners } from '#services/poller/leave-to-owners.ts';
 import { pollerLoops } from '#services/poller/loops.ts';
 import { Watcher } from '#services/poller/watcher.ts';
 import { submitterLoops } from '#services/submitter/loops.ts';
@@ -49,6 +52,9 @@ export interface RolesOptions {
   crashHook: CrashHook | null;
   /** Where the view begins; absent: at the start of the log. */
   viewStart?: ViewStart | null;
+  /** Who of several processes looks at an account, and who settles which shard; absent: this one. */
+  turns?: LookTurns;
+  shardOwners?: ShardOwners;
   /** What else this process does now and then. */
   housekeeping: (running: RunningRoles) => Loop[];
 }
@@ -163,9 +169,16 @@ function createAccumulator(options: RolesOptions, shared: Shared, submitter: Sub
 }
 
 function createPoller(options: RolesOptions, shared: Shared): Loop[] {
+  const { turns, shardOwners: owners, log } = options;
   const ports = { ...portsOf(options, 'poller'), ...shared };
-  const watchers = [...shared.accounts.values()].map(account => new Watcher(account, ports));
-  return pollerLoops({ watchers, collector: new Collector(ports), collectsAtOnce: 2 * options.createsAtOnce });
+  const watched = { ...ports, ...(turns ? { turns } : {}) };
+  const watchers = [...shared.accounts.values()].map(account => new Watcher(account, watched));
+  const queue = owners ? leaveToOwners(ports.queue, { owners, shards: log.partitions('settled') }) : ports.queue;
+  return pollerLoops({
+    watchers,
+    collector: new Collector({ ...ports, queue }),
+    collectsAtOnce: 2 * options.createsAtOnce,
+  });
 }
 
 function createSweeper(options: RolesOptions, shared: Shared): Loop[] {

@@ -16,6 +16,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
+import type { LookTurns } from '#runtime/look-turns.ts';
 import { endedByReply, type ProviderAccount } from '#runtime/provider-account.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { Identities } from './identities.ts';
@@ -28,6 +29,8 @@ export interface WatcherPorts {
   telemetry: Telemetry;
   follower: ViewFollower;
   timing: Timing;
+  /** Who of several processes looks; absent: this one. */
+  turns?: LookTurns;
   /** Pages of one look at most; an INTENT that lies beyond them waits. */
   listPagesMax?: number;
 }
@@ -55,6 +58,7 @@ export class Watcher {
     await follower.catchUp();
     const waitMs = this.#lookedOn + this.#delayMs() - clock.monotonic();
     if (waitMs <= 0) {
+      if (await this.#othersLook()) return;
       const startedOn = clock.monotonic();
       await this.runOnce();
       this.#lookedOn = startedOn; // one that failed is due again: a key that is refused shows at once, not every 5 s
@@ -65,6 +69,25 @@ export class Watcher {
     await clock.sleep(Math.min(waitMs, timing.lookMinMs), signal);
     if (waitMs <= timing.lookMinMs) return;
     await log.waitForMore([mark], waitMs - timing.lookMinMs, signal);
+  }
+
+  /** A look of another process serves this one too, unless this one needs a reply of its own. */
+  async #othersLook(): Promise<boolean> {
+    const { turns, clock } = this.#ports;
+    if (!turns || this.#isProbe()) return false;
+    const delayMs = this.#delayMs();
+    const sinceMs = await turns.sinceOther(this.#account.name);
+    if (sinceMs !== null && sinceMs < delayMs) {
+      this.#lookedOn = clock.monotonic() - sinceMs;
+      return true;
+    }
+    await turns.take(this.#account.name, delayMs);
+    return false;
+  }
+
+  #isProbe(): boolean {
+    const hold = this.#account.hold(this.#ports.follower.view);
+    return this.#account.breaker.is === 'half-open' || (hold !== null && endedByReply.has(hold));
   }
 
   #delayMs(): number {
@@ -81,9 +104,7 @@ export class Watcher {
     const isOpen = this.#account.breaker.is === 'open';
     this.#ports.telemetry.gauge('flotilla_breaker_open', isOpen ? 1 : 0, { account: this.#account.name });
     const isNeeded = lookDelayMs(view, this.#account.name, { now: clock.now(), timing }) !== null;
-    const hold = this.#account.hold(view);
-    const isProbe = this.#account.breaker.is === 'half-open' || (hold !== null && endedByReply.has(hold));
-    if (!isNeeded && !isProbe) return;
+    if (!isNeeded && !this.#isProbe()) return;
     const backTo = lookBackTo(view, this.#account.name, timing);
     const look = await lookAtAccount(this.#account, { clock, backTo, pagesMax });
     await follower.catchUpAll();

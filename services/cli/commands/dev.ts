@@ -1,12 +1,12 @@
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import type { Command, CommandContext } from '../command-context.ts';
 import { crashHookFrom } from '../crash-hook.ts';
-import { type HealthServer, type Readiness, startHealthServer } from '../dev/health-server.ts';
 import { Inbox } from '../dev/inbox.ts';
 import { answersFolder, InboxRuns } from '../dev/inbox-runs.ts';
 import { type Embedded, openEmbedded } from '../embedded.ts';
 import { embeddedSettings } from '../embedded-settings.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { type HealthServer, type Readiness, startHealthServer } from '../health/health-server.ts';
 import { checkTask, loadSettings } from '../load-settings.ts';
 import { heldInWords } from '../run/causes-in-words.ts';
 
