@@ -3,7 +3,8 @@
  * whoever takes one looks at the view and takes the next legal step. The sweep re-derives every missing one.
  *
  * MUST: `add` of an id that waits or is taken changes nothing. A taken job that is neither done nor postponed comes back
- * after `lockMs`.
+ * after `lockMs`; when its taker died it may come back sooner. While the queue is away, `take` gives nothing within
+ * `waitMs`, and whatever else is asked rejects at once with `queue-unavailable`.
  */
 export interface WorkQueue {
   add(job: Job): Promise<void>;
@@ -24,6 +25,8 @@ export interface Job {
   queue: QueueName;
   /** A batch key, or `<partition>-<offset>-<att>` for a retry. */
   id: string;
+  /** Whose provider account it is about: taken by those who serve it. Absent: by anybody. Never part of what is taken. */
+  account?: string;
   delayMs?: number;
 }
 

@@ -124,9 +124,12 @@ export const clientPlaces: Readonly<Record<string, readonly string[]>> = {
   '@bull-board/api': ['services/console/'],
   '@bull-board/fastify': ['services/console/'],
   ajv: ['shared/contracts/'],
+  bullmq: ['shared/adapters/bullmq/'],
   commander: ['services/cli/'],
   fastify: ['services/gateway/', 'services/console/', 'services/cli/', 'services/simulator/'],
   'fastest-levenshtein': ['shared/contracts/'],
+  // Queues are kept on a connection that `adapters/redis` opened: the other folder needs its type and a second one.
+  ioredis: ['shared/adapters/redis/', 'shared/adapters/bullmq/'],
   'log-update': ['services/cli/'],
   pino: ['shared/adapters/pino/'],
   'secure-json-parse': ['shared/contracts/', 'shared/adapters/'],
