@@ -6,11 +6,11 @@ enableCompileCache();
 /** The command line. Sets the exit code and returns; whatever a command started it has stopped by then. */
 export async function main(args: readonly string[]): Promise<void> {
   endWithLauncher();
-  const [{ runCommandLine }, { holdYoungSpace }] = await Promise.all([
+  const [{ runCommandLine }, { holdHeap }] = await Promise.all([
     import('./run-command-line.ts'),
-    import('./hold-young-space.ts'),
+    import('./hold-heap.ts'),
   ]);
-  holdYoungSpace();
+  holdHeap();
   await runCommandLine(args);
 }
 
