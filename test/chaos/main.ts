@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
 import { isClean } from '#test/support/audit-run.ts';
+import { fleetCommands, runFleetCommand } from './fleet-command.ts';
 import { killRun } from './kill-run.ts';
 
-const usage = 'usage: npm run chaos -- kill-run [--kills 200] [--documents 20000] [--seed N] [--json]\n';
+const usage = `usage: npm run chaos -- kill-run [--kills 200] [--documents 20000] [--seed N] [--json]
+       npm run chaos -- ${fleetCommands.join('|')} [--seconds N] [--faultless N] [--rate N] [--seed N]
+`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -10,11 +13,19 @@ const { values, positionals } = parseArgs({
     kills: { type: 'string', default: '200' },
     documents: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
+    seconds: { type: 'string' },
+    faultless: { type: 'string' },
+    rate: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 
-if (positionals[0] !== 'kill-run') {
+const [command = ''] = positionals;
+
+if (fleetCommands.includes(command)) {
+  const { seconds, faultless, rate, seed } = values;
+  process.exitCode = await runFleetCommand(command, { seconds, faultless, rate, seed });
+} else if (command !== 'kill-run') {
   process.stderr.write(usage);
   process.exitCode = 2;
 } else {

@@ -1,0 +1,44 @@
+import { fleetBroker } from './fleet-broker.ts';
+import { fleetBrokerKill } from './fleet-broker-kill.ts';
+import { fleetFreeze } from './fleet-freeze.ts';
+import { fleetKill } from './fleet-kill.ts';
+import { fleetProxy } from './fleet-proxy.ts';
+import { fleetRedis } from './fleet-redis.ts';
+import { fleetRoll } from './fleet-roll.ts';
+import { runFleetScenario, type Scenario } from './fleet-run.ts';
+
+/** Each with how long its faults last when nobody says otherwise, s. */
+const scenarios: readonly (readonly [Scenario, number])[] = [
+  [fleetKill, 600],
+  [fleetFreeze, 600],
+  [fleetRedis, 300],
+  [fleetBroker, 300],
+  [fleetBrokerKill, 300],
+  [fleetProxy, 300],
+  [fleetRoll, 60],
+];
+
+export const fleetCommands: readonly string[] = scenarios.map(([{ name }]) => name);
+
+export interface FleetCommandOptions {
+  seconds: string | undefined;
+  faultless: string | undefined;
+  rate: string | undefined;
+  seed: string;
+}
+
+/** Runs one scenario; its report is the last line on stdout. @returns the exit code: 0 only without any violation */
+export async function runFleetCommand(name: string, options: FleetCommandOptions): Promise<0 | 1> {
+  const found = scenarios.find(([scenario]) => scenario.name === name);
+  if (!found) throw new Error(`${name} is none of ${fleetCommands.join(', ')}`);
+  const [scenario, seconds] = found;
+  const report = await runFleetScenario(scenario, {
+    seconds: Number(options.seconds ?? seconds),
+    faultlessSeconds: Number(options.faultless ?? 20),
+    perSecond: Number(options.rate ?? 300),
+    seed: Number(options.seed),
+    onProgress: text => void process.stderr.write(`${text}\n`),
+  });
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+  return report.violations.length === 0 ? 0 : 1;
+}

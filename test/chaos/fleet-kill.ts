@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Scenario } from './fleet-run.ts';
+import { providerFaults, workersOfSix } from './fleet-settings.ts';
+import type { FleetWorker } from './fleet-worker.ts';
+import type { FleetWorld } from './fleet-world.ts';
+
+/** One kill every 5 s: every second one at random, each followed by a life that ends at a crash point. */
+const randomEveryMs = 10_000;
+/** A crash point that is not reached in this time is given up, and the process killed all the same. */
+const armedWithinMs = 20_000;
+const ratioMin = 0.6;
+
+/** R5: processes killed with SIGKILL, half of them at named crash points, while documents keep coming. */
+export const fleetKill: Scenario = {
+  name: 'fleet-kill',
+  world: { workers: workersOfSix, faults: providerFaults, isProxied: false, brokerSessionTimeoutMs: 6_000 },
+  async disturb(world, { untilOn, say }) {
+    let [kills, givenUp] = [0, 0];
+    for (let dueOn = performance.now(); dueOn < untilOn; dueOn += randomEveryMs) {
+      await sleep(Math.max(0, dueOn - performance.now()));
+      const worker = victimOf(world);
+      say(`kill -9 ${worker.name} at random, then at a crash point`);
+      await worker.killThenArm();
+      kills += 1;
+      for (const late of world.workers.filter(({ isArmed, ageMs }) => isArmed && ageMs > armedWithinMs)) {
+        await late.killThenArm();
+        kills += 1;
+        givenUp += 1;
+      }
+    }
+    await sleep(Math.max(0, untilOn - performance.now()));
+    // What has not met its crash point by now would meet it when the faults are over.
+    for (const late of world.workers.filter(({ isArmed }) => isArmed)) {
+      await late.kill();
+      kills += 1;
+    }
+    return { kills, faultedOn: [], more: { givenUp }, violations: [] };
+  },
+  judge({ kills, seconds, ratio, named }) {
+    const wanted = Math.floor(seconds / 5);
+    return [
+      ...(kills < wanted ? [`${kills} kills in ${seconds} s, not ${wanted}`] : []),
+      ...(named < kills / 3 ? [`only ${named} of ${kills} kills at crash points`] : []),
+      ...(ratio < ratioMin ? [`${ratio} of the faultless rate, not ${ratioMin}`] : []),
+    ];
+  },
+};
+
+/** One that has lived for a while and has no crash point to come; else any. */
+export function victimOf({ workers, random }: FleetWorld): FleetWorker {
+  const unarmed = workers.filter(({ isArmed }) => !isArmed);
+  const choice = unarmed.length > 0 ? unarmed : workers;
+  return choice[Math.floor(random() * choice.length)] as FleetWorker;
+}

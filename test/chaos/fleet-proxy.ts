@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LinkFaults, Range } from '#test/support/fault-proxy/link-faults.ts';
+import type { Scenario } from './fleet-run.ts';
+import { noProviderFaults, workersOfSix } from './fleet-settings.ts';
+
+/** How long one kind of network lasts, and the good one after it. */
+const badMs = 4_000;
+const goodMs = 3_000;
+const afterBytes: Range = [0, 40_000];
+
+/** What a network does. Each is put in front of broker, Redis and provider in turn, in an order drawn from the seed. */
+const networks: Readonly<Record<string, LinkFaults>> = {
+  slow: { delayMs: [50, 400] },
+  narrow: { bytesPerSecond: 50_000 },
+  cut: { cut: { probability: 0.7, afterBytes } },
+  reset: { reset: { probability: 0.7, afterBytes } },
+  'deaf server': { halfOpen: { probability: 0.5, afterBytes, way: 'to-server' } },
+  'deaf client': { halfOpen: { probability: 0.5, afterBytes, way: 'to-client' } },
+  'never answers': { halfOpen: { probability: 0.5, afterBytes: [0, 0], way: 'both' } },
+  blackhole: { blackhole: true },
+  refuse: { refuse: true },
+};
+
+/** A network between the workers and each of their servers that delays, cuts, resets, swallows and holds. */
+export const fleetProxy: Scenario = {
+  name: 'fleet-proxy',
+  world: { workers: workersOfSix, faults: noProviderFaults, isProxied: true, brokerSessionTimeoutMs: 6_000 },
+  async disturb({ proxies, random }, { untilOn, say }) {
+    if (!proxies) throw new Error('there is no proxy to disturb');
+    const doors = Object.entries(proxies);
+    let trials: { door: string; network: string }[] = [];
+    const done: string[] = [];
+    while (performance.now() + badMs < untilOn) {
+      if (trials.length === 0) trials = allTrials(Object.keys(proxies), random);
+      const { door, network } = trials.pop() as { door: string; network: string };
+      const proxy = doors.find(([name]) => name === door)?.[1];
+      say(`${door}: ${network}`);
+      proxy?.setFaults(networks[network] ?? {});
+      if (network === 'refuse') proxy?.resetAll();
+      await sleep(badMs);
+      proxy?.setFaults({});
+      done.push(`${door}: ${network}`);
+      await sleep(Math.min(goodMs, Math.max(0, untilOn - performance.now())));
+    }
+    return { kills: 0, faultedOn: [], more: { networks: done.length, kinds: new Set(done).size }, violations: [] };
+  },
+};
+
+function allTrials(doors: readonly string[], random: () => number): { door: string; network: string }[] {
+  const all = doors.flatMap(door => Object.keys(networks).map(network => ({ door, network, order: random() })));
+  return all.sort((a, b) => a.order - b.order);
+}
