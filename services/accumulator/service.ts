@@ -394,7 +394,8 @@ export class Accumulator {
     await follower.catchUp();
     for (const { bk } of lots) {
       const batch = follower.view.batches.get(bk);
-      if (batch) await queue.add({ queue: batch.state.is === 'unsent' ? 'collect' : 'submit', id: bk });
+      if (batch?.state.is === 'unsent') await queue.add({ queue: 'collect', id: bk });
+      else if (batch) await queue.add({ queue: 'submit', id: bk, account: batch.account });
     }
   }
 

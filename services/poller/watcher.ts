@@ -141,7 +141,8 @@ export class Watcher {
     const { follower, queue, timing } = this.#ports;
     const { view } = follower;
     const gone = vanished(view, look, { account: this.#account.name, timing });
-    for (const bk of [...watch(view, look), ...gone]) await queue.add({ queue: 'collect', id: bk });
+    const { name: account } = this.#account;
+    for (const bk of [...watch(view, look), ...gone]) await queue.add({ queue: 'collect', id: bk, account });
     const isOpen = (batch: Batch): boolean => batch.account === this.#account.name && batch.state.is === 'intent';
     for (const batch of [...follower.view.batches.values()].filter(isOpen)) await this.#resolve(batch, look);
     await this.#handleOrphans(look);
@@ -164,7 +165,7 @@ export class Watcher {
     if (resolution.is === 'created') await follower.append({ kind: 'CREATED', bk, sub, pid: resolution.pid });
     else await follower.append({ kind: 'ABORTED', bk, sub, why: 'absent' });
     await follower.catchUp();
-    await queue.add({ queue: resolution.is === 'created' ? 'collect' : 'submit', id: bk });
+    await queue.add({ queue: resolution.is === 'created' ? 'collect' : 'submit', id: bk, account: batch.account });
   }
 
   async #learnIdentities(batch: Batch, look: Look): Promise<void> {

@@ -2,7 +2,7 @@ import { isAlone } from '#core/outcome.ts';
 import { isSettledUnsent, isUnsent } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
-import type { WorkQueue } from '#ports/work-queue.ts';
+import type { Job, WorkQueue } from '#ports/work-queue.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 
 export interface SweeperPorts {
@@ -13,6 +13,9 @@ export interface SweeperPorts {
 }
 
 const openStates = ['sealed', 'unsent', 'intent', 'aborted', 'created', 'closed', 'settled'] as const;
+
+/** Side by side: thousands of hints, one after the other, would be a sweep of seconds. */
+const hintsAtOnce = 100;
 
 /** Re-derives every missing hint from the view and releases reserves of settled batches (protocol §5.7). */
 export class Sweeper {
@@ -25,24 +28,23 @@ export class Sweeper {
   async runOnce(): Promise<void> {
     const { follower, telemetry } = this.#ports;
     await follower.catchUpAll();
-    let hints = 0;
+    const hints: Job[] = [];
     for (const batch of [...follower.view.batches.values()]) {
-      const { bk, state, settled } = batch;
+      const { bk, state, settled, account } = batch;
       if (settled && state.is === 'created') await follower.append({ kind: 'RELEASED', bk, actual: settled.actual });
       if (settled) continue;
-      if (isUnsent(batch)) await this.#hint('submit', bk);
-      else if (isSettledUnsent(batch)) await this.#hint('collect', bk);
-      else continue; // what is at the provider is hinted by every look
-      hints += 1;
+      // What is at the provider is hinted by every look.
+      if (isUnsent(batch)) hints.push({ queue: 'submit', id: bk, account });
+      else if (isSettledUnsent(batch)) hints.push({ queue: 'collect', id: bk }); // needs no account
     }
     const now = this.#ports.clock.now();
     for (const [id, row] of follower.view.retries) {
       if (!isAlone(row.cause)) continue;
-      await this.#ports.queue.add({ queue: 'retry', id, delayMs: Math.max(0, row.notBefore - now) });
-      hints += 1;
+      hints.push({ queue: 'retry', id, delayMs: Math.max(0, row.notBefore - now) });
     }
+    await this.#addAll(hints);
     this.#measure();
-    if (hints > 0) telemetry.count('flotilla_sweep_hints_total', hints);
+    if (hints.length > 0) telemetry.count('flotilla_sweep_hints_total', hints.length);
   }
 
   /** Every state by name, zero when there is none: a gauge that is not set would keep its last value. */
@@ -52,7 +54,9 @@ export class Sweeper {
     for (const state of openStates) telemetry.gauge('flotilla_open_batches', states.get(state)?.length ?? 0, { state });
   }
 
-  #hint(queue: 'submit' | 'collect', id: string): Promise<void> {
-    return this.#ports.queue.add({ queue, id });
+  async #addAll(hints: readonly Job[]): Promise<void> {
+    for (let from = 0; from < hints.length; from += hintsAtOnce) {
+      await Promise.all(hints.slice(from, from + hintsAtOnce).map(hint => this.#ports.queue.add(hint)));
+    }
   }
 }
