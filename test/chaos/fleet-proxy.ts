@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { kafkaKeys } from '#test/support/fault-proxy/kafka-requests.ts';
 import type { LinkFaults, Range } from '#test/support/fault-proxy/link-faults.ts';
 import type { Scenario } from './fleet-run.ts';
 import { noProviderFaults, workersOfSix } from './fleet-settings.ts';
@@ -21,6 +22,18 @@ const networks: Readonly<Record<string, LinkFaults>> = {
   refuse: { refuse: true },
 };
 
+/** What Kafka's transactions and its readers depend on, alone (K8, K4). */
+const kafkaNetworks: Readonly<Record<string, LinkFaults>> = {
+  'late ends of transactions': {
+    lateRequests: { keys: [kafkaKeys.addPartitionsToTxn, kafkaKeys.endTxn], delayMs: [500, 6_000] },
+  },
+  'late fetches': { lateRequests: { keys: [kafkaKeys.fetch], delayMs: [2_000, 8_000] } },
+  'late heartbeats': { lateRequests: { keys: [kafkaKeys.heartbeat], delayMs: [5_000, 15_000] } },
+};
+
+const networksOf = (door: string): Readonly<Record<string, LinkFaults>> =>
+  door === 'kafka' ? { ...networks, ...kafkaNetworks } : networks;
+
 /** A network between the workers and each of their servers that delays, cuts, resets, swallows and holds. */
 export const fleetProxy: Scenario = {
   name: 'fleet-proxy',
@@ -35,7 +48,7 @@ export const fleetProxy: Scenario = {
       const { door, network } = trials.pop() as { door: string; network: string };
       const proxy = doors.find(([name]) => name === door)?.[1];
       say(`${door}: ${network}`);
-      proxy?.setFaults(networks[network] ?? {});
+      proxy?.setFaults(networksOf(door)[network] ?? {});
       if (network === 'refuse') proxy?.resetAll();
       await sleep(badMs);
       proxy?.setFaults({});
@@ -47,6 +60,6 @@ export const fleetProxy: Scenario = {
 };
 
 function allTrials(doors: readonly string[], random: () => number): { door: string; network: string }[] {
-  const all = doors.flatMap(door => Object.keys(networks).map(network => ({ door, network, order: random() })));
+  const all = doors.flatMap(door => Object.keys(networksOf(door)).map(network => ({ door, network, order: random() })));
   return all.sort((a, b) => a.order - b.order);
 }

@@ -159,10 +159,11 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
 }
 
 async function startProxies(seed: number): Promise<Proxies> {
-  const [kafka, redis, provider] = await Promise.all(
-    [seed, seed + 1, seed + 2].map(each => startFaultProxy({ seed: each })),
-  );
-  return { kafka, redis, provider } as Proxies;
+  return {
+    kafka: await startFaultProxy({ seed, isKafka: true }),
+    redis: await startFaultProxy({ seed: seed + 1 }),
+    provider: await startFaultProxy({ seed: seed + 2 }),
+  };
 }
 
 function aimProxies(

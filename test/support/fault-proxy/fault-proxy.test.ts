@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil as waitLong } from '#test/support/wait-until.ts';
+import { kafkaKeys } from './kafka-requests.ts';
 import { drawFate, type LinkFaults } from './link-faults.ts';
 import { type FaultProxy, startFaultProxy } from './start-fault-proxy.ts';
 
@@ -201,6 +202,32 @@ describe('fault proxy', () => {
       assert.equal(echo.endings[0], 'error');
       assert.equal(proxy.counts().dropped, 1);
     }));
+
+  it('makes some requests of Kafka wait, and leaves the others whole', async () => {
+    const request = (key: number, text: string): Buffer => {
+      const head = Buffer.alloc(6);
+      head.writeUInt32BE(2 + text.length);
+      head.writeInt16BE(key, 4);
+      return Buffer.concat([head, Buffer.from(text)]);
+    };
+    const echo = new Echo();
+    const faults = { lateRequests: { keys: [kafkaKeys.endTxn], delayMs: [150, 150] } } as const;
+    const proxy = await startFaultProxy({ seed: 1, target: await echo.start(), isKafka: true, faults });
+    try {
+      const client = new Client(proxy);
+      const [produce, endTxn] = [request(kafkaKeys.produce, 'at once'), request(kafkaKeys.endTxn, 'late')];
+      client.socket.write(Buffer.concat([produce, endTxn.subarray(0, 5)]));
+      client.socket.write(endTxn.subarray(5));
+      await waitUntil('the first is back', () => client.heard().equals(produce));
+      const heardOn = performance.now();
+      await waitUntil('the second is back', () => client.heard().equals(Buffer.concat([produce, endTxn])));
+      assert.ok(performance.now() - heardOn > 100);
+      assert.equal(proxy.counts().late, 1);
+    } finally {
+      await proxy.close();
+      echo.close();
+    }
+  });
 
   it('passes on that the server is gone', async () => {
     const gone = createServer();

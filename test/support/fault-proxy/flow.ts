@@ -1,14 +1,18 @@
 import type { Socket } from 'node:net';
+import { KafkaRequests, keyOfRequest } from './kafka-requests.ts';
 import { drawFrom, type LinkFaults } from './link-faults.ts';
 
 export interface FlowOptions {
   from: Socket;
   to: Socket;
   random: () => number;
+  /** Its pieces are the requests of a Kafka client, each whole. */
+  isKafkaRequests: boolean;
   /** As they are now: they change while it flows. */
   faults(): LinkFaults;
   /** Asked before each piece goes on: how many of its bytes may pass, or none of them because they are swallowed. */
   admit(bytes: number): number | 'swallowed';
+  onLate(): void;
   /** All that was admitted of the last piece has been written. */
   onPassed(): void;
 }
@@ -24,12 +28,19 @@ export class Flow {
   #lastReleaseOn = 0;
   #timer: NodeJS.Timeout | null = null;
   #isStopped = false;
+  readonly #requests = new KafkaRequests();
 
   constructor(options: FlowOptions) {
     this.#options = options;
     const { from, to } = options;
-    from.on('data', (piece: Buffer) => this.#hold(piece));
-    from.on('end', () => this.#hold(null));
+    from.on('data', (piece: Buffer) => {
+      const pieces = options.isKafkaRequests ? this.#requests.take(piece) : [piece];
+      for (const each of pieces) this.#hold(each);
+    });
+    from.on('end', () => {
+      if (this.#requests.rest().length > 0) this.#hold(this.#requests.rest());
+      this.#hold(null);
+    });
     to.on('drain', () => this.#letRead());
   }
 
@@ -58,10 +69,12 @@ export class Flow {
   /** @param piece null: the end */
   #hold(piece: Buffer | null): void {
     const { random, from } = this.#options;
-    const { delayMs, bytesPerSecond } = this.#options.faults();
-    const now = performance.now();
+    const { delayMs, bytesPerSecond, lateRequests } = this.#options.faults();
     const bytes = piece?.byteLength ?? 0;
-    const arrivesOn = now + (delayMs ? drawFrom(delayMs, random) : 0);
+    const isLate = this.#options.isKafkaRequests && piece && lateRequests?.keys.includes(keyOfRequest(piece));
+    const lateMs = isLate ? drawFrom(lateRequests?.delayMs ?? [0, 0], random) : 0;
+    const arrivesOn = performance.now() + lateMs + (delayMs ? drawFrom(delayMs, random) : 0);
+    if (isLate) this.#options.onLate();
     const sentMs = bytesPerSecond ? (bytes / bytesPerSecond) * 1_000 : 0;
     this.#lastReleaseOn = Math.max(this.#lastReleaseOn, arrivesOn) + sentMs;
     this.#held.push({ piece, releaseOn: this.#lastReleaseOn });

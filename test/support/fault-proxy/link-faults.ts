@@ -27,6 +27,8 @@ export interface LinkFaults {
   blackhole?: boolean;
   /** New connections are reset at once. */
   refuse?: boolean;
+  /** Only where the proxy knows Kafka's protocol: requests with these keys, and what follows them, come so much later, ms. */
+  lateRequests?: { keys: readonly number[]; delayMs: Range };
 }
 
 /** What one connection is in for. */

@@ -6,11 +6,14 @@ export interface LinkOptions {
   client: Socket;
   target: { host: string; port: number };
   random: () => number;
+  isKafka: boolean;
   /** As they are now. */
   faults(): LinkFaults;
   /** A fate that has come about. */
   onFate(is: Exclude<Fate['is'], 'spared'>): void;
   onBytes(way: OneWay, bytes: number): void;
+  /** A request was made to wait. */
+  onLate(): void;
   onClosed(): void;
 }
 
@@ -58,13 +61,15 @@ export class Link {
   }
 
   #flow(way: OneWay): Flow {
-    const { random, faults, onBytes } = this.#options;
+    const { random, faults, onBytes, onLate, isKafka } = this.#options;
     const [from, to] = way === 'to-server' ? [this.#client, this.#server] : [this.#server, this.#client];
     return new Flow({
       from,
       to,
       random,
+      isKafkaRequests: isKafka && way === 'to-server',
       faults,
+      onLate,
       admit: bytes => {
         const admitted = this.#admit(way, bytes);
         if (admitted === 'swallowed') return admitted;

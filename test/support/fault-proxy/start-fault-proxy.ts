@@ -9,6 +9,8 @@ export interface FaultProxyOptions {
   /** May come later: Kafka has to know the proxy's address before it starts. */
   target?: ProxyTarget;
   faults?: LinkFaults;
+  /** What passes is Kafka's protocol: then requests can be told apart. */
+  isKafka?: boolean;
 }
 
 export interface ProxyTarget {
@@ -25,6 +27,8 @@ export interface ProxyCounts extends Record<Exclude<Fate['is'], 'spared'>, numbe
   blackholed: number;
   /** Reset by `resetAll`. */
   dropped: number;
+  /** Requests that were made to wait. */
+  late: number;
   toServer: number;
   toClient: number;
 }
@@ -44,7 +48,8 @@ export interface FaultProxy {
 }
 
 /** Fates depend on the seed and on a connection's number alone, not on how fast anything is. */
-export async function startFaultProxy({ seed, target: first, faults = {} }: FaultProxyOptions): Promise<FaultProxy> {
+export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  const { seed, target: first, faults = {}, isKafka = false } = options;
   const links = new Set<Link>();
   const counts: ProxyCounts = {
     connections: 0,
@@ -54,6 +59,7 @@ export async function startFaultProxy({ seed, target: first, faults = {} }: Faul
     refused: 0,
     blackholed: 0,
     dropped: 0,
+    late: 0,
     toServer: 0,
     toClient: 0,
   };
@@ -74,7 +80,11 @@ export async function startFaultProxy({ seed, target: first, faults = {} }: Faul
       client,
       target: to,
       random: seededRandom(Math.imul(seed + 1, 0x9e3779b1) + counts.connections),
+      isKafka,
       faults: () => current,
+      onLate: () => {
+        counts.late += 1;
+      },
       onFate: is => {
         counts[is] += 1;
       },
