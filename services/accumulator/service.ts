@@ -30,6 +30,8 @@ import { findDocuments, type ReadDocument, readDocument } from '#runtime/documen
 import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { type Routing, requestFacts } from '#runtime/routing.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
+import { type WorkMeter, workMeterOf } from '#runtime/work-meter.ts';
+import { SealSpans } from './seal-spans.ts';
 
 export interface AccumulatorPorts {
   log: Log;
@@ -95,9 +97,15 @@ export class Accumulator {
   /** Documents of due retries that are no longer in the log, each told once. */
   readonly #gone = new Set<string>();
   #runsCheckedAt = -Infinity;
+  readonly #meter: WorkMeter;
+  /** Null while traces are off. */
+  readonly #sealSpans: SealSpans | null;
 
   constructor(ports: AccumulatorPorts) {
     this.#ports = ports;
+    this.#meter = workMeterOf(ports);
+    this.#sealSpans = ports.telemetry.spans ? new SealSpans(ports.telemetry.spans, ports.clock) : null;
+    ports.telemetry.whenMeasured?.(() => this.#measure());
   }
 
   /** Open lanes as a hint for screens: count against limit, age. */
@@ -111,7 +119,11 @@ export class Accumulator {
   }
 
   /** One round: read, gather retries, close what is due, commit. @returns true when there may be more to do at once */
-  async runOnce(): Promise<boolean> {
+  runOnce(): Promise<boolean> {
+    return this.#meter.run('accumulate', () => this.#round());
+  }
+
+  async #round(): Promise<boolean> {
     await this.#ports.follower.catchUpAll();
     await this.#syncAssignment();
     let hasMore = false;
@@ -123,8 +135,23 @@ export class Accumulator {
     await this.#sealClosing();
     if (await this.#sealRetriesAlone()) hasMore = true;
     await this.#commitWatermarks();
-    this.#ports.telemetry.gauge('flotilla_open_lanes', this.openLanes().length);
     return hasMore;
+  }
+
+  /** What this process holds, and how far it is behind: by what is sealed, because only that is done. */
+  async #measure(): Promise<void> {
+    const { telemetry, log } = this.#ports;
+    const lanes = this.openLanes();
+    const documents = lanes.reduce((sum, { items }) => sum + items, 0);
+    const oldestMs = lanes.reduce((oldest, { ageMs }) => Math.max(oldest, ageMs), 0);
+    telemetry.gauge('flotilla_open_lanes', lanes.length);
+    telemetry.gauge('flotilla_lane_documents', documents);
+    telemetry.gauge('flotilla_oldest_lane_seconds', oldestMs / 1_000);
+    let lag = 0;
+    for (const [partition, { committed }] of [...this.#intakes]) {
+      lag += Math.max(0, (await log.endOffset('documents', partition)) - committed);
+    }
+    telemetry.gauge('flotilla_lag_records', lag, { topic: 'documents' });
   }
 
   /** Waits for input, for settled retries, or until the next lane or retry is due. */
@@ -207,13 +234,19 @@ export class Accumulator {
       if (follower.view.claims.has(claim) || this.#waiting.has(claimKey(claim))) continue;
       intake.watermark.delivered(record.offset);
       const read = readDocument(record, routing.documents);
-      this.#add(this.#itemOf(read, { ...claim, charged: 0, uncharged: 0, key: read.envelope.idempotencyKey }));
+      this.#add(this.#place(read, { ...claim, charged: 0, uncharged: 0, key: read.envelope.idempotencyKey }));
       intake.position = record.offset + 1;
     }
     intake.position = nextOffset;
     intake.watermark.advancedTo(nextOffset);
     intake.isAtEnd = isAtEnd;
     return !isAtEnd;
+  }
+
+  #place(read: ReadDocument, tries: Tries, bound?: number): Placed {
+    const placed = this.#itemOf(read, tries, bound);
+    this.#sealSpans?.arrived(placed.item, read.record);
+    return placed;
   }
 
   /** The item and the lane it belongs to: rejects have one of their own. */
@@ -279,7 +312,7 @@ export class Accumulator {
     const found = await this.#readRetries(due.map(([, row]) => row));
     for (const [, row] of due) {
       const read = found.get(ridOf(row));
-      if (read) this.#add(this.#itemOf(...retryArguments(row, read)));
+      if (read) this.#add(this.#place(...retryArguments(row, read)));
     }
     return due.length === recordsPerRead;
   }
@@ -289,10 +322,11 @@ export class Accumulator {
     const { queue, follower } = this.#ports;
     const jobs = await queue.take('retry', { limit: 50, lockMs: retryLockMs, waitMs: 0 });
     const rows = jobs.flatMap(({ id }) => follower.view.retries.get(id) ?? []);
+    for (const { notBefore } of rows) this.#meter.waited('retry', this.#ports.clock.now() - notBefore);
     const found = await this.#readRetries(rows);
     const placed = rows.flatMap(row => {
       const read = found.get(ridOf(row));
-      return read ? this.#itemOf(...retryArguments(row, read)) : [];
+      return read ? this.#place(...retryArguments(row, read)) : [];
     });
     await this.#append(placed.map(each => this.#laneAlone(each)));
     for (const { id } of jobs) {
@@ -355,12 +389,14 @@ export class Accumulator {
   }
 
   async #sealClosing(): Promise<void> {
-    const { telemetry } = this.#ports;
+    const { telemetry, clock } = this.#ports;
     this.#leaveUnclaimed(); // a round that broke off may have claimed some of it
     await this.#append(this.#closing.map(({ lane }) => lane));
     for (const { lane, reason } of this.#closing) {
       telemetry.count('flotilla_batches_sealed_total', 1, { reason });
       telemetry.count('flotilla_documents_total', lane.items.length, { kind: lane.type });
+      if (lane.type === 'batch') telemetry.observe('flotilla_lane_fill_ratio', lane.items.length / lane.itemsMax);
+      telemetry.observe('flotilla_stage_seconds', (clock.monotonic() - lane.openedAt) / 1_000, { stage: 'sealed' });
     }
     // What a lost append did not claim stays and is sealed under another key; the first one wins.
     this.#leaveUnclaimed();
@@ -376,6 +412,7 @@ export class Accumulator {
     for (const item of lane.items) {
       if (keep(item)) continue;
       this.#waiting.delete(claimKey(item));
+      this.#sealSpans?.forget(item);
       if (item.att === 0) this.#intakes.get(item.partition)?.watermark.sealed(item.offset);
     }
     keepInLane(lane, keep, this.#ports.clock.monotonic());
@@ -392,11 +429,16 @@ export class Accumulator {
     }
     await follower.append(...lots.map(sealedRecord));
     await follower.catchUp();
-    for (const { bk } of lots) {
+    for (const { lane, bk } of lots) {
       const batch = follower.view.batches.get(bk);
+      this.#sealSpans?.sealed(batch, lane, { reason: this.#reasonOf(lane), claims: follower.view.claims });
       if (batch?.state.is === 'unsent') await queue.add({ queue: 'collect', id: bk });
       else if (batch) await queue.add({ queue: 'submit', id: bk, account: batch.account });
     }
+  }
+
+  #reasonOf(lane: Lane): LaneCloseReason | 'retry' {
+    return this.#closing.find(closing => closing.lane === lane)?.reason ?? 'retry';
   }
 
   async #commitWatermarks(): Promise<void> {

@@ -20,6 +20,7 @@ export function embeddedSettings(
     timeScale: anthropic.timeScale,
     simulator: { timeScale, latency: { minMs: latencyMinMs, maxMs: latencyMaxMs }, seed, faults: faultPlan(faults) },
     logLevel: config.log.level,
+    tracesEndpoint: config.traces.endpoint ?? null,
     crashHook: options.crashHook ?? null,
   };
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAnthropicProvider } from '#adapters/anthropic/create-anthropic-provider.ts';
+import type { Traces } from '#adapters/otel/open-traces.ts';
 import { type CountingTelemetry, createTelemetry } from '#adapters/pino/create-telemetry.ts';
 import { acquireEngineLock, type EngineLock } from '#adapters/sqlite/acquire-engine-lock.ts';
 import { acquireFileLock, type FileLock } from '#adapters/sqlite/acquire-file-lock.ts';
@@ -15,6 +16,7 @@ import type { CrashHook } from '#runtime/crash-points.ts';
 import { createRouting, type LaneBounds, type Routing, type TaskRoute } from '#runtime/routing.ts';
 import type { RunningSimulator, SimulatorOptions } from '#services/simulator/service.ts';
 import { type Engine, startEngine } from './engine.ts';
+import { openSpans } from './open-spans.ts';
 import { pruneLoop } from './prune-log.ts';
 
 /** What embedded mode needs to know, resolved from the configuration. */
@@ -30,6 +32,8 @@ export interface EmbeddedSettings {
   timeScale: number;
   simulator: SimulatorOptions;
   logLevel: string;
+  /** Where OTLP over HTTP is taken; null or absent: traces are off. */
+  tracesEndpoint?: string | null;
   crashHook?: CrashHook | null;
 }
 
@@ -86,15 +90,17 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
     close: () => close(),
   };
   let lock: EngineLock | null = null;
+  let traces: Traces | null = null;
   async function becomeEngine(): Promise<boolean> {
     if (embedded.engine) return true;
     lock = acquireEngineLock(directory);
     if (!lock) return false;
     const provider = await openProvider(settings, embedded);
+    traces = await openSpans(settings.tracesEndpoint ?? null, { process: 'embedded', telemetry });
     embedded.engine = await startEngine({
       log,
       payloads: embedded.payloads,
-      telemetry,
+      telemetry: traces ? { ...telemetry, spans: traces.spans } : telemetry,
       routing: embedded.routing,
       timing: embedded.timing,
       providers: new Map([[accountName, provider]]),
@@ -110,6 +116,8 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
     await embedded.simulator?.close();
     embedded.engine = null;
     embedded.simulator = null;
+    await traces?.close();
+    traces = null;
     await log.close();
     lock?.release();
   }

@@ -13,6 +13,8 @@ import { ensureFleet } from '#runtime/ensure-fleet.ts';
 import type { LookTurns } from '#runtime/look-turns.ts';
 import { type Loop, runLoops, type Trouble } from '#runtime/loop.ts';
 import { LoopProgress } from '#runtime/loop-progress.ts';
+import { measureProcess } from '#runtime/measure-process.ts';
+import { measuredProvider } from '#runtime/measured-provider.ts';
 import { ProviderAccount } from '#runtime/provider-account.ts';
 import { putCapInForce } from '#runtime/put-cap-in-force.ts';
 import { RecipeBook } from '#runtime/recipe-book.ts';
@@ -82,12 +84,14 @@ export async function startRoles(options: RolesOptions): Promise<RunningRoles> {
   const { telemetry, clock, timing, roles } = options;
   const follower = new ViewFollower(portsOf(options, 'view').log, options.viewStart ?? null);
   await ensureFleet({ log: options.log, follower, ids: systemIds });
+  measureProcess({ log: options.log, queue: options.queue, clock, telemetry, follower });
   for (const name of options.providers.keys()) {
     await putCapInForce(follower, { scope: `account:${name}:batches`, period: 'total', limit: options.openBatchesMax });
   }
   const accounts = new Map(
     [...options.providers].map(([name, bare]) => {
-      const provider = withCrashPoints(bare, { name: 'provider', hook: options.crashHook });
+      const measured = measuredProvider(bare, { telemetry, clock });
+      const provider = withCrashPoints(measured, { name: 'provider', hook: options.crashHook });
       return [name, new ProviderAccount({ name, provider, clock, timing })] as const;
     }),
   );

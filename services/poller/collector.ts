@@ -19,6 +19,9 @@ import { accountOf, type ProviderAccount } from '#runtime/provider-account.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { anyTask } from '#runtime/routing.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
+import { type WorkMeter, type WorkOutcome, workMeterOf } from '#runtime/work-meter.ts';
+import { collectSpan, recordSettle } from './answer-spans.ts';
+import { countSettled } from './count-settled.ts';
 import { LostReads } from './lost-reads.ts';
 import { readBatch } from './read-batch.ts';
 import { SettleShard, shardOf } from './settle-shard.ts';
@@ -43,14 +46,18 @@ const failedMs = 1_000;
 
 type Step = 'done' | { afterMs: number };
 
+const outcomeOf = (step: Step): WorkOutcome => (step === 'done' ? 'done' : 'again');
+
 /** Ended batches into results: read, prove complete, classify, settle in one transaction (protocol §5.5 and §5.6). */
 export class Collector {
   readonly #ports: CollectorPorts;
   readonly #shards: SettleShard[];
   readonly #lost: LostReads;
+  readonly #meter: WorkMeter;
 
   constructor(ports: CollectorPorts) {
     this.#ports = ports;
+    this.#meter = workMeterOf(ports);
     const { log, follower } = ports;
     this.#shards = Array.from(
       { length: log.partitions('settled') },
@@ -66,7 +73,7 @@ export class Collector {
     if (!job) return false;
     let step: Step = { afterMs: failedMs };
     try {
-      step = await this.#advance(job.id);
+      step = await this.#meter.run('collect', () => this.#advance(job.id), outcomeOf);
     } finally {
       if (step === 'done') await queue.done('collect', job.id);
       else await queue.postpone('collect', job.id, step.afterMs);
@@ -85,8 +92,9 @@ export class Collector {
   }
 
   async #collect(batch: Batch, { pid, intent }: { pid: string; intent: { at: number } }): Promise<Step> {
-    const { accounts, follower, telemetry } = this.#ports;
+    const { accounts, follower, telemetry, clock } = this.#ports;
     const account = accountOf(accounts, batch.account);
+    const startAt = clock.now();
     const result = await account.results(pid);
     const pinned = follower.view.accounts.get(batch.account);
     if (pinned?.owner !== result.facts.owner) {
@@ -110,6 +118,8 @@ export class Collector {
       case 'ended': {
         const read = await readBatch(batch, follower.view.fleet?.id ?? '', result);
         telemetry.count('flotilla_collected_lines_total', read.read.lines.size, { read: read.is });
+        telemetry.spans?.record(collectSpan(batch, { read, startAt, endAt: clock.now() }));
+        this.#meter.waited('collect', startAt - result.endedAt);
         if (read.is === 'complete') return this.#settle(batch, read.read);
         if (account.isClockOff) return { afterMs: this.#lost.againMs(batch.bk) };
         if (!this.#lost.isLost(batch.bk, read)) return { afterMs: this.#lost.againMs(batch.bk) };
@@ -119,7 +129,8 @@ export class Collector {
   }
 
   async #settle(batch: Batch, read: CompleteRead | null): Promise<Step> {
-    const { follower, log, recipes } = this.#ports;
+    const { follower, log, recipes, clock, telemetry } = this.#ports;
+    const startAt = clock.now();
     const shard = this.#shards[shardOf(batch.bk, this.#shards.length)] as SettleShard;
     const documents = await readDocuments(log, batch.items, anyTask);
     const recipe = batch.kind === 'batch' ? await recipes.get(batch.recipe) : null;
@@ -146,21 +157,26 @@ export class Collector {
     this.#lost.forget(batch.bk);
     // From here on everything is a hint or follows from the log: dying on any of these lines costs a sweep.
     await follower.catchUpAll();
-    if (settlement) await this.#after(batch, settlement);
+    if (settlement) {
+      if (telemetry.spans) {
+        recordSettle(telemetry.spans, { batch, settlement, documents, recipe, startAt, endAt: clock.now() });
+      }
+      await this.#after(batch, settlement);
+    }
     return this.#release(batch);
   }
 
-  async #after(batch: Batch, { settled, missing, isAccountRefused }: Settlement): Promise<void> {
+  async #after(batch: Batch, settlement: Settlement): Promise<void> {
     const { queue, clock, telemetry, accounts, payloads } = this.#ports;
+    const { settled, missing, isAccountRefused } = settlement;
+    countSettled(telemetry, settlement);
+    if (batch.state.is === 'created' || batch.state.is === 'released') {
+      telemetry.observe('flotilla_stage_seconds', (clock.now() - batch.state.at) / 1_000, { stage: 'settled' });
+    }
     for (const row of settled.retry) {
-      telemetry.count('flotilla_retries_total', 1, { cause: row.cause });
       if (!isAlone(row.cause)) continue;
       await queue.add({ queue: 'retry', id: retryKey(row), delayMs: Math.max(0, row.notBefore - clock.now()) });
     }
-    telemetry.count('flotilla_settled_total', settled.done.length, { outcome: 'succeeded' });
-    telemetry.count('flotilla_settled_total', settled.dead.length, { outcome: 'dead' });
-    if (settled.cost !== null) telemetry.count('flotilla_spent_nanodollars_total', settled.cost);
-    if (missing > 0) telemetry.count('flotilla_lost_lines_total', missing);
     if (missing > 0) telemetry.note('error', 'lines-lost', { bk: batch.bk, missing });
     if (isAccountRefused) accounts.get(batch.account)?.refuse();
     if (isSettledUnsent(batch)) await payloads.delete(batch.bk);

@@ -19,6 +19,7 @@ import type { WorkQueue } from '#ports/work-queue.ts';
 import type { LookTurns } from '#runtime/look-turns.ts';
 import { endedByReply, type ProviderAccount } from '#runtime/provider-account.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
+import { type WorkMeter, workMeterOf } from '#runtime/work-meter.ts';
 import { Identities } from './identities.ts';
 import { type AccountLook, lookAtAccount } from './look-at-account.ts';
 
@@ -46,10 +47,12 @@ export class Watcher {
   readonly #alarmed = new Set<string>();
   readonly #canceled = new Set<string>();
   #lookedOn = -Infinity;
+  readonly #meter: WorkMeter;
 
   constructor(account: ProviderAccount, ports: WatcherPorts) {
     this.#account = account;
     this.#ports = ports;
+    this.#meter = workMeterOf(ports);
   }
 
   /** One turn of the loop: waits until a look is due, which may be sooner once a batch is opened, and looks. */
@@ -99,13 +102,18 @@ export class Watcher {
 
   /** One look, unless nothing wants one. A failed list is not an event: the next one comes. */
   async runOnce(): Promise<void> {
-    const { follower, clock, timing, telemetry, listPagesMax: pagesMax } = this.#ports;
+    const { follower, clock, timing } = this.#ports;
     const { view } = follower;
     const isOpen = this.#account.breaker.is === 'open';
     this.#ports.telemetry.gauge('flotilla_breaker_open', isOpen ? 1 : 0, { account: this.#account.name });
     const isNeeded = lookDelayMs(view, this.#account.name, { now: clock.now(), timing }) !== null;
     if (!isNeeded && !this.#isProbe()) return;
-    const backTo = lookBackTo(view, this.#account.name, timing);
+    await this.#meter.run('look', () => this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const { follower, clock, timing, telemetry, listPagesMax: pagesMax } = this.#ports;
+    const backTo = lookBackTo(follower.view, this.#account.name, timing);
     const look = await lookAtAccount(this.#account, { clock, backTo, pagesMax });
     await follower.catchUpAll();
     if (!(await this.#isOwnAccount(look))) {

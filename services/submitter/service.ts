@@ -29,6 +29,8 @@ import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { anyTask, requestFacts } from '#runtime/routing.ts';
 import { Slots } from '#runtime/slots.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
+import { type WorkMeter, type WorkOutcome, workMeterOf } from '#runtime/work-meter.ts';
+import { createSpan } from './create-span.ts';
 
 export interface SubmitterPorts {
   log: Log;
@@ -64,6 +66,8 @@ const unsentMax = 1_000;
 /** What became of a job: `done` needs no further hint of this kind, else when to look again. */
 type Step = 'done' | { afterMs: number };
 
+const outcomeOf = (step: Step): WorkOutcome => (step === 'done' ? 'done' : 'again');
+
 /** One POST was sent, or none. */
 type Sent = { intent: IntentRecord; outcome: CreateOutcome } | { step: Step };
 
@@ -74,14 +78,18 @@ export type Parked = { bk: string; why: 'cap'; scope: string } | { bk: string; w
 export class Submitter {
   readonly #ports: SubmitterPorts;
   readonly #parked = new Map<string, Parked>();
+  readonly #parkedFor = new Set<Parked['why']>(['cap', 'breaker']);
   /** Nonces of INTENTs that were left without a POST: should one be found open, it was never sent. */
   readonly #unsent = new Set<string>();
 
   /** An INTENT holds its slot until its reply, so that none waits with its time running. */
   readonly #slots: Slots;
+  readonly #meter: WorkMeter;
 
   constructor(ports: SubmitterPorts) {
     this.#ports = ports;
+    this.#meter = workMeterOf(ports);
+    ports.telemetry.whenMeasured?.(() => this.#measure());
     this.#slots = new Slots(ports.createsAtOnce ?? Infinity);
   }
 
@@ -101,7 +109,7 @@ export class Submitter {
     if (!job) return false;
     let step: Step = { afterMs: failedMs };
     try {
-      step = await this.#advance(job.id);
+      step = await this.#meter.run('submit', () => this.#advance(job.id), outcomeOf);
     } finally {
       if (step === 'done') await queue.done('submit', job.id);
       else await queue.postpone('submit', job.id, step.afterMs);
@@ -118,12 +126,25 @@ export class Submitter {
       await queue.add({ queue: 'collect', id: bk });
       return this.#unpark(bk);
     }
-    if (isUnsent(batch)) return this.#submit(batch);
+    if (isUnsent(batch)) {
+      const { state } = batch;
+      this.#meter.waited('submit', this.#ports.clock.now() - (state.is === 'aborted' ? state.at : batch.sealedAt));
+      return this.#submit(batch);
+    }
     this.#unpark(bk);
     const { state, sub } = batch;
     // Whose append broke off knows that it did not send, whenever it landed (C9). Else the look decides.
     if (state.is === 'intent' && this.#unsent.has(state.intent.nonce)) return this.#abort({ bk, sub }, 'not sent');
     return 'done';
+  }
+
+  /** Every reason by name once it has been one: a gauge that is not set would keep its last value. */
+  #measure(): void {
+    const byReason = Map.groupBy(this.parked(), ({ why }) => why);
+    for (const why of byReason.keys()) this.#parkedFor.add(why);
+    for (const why of this.#parkedFor) {
+      this.#ports.telemetry.gauge('flotilla_parked_batches', byReason.get(why)?.length ?? 0, { why });
+    }
   }
 
   #unpark(bk: string): 'done' {
@@ -194,7 +215,7 @@ export class Submitter {
     batch: Batch,
     { account, payload, reserve }: { account: ProviderAccount; payload: Payload; reserve: Amounts },
   ): Promise<Sent> {
-    const { follower, clock, ids, timing, worker, incarnation } = this.#ports;
+    const { follower, clock, ids, telemetry, timing, worker, incarnation } = this.#ports;
     const { bk } = batch;
     const intent: IntentRecord = {
       kind: 'INTENT',
@@ -235,7 +256,14 @@ export class Submitter {
       return { customId: formatCustomId({ fleet: label.fleet, bk, ...item }), body: payload.bodies[index] as string };
     });
     // A stop does not abort it: T_http bounds it, and an aborted create would be an ambiguous one.
+    const startAt = clock.now();
     const outcome = await account.create({ label, items }, new AbortController().signal);
+    const { provider } = account.provider;
+    const sent = { bk, sub: intent.sub, provider, items: items.length, outcome, startAt };
+    telemetry.spans?.record(createSpan({ ...sent, endAt: clock.now() }));
+    if (outcome.status === 'created') {
+      telemetry.observe('flotilla_stage_seconds', (clock.now() - batch.sealedAt) / 1_000, { stage: 'created' });
+    }
     return { intent, outcome };
   }
 

@@ -3,7 +3,9 @@ import { isSettledUnsent, isUnsent } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { Job, WorkQueue } from '#ports/work-queue.ts';
+import { measureView } from '#runtime/measure-view.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
+import { type WorkMeter, workMeterOf } from '#runtime/work-meter.ts';
 
 export interface SweeperPorts {
   queue: WorkQueue;
@@ -12,20 +14,24 @@ export interface SweeperPorts {
   follower: ViewFollower;
 }
 
-const openStates = ['sealed', 'unsent', 'intent', 'aborted', 'created', 'closed', 'settled'] as const;
-
 /** Side by side: thousands of hints, one after the other, would be a sweep of seconds. */
 const hintsAtOnce = 100;
 
 /** Re-derives every missing hint from the view and releases reserves of settled batches (protocol §5.7). */
 export class Sweeper {
   readonly #ports: SweeperPorts;
+  readonly #meter: WorkMeter;
 
   constructor(ports: SweeperPorts) {
     this.#ports = ports;
+    this.#meter = workMeterOf(ports);
   }
 
-  async runOnce(): Promise<void> {
+  runOnce(): Promise<void> {
+    return this.#meter.run('sweep', () => this.#sweep());
+  }
+
+  async #sweep(): Promise<void> {
     const { follower, telemetry } = this.#ports;
     await follower.catchUpAll();
     const hints: Job[] = [];
@@ -43,15 +49,8 @@ export class Sweeper {
       hints.push({ queue: 'retry', id, delayMs: Math.max(0, row.notBefore - now) });
     }
     await this.#addAll(hints);
-    this.#measure();
+    measureView(follower.view, { telemetry, now });
     if (hints.length > 0) telemetry.count('flotilla_sweep_hints_total', hints.length);
-  }
-
-  /** Every state by name, zero when there is none: a gauge that is not set would keep its last value. */
-  #measure(): void {
-    const { follower, telemetry } = this.#ports;
-    const states = Map.groupBy(follower.view.batches.values(), batch => (batch.settled ? 'settled' : batch.state.is));
-    for (const state of openStates) telemetry.gauge('flotilla_open_batches', states.get(state)?.length ?? 0, { state });
   }
 
   async #addAll(hints: readonly Job[]): Promise<void> {

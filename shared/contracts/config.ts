@@ -126,6 +126,16 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('What `flotilla dev` and `worker` serve.'),
   console: consoleConfigSchema.prefault({}).describe('Screens.'),
+  traces: z
+    .strictObject({
+      endpoint: z
+        .string()
+        .refine(isPlainHttpUrl, 'must be http(s)://host[:port][/path], without credentials or query')
+        .optional()
+        .describe('Where OTLP over HTTP is taken, without /v1/traces. Without it no trace is made.'),
+    })
+    .prefault({})
+    .describe('Traces: ids, counts and sizes, never text of a document or a key.'),
   log: z
     .strictObject({
       level: z.enum(logLevels).default(logLevelDefault).describe('Least urgent message that is logged.'),

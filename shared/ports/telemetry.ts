@@ -95,10 +95,11 @@ export const gauges = {
 export type GaugeName = keyof typeof gauges;
 
 export const histograms = {
-  flotilla_work_seconds: 'run time of a piece of work, by work and outcome (done, again, idle, failed)',
-  flotilla_work_wait_seconds: 'how long a job had been due when it was taken, by work; where the queue knows it',
+  flotilla_work_seconds: 'run time of a piece of work, by work and outcome (done, again, failed)',
+  flotilla_work_wait_seconds:
+    'how long a piece of work had been possible when it was begun, by what the log says, by work (submit, collect, retry)',
   flotilla_stage_seconds:
-    'by stage: sealed, from the append of a batch’s oldest document to its seal; created, from the seal to the create; settled, from the create to its answers',
+    'life of a batch by stage: sealed, from the first document of its lane; created, from its seal; settled, from its create',
   flotilla_provider_call_seconds: 'duration of a call to the provider until its reply, by operation',
   flotilla_lane_fill_ratio: 'documents of a sealed lane, as a share of what it may hold',
   flotilla_drain_seconds: 'from being told to stop until nothing was under way any more',
@@ -125,7 +126,6 @@ export const spanAttributes = {
   'flotilla.att': 'purchase of that document, from 0',
   'flotilla.bk': 'batch key',
   'flotilla.sub': 'submission of a batch, from 1',
-  'flotilla.account': 'name of the account',
   'flotilla.items': 'documents in a batch',
   'flotilla.links.left_out': 'documents of a batch with a trace of their own that have no link here: there is a bound',
   'flotilla.outcome': 'how it ended',
@@ -135,11 +135,11 @@ export const spanAttributes = {
   'flotilla.dead': 'dead letters',
   'flotilla.retry': 'documents that are tried again',
   'flotilla.cost.nanodollars': 'what was spent, in 1e-9 US dollars',
-  'gen_ai.operation.name': 'always chat',
+  'gen_ai.operation.name': 'always `chat`',
   'gen_ai.provider.name': 'the provider',
   'gen_ai.request.model': 'the model, when the price table knows it',
-  'gen_ai.usage.input_tokens': 'input tokens, without those of the cache; once for each purchase',
-  'gen_ai.usage.output_tokens': 'output tokens; once for each purchase',
-  'gen_ai.usage.cache_read.input_tokens': 'input tokens read from the cache; once for each purchase',
+  'gen_ai.usage.input_tokens': 'input tokens of the answer, without those of the cache',
+  'gen_ai.usage.output_tokens': 'output tokens of the answer',
+  'gen_ai.usage.cache_read.input_tokens': 'input tokens of the answer that came from the cache',
 } as const;
 export type SpanAttribute = keyof typeof spanAttributes;

@@ -24,7 +24,17 @@ const failureDelayMaxMs = 10_000;
  * round does is lost by failing, because the next one looks at the log.
  */
 export async function runLoops(loops: readonly Loop[], options: LoopOptions): Promise<void> {
+  const { clock, telemetry, signal } = options;
+  let toldOn: number | null = null;
+  telemetry.gauge('flotilla_draining', 0);
+  const drain = (): void => {
+    toldOn = clock.monotonic();
+    telemetry.gauge('flotilla_draining', 1);
+  };
+  signal.addEventListener('abort', drain, { once: true });
   await Promise.all(loops.map(loop => runLoop(loop, options)));
+  signal.removeEventListener('abort', drain);
+  if (toldOn !== null) telemetry.observe('flotilla_drain_seconds', (clock.monotonic() - toldOn) / 1_000);
 }
 
 export interface LoopOptions {

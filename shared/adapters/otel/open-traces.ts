@@ -71,7 +71,10 @@ export function openTraces(options: TraceOptions): Traces {
 
   function record(span: Span): void {
     if (!span.self.isSampled) return;
-    if (waiting >= queueMax) return options.onLost(1, 'queue-full');
+    if (waiting >= queueMax) {
+      options.onLost(1, 'queue-full');
+      return;
+    }
     waiting += 1;
     ids.next = span.self;
     const started = tracer.startSpan(

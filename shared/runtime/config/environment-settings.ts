@@ -85,5 +85,10 @@ export const environmentSettings: readonly EnvironmentSetting[] = [
   },
   { env: 'FLOTILLA_CONSOLE_HOST', paths: ['console.host'], description: 'Address of `flotilla console`.' },
   { env: 'FLOTILLA_CONSOLE_PORT', paths: ['console.port'], description: 'Port of `flotilla console`.' },
+  {
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    paths: ['traces.endpoint'],
+    description: 'Where traces are sent by OTLP over HTTP, such as `http://127.0.0.1:4318`. Unset: there are none.',
+  },
   { env: 'FLOTILLA_LOG_LEVEL', paths: ['log.level'], description: 'Least urgent message that is logged.' },
 ];

@@ -1,0 +1,27 @@
+import type { Settlement } from '#core/settle-batch.ts';
+import type { Telemetry } from '#ports/telemetry.ts';
+
+/** Counts what one committed settle has written: by items, causes, tokens and money. */
+export function countSettled(telemetry: Telemetry, { settled, terminals, missing }: Settlement): void {
+  const { done, dead, retry, usage, cost, individualCost } = settled;
+  telemetry.count('flotilla_settled_total', done.length, { outcome: 'succeeded' });
+  telemetry.count('flotilla_settled_total', dead.length, { outcome: 'dead' });
+  for (const { failure } of terminals) {
+    if (failure) telemetry.count('flotilla_dead_letters_total', 1, { cause: failure.cause });
+  }
+  for (const { cause } of retry) telemetry.count('flotilla_retries_total', 1, { cause });
+  for (const [kind, tokens] of Object.entries(tokensByKind(usage))) {
+    if (tokens > 0) telemetry.count('flotilla_tokens_total', tokens, { kind });
+  }
+  if (cost !== null) telemetry.count('flotilla_spent_nanodollars_total', cost);
+  if (individualCost !== null) telemetry.count('flotilla_individual_nanodollars_total', individualCost);
+  if (missing > 0) telemetry.count('flotilla_lost_lines_total', missing);
+}
+
+const tokensByKind = (usage: Settlement['settled']['usage']): Record<string, number> => ({
+  input: usage.input,
+  output: usage.output,
+  'cache-read': usage.cacheRead,
+  'cache-write-5m': usage.cacheWrite5m,
+  'cache-write-1h': usage.cacheWrite1h,
+});
