@@ -1,0 +1,143 @@
+import type { LogRecord, ReadResult } from '#ports/log.ts';
+import type { FetchedPartition } from './fetch-request.ts';
+import { fetchRequest } from './fetch-request.ts';
+import type { KafkaClient } from './kafka-client.ts';
+import { codes, KafkaError } from './kafka-error.ts';
+import { type Patience, withPatience } from './patience.ts';
+import type { Span } from './span.ts';
+import type { SpanCache } from './span-cache.ts';
+import { unpackFetched } from './unpack-fetched.ts';
+
+export interface LogReaderOptions {
+  client: KafkaClient;
+  cache: SpanCache;
+  patience: Patience;
+  unpackOf(topic: string): Pick<Parameters<typeof unpackFetched>[1], 'batchBytesMax' | 'onUnreadable'>;
+}
+
+export interface Place {
+  /** As the broker calls it. */
+  topic: string;
+  partition: number;
+}
+
+/** More of a read waits for the next one. */
+const readBytesMax = 8 * 1024 * 1024;
+const fetchBytes = 4 * 1024 * 1024;
+/** For single records: the batch that has it, which comes whole, and hardly more. */
+const singleFetchBytes = 64 * 1024;
+const singlesAtOnce = 8;
+const earliest = '-2';
+const latest = '-1';
+
+export const placeKey = ({ topic, partition }: Place): string => `${topic}/${partition}`;
+
+/** Reads committed records from any offset, by the exact request for it; there is no consumer and no session. */
+export class LogReader {
+  readonly #options: LogReaderOptions;
+
+  constructor(options: LogReaderOptions) {
+    this.#options = options;
+  }
+
+  async read(place: Place, from: number, recordsMax: number): Promise<ReadResult> {
+    const key = placeKey(place);
+    const records: LogRecord[] = [];
+    let nextOffset = from;
+    let sizeBytes = 0;
+    let stableOffset: number | null = null;
+    while (records.length < recordsMax && sizeBytes < readBytesMax) {
+      let span = this.#options.cache.find(key, nextOffset);
+      if (span === null) {
+        // What is there is answered; whether there is more, the next read asks the broker.
+        if (records.length > 0 && stableOffset === null) break;
+        if (stableOffset !== null && nextOffset >= stableOffset) break;
+        const fetched = await this.#fetch(place, nextOffset, fetchBytes);
+        ({ stableOffset } = fetched);
+        nextOffset = Math.max(nextOffset, fetched.from);
+        span = fetched.spans[0] ?? null;
+        if (span === null) break;
+      }
+      const first = span.countBefore(nextOffset);
+      const end = Math.min(span.count, first + recordsMax - records.length);
+      for (const record of span.slice(first, end)) records.push(record);
+      nextOffset = end === span.count ? span.next : (records.at(-1) as LogRecord).offset + 1;
+      sizeBytes += span.sizeBytes;
+    }
+    return { records, nextOffset, isAtEnd: stableOffset !== null && nextOffset >= stableOffset };
+  }
+
+  async readAt(place: Place, offsets: readonly number[]): Promise<(LogRecord | null)[]> {
+    const found = new Map<number, LogRecord | null>();
+    const inOrder = [...new Set(offsets)].toSorted((left, right) => left - right);
+    for (let at = 0; at < inOrder.length; at += singlesAtOnce) {
+      const some = inOrder.slice(at, at + singlesAtOnce);
+      const records = await Promise.all(some.map(offset => this.#readOne(place, offset)));
+      for (const [index, offset] of some.entries()) found.set(offset, records[index] ?? null);
+    }
+    return offsets.map(offset => found.get(offset) ?? null);
+  }
+
+  endOffset(place: Place): Promise<number> {
+    return this.#listOffset(place, latest);
+  }
+
+  oldestOffset(place: Place): Promise<number> {
+    return this.#listOffset(place, earliest);
+  }
+
+  /** The first offset appended at `at` or later; the end when there is none. */
+  async offsetSince(place: Place, at: number): Promise<number> {
+    const offset = await this.#listOffset(place, String(at));
+    return offset < 0 ? this.endOffset(place) : offset;
+  }
+
+  /** Puts what a reply holds into the cache. @returns where readers come to in it */
+  async keep(fetched: FetchedPartition, from: number): Promise<Span[]> {
+    const spans = await unpackFetched(fetched, { from, ...this.#options.unpackOf(fetched.topic) });
+    for (const span of spans) this.#options.cache.add(placeKey(fetched), span);
+    return spans;
+  }
+
+  async #readOne(place: Place, offset: number): Promise<LogRecord | null> {
+    const known = this.#options.cache.find(placeKey(place), offset);
+    if (known !== null) return known.find(offset);
+    const { spans } = await this.#fetch(place, offset, singleFetchBytes);
+    const [span] = spans;
+    return span !== undefined && span.from <= offset && offset < span.next ? span.find(offset) : null;
+  }
+
+  async #fetch(
+    place: Place,
+    offset: number,
+    bytesMax: number,
+  ): Promise<{ from: number; spans: Span[]; stableOffset: number }> {
+    const { client, patience } = this.#options;
+    let from = offset;
+    return withPatience(client, patience, async () => {
+      const broker = await client.leader(place.topic, place.partition);
+      const partitions = [{ ...place, from }];
+      const request = fetchRequest({ partitions, waitMs: 0, bytesMax, timeoutMs: client.requestTimeoutMs });
+      const [fetched] = await client.send(broker, request);
+      if (fetched === undefined) throw new KafkaError(codes.unknownTopicOrPartition, placeKey(place));
+      if (fetched.error === codes.offsetOutOfRange) {
+        const oldest = await this.oldestOffset(place);
+        if (from >= oldest) return { from, spans: [], stableOffset: from };
+        from = oldest;
+        throw new KafkaError(codes.offsetNotAvailable, placeKey(place));
+      }
+      if (fetched.error !== 0) throw new KafkaError(fetched.error, `read of ${placeKey(place)}`);
+      return { from, spans: await this.keep(fetched, from), stableOffset: fetched.stableOffset };
+    });
+  }
+
+  #listOffset(place: Place, timestamp: string): Promise<number> {
+    const { client, patience } = this.#options;
+    return withPatience(client, patience, async () => {
+      const broker = await client.leader(place.topic, place.partition);
+      const topics = [{ topic: place.topic, partitions: [{ partition: place.partition, timestamp }] }];
+      const { responses } = await broker.listOffsets({ isolationLevel: 0, topics });
+      return Number(responses[0]?.partitions[0]?.offset);
+    });
+  }
+}

@@ -1,0 +1,109 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import kafkajs, { type SASLOptions } from 'kafkajs';
+import { FlotillaError } from '#errors/flotilla-error.ts';
+import { ensureTopics, type TopicFacts } from './ensure-topics.ts';
+import { KafkaClient, type Note } from './kafka-client.ts';
+import { toLogError } from './kafka-error.ts';
+import { KafkaLog } from './kafka-log.ts';
+import { repairKafkajs } from './repair-kafkajs.ts';
+import { planTopics, type TopicPlanOptions } from './topic-plan.ts';
+
+export interface OpenKafkaLogOptions extends Partial<TopicPlanOptions> {
+  /** `host:port`, some of them. */
+  brokers: readonly string[];
+  clientId?: string;
+  ssl?: boolean | TlsOptions;
+  sasl?: SASLOptions;
+  /** Of topics that are made now. Default -1: what the brokers say. */
+  replicationFactor?: number;
+  /** Default true: topics that are missing are created. */
+  mayCreateTopics?: boolean;
+  /** A member that is silent for so long has lost its partitions. Default 6,000. */
+  sessionTimeoutMs?: number;
+  /** A transaction left open is aborted after so long, and readers go on (protocol C17). Default 15,000. */
+  transactionTimeoutMs?: number;
+  /** How long one call tries while brokers come and go. Default 10,000. */
+  patienceMs?: number;
+  requestTimeoutMs?: number;
+  /** Of records read last. Default 32 MiB. */
+  cacheBytes?: number;
+  /** What the records of a compressed batch may grow to. Default 64 MiB. */
+  batchBytesMax?: number;
+  /** With work and no progress for so long, `health()` says so. Default 120,000. */
+  stalledMs?: number;
+  note?: Note;
+  now?: () => number;
+}
+
+const topicPrefixDefault = 'flotilla';
+const requestTimeoutMsDefault = 10_000;
+const connectTimeoutMs = 3_000;
+
+/**
+ * Opens the log of a fleet, creating its topics where they are missing.
+ * @throws FlotillaError topic-unfit | log-forbidden | log-unavailable | invalid-config
+ */
+export async function openKafkaLog(options: OpenKafkaLogOptions): Promise<KafkaLog> {
+  if (options.brokers.length === 0) {
+    throw new FlotillaError('invalid-config', { where: 'brokers', why: 'there are none', fix: 'give host:port' });
+  }
+  const { topicPrefix = topicPrefixDefault, note = () => {}, now = Date.now } = options;
+  const plans = planTopics({ ...options, topicPrefix });
+  const facts = await prepareTopics(options, plans);
+  const topics = new Map(
+    plans.map(plan => [plan.topic, { ...(facts.get(plan.topic) as TopicFacts), name: plan.name }]),
+  );
+  const stopping = new AbortController();
+  const requestTimeoutMs = options.requestTimeoutMs ?? requestTimeoutMsDefault;
+  return new KafkaLog({
+    topicPrefix,
+    topics,
+    newClient: () =>
+      new KafkaClient({
+        brokers: options.brokers,
+        clientId: options.clientId ?? 'flotilla',
+        ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+        ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+        requestTimeoutMs,
+        connectTimeoutMs,
+        topics: plans.map(({ name }) => name),
+        note,
+      }),
+    patience: { totalMs: options.patienceMs ?? 10_000, signal: stopping.signal },
+    sessionTimeoutMs: options.sessionTimeoutMs ?? 6_000,
+    transactionTimeoutMs: options.transactionTimeoutMs ?? 15_000,
+    cacheBytes: options.cacheBytes ?? 32 * 1024 * 1024,
+    batchBytesMax: options.batchBytesMax ?? 64 * 1024 * 1024,
+    stalledMs: options.stalledMs ?? 120_000,
+    note,
+    now,
+    stop: () => stopping.abort(),
+  });
+}
+
+async function prepareTopics(
+  options: OpenKafkaLogOptions,
+  plans: ReturnType<typeof planTopics>,
+): Promise<Awaited<ReturnType<typeof ensureTopics>>> {
+  repairKafkajs();
+  const { Kafka, logLevel } = kafkajs;
+  const kafka = new Kafka({
+    brokers: [...options.brokers],
+    clientId: options.clientId ?? 'flotilla',
+    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+    ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+    connectionTimeout: connectTimeoutMs,
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 4, initialRetryTime: 200 },
+  });
+  const admin = kafka.admin();
+  const { replicationFactor = -1, mayCreateTopics = true, note = () => {} } = options;
+  try {
+    await admin.connect();
+    return await ensureTopics({ admin, plans, replicationFactor, mayCreate: mayCreateTopics, note });
+  } catch (error) {
+    throw toLogError(error, options.brokers.join(','));
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
