@@ -7,6 +7,7 @@ export type Layer =
   | 'ports'
   | 'contracts'
   | 'projection'
+  | 'client'
   | 'runtime'
   | 'adapters'
   | 'service'
@@ -33,6 +34,10 @@ export const layerRules: Readonly<Record<Layer, LayerRule>> = {
   projection: {
     may: ['core', 'ports', 'contracts', 'errors'],
     instead: 'a projection folds the log: take the port as an argument',
+  },
+  client: {
+    may: ['core', 'ports', 'contracts', 'errors'],
+    instead: 'producers use the log through its port: let a main construct the adapter',
   },
   runtime: {
     may: ['core', 'ports', 'contracts', 'errors'],
@@ -130,7 +135,11 @@ export const clientPlaces: Readonly<Record<string, readonly string[]>> = {
   'fastest-levenshtein': ['shared/contracts/'],
   // Queues are kept on a connection that `adapters/redis` opened: the other folder needs its type and a second one.
   ioredis: ['shared/adapters/redis/', 'shared/adapters/bullmq/'],
+  // Below its public face too: connections, groups and coordinators, pinned to one version (adapters/kafka/README.md).
+  kafkajs: ['shared/adapters/kafka/'],
+  'kafkajs-snappy': ['shared/adapters/kafka/'],
   'log-update': ['services/cli/'],
+  'lz4-napi': ['shared/adapters/kafka/'],
   pino: ['shared/adapters/pino/'],
   'secure-json-parse': ['shared/contracts/', 'shared/adapters/'],
   // A service's own flags are parsed with zod where they enter; plain types go on from there.
