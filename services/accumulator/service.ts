@@ -13,7 +13,7 @@ import {
   type LaneSettings,
   openLane,
 } from '#core/lane.ts';
-import { openBatchesMax, openLaneBytesMax, openLaneItemsMax, readyBatchesMax } from '#core/limits.ts';
+import { cappedBatchesMax, openBatchesMax, openLaneBytesMax, openLaneItemsMax, readyBatchesMax } from '#core/limits.ts';
 import { isAlone } from '#core/outcome.ts';
 import { buildPayload, encodePayload } from '#core/payload.ts';
 import { claimKey, formatRid, parseClaimKey, type Rid } from '#core/rid.ts';
@@ -48,6 +48,8 @@ export interface AccumulatorPorts {
    * ahead. What is held back is not counted: a parked tenant must not hold a partition.
    */
   readyBatches?: () => number;
+  /** Sealed batches that a cap of a run holds back, where that is known: they must not stop the reading for others. */
+  cappedBatches?: () => number;
 }
 
 /** Consumer group whose positions are the low watermarks: everything below is sealed. */
@@ -218,7 +220,9 @@ export class Accumulator {
       bytes += lane.bytes;
     }
     const { view } = this.#ports.follower;
-    if (items >= openLaneItemsMax || bytes >= openLaneBytesMax || view.batches.size >= openBatchesMax) return false;
+    const capped = Math.min(this.#ports.cappedBatches?.() ?? 0, cappedBatchesMax);
+    if (items >= openLaneItemsMax || bytes >= openLaneBytesMax || view.batches.size - capped >= openBatchesMax)
+      return false;
     return (this.#ports.readyBatches?.() ?? 0) < readyBatchesMax;
   }
 

@@ -169,6 +169,7 @@ function createAccumulator(options: RolesOptions, shared: Shared, submitter: Sub
     ...portsOf(options, 'accumulator'),
     ...shared,
     ...(readyBatches ? { readyBatches } : {}),
+    ...(submitter ? { cappedBatches: () => submitter.cappedBatches() } : {}),
   });
 }
 

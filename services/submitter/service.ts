@@ -53,6 +53,8 @@ const lockMs = 120_000;
 const heldMs = 1_000;
 /** However fast the provider's time runs: looking at hundreds of held batches every moment would itself be the load. */
 const heldMinMs = 250;
+/** Batches held back by a cap, looked at a second all together: a parked tenant of a million documents is no load. */
+const capChecksPerSecond = 100;
 /** Only a restart with another configuration ends it. */
 const notConfiguredMs = 30_000;
 const refusedMs = 2_000;
@@ -74,10 +76,13 @@ type Sent = { intent: IntentRecord; outcome: CreateOutcome } | { step: Step };
 /** Why a batch waits before its create; a hint for screens and for `--max-cost`. */
 export type Parked = { bk: string; why: 'cap'; scope: string } | { bk: string; why: Hold | 'not-configured' };
 
+/** What a batch that a cap holds back would take, so that looking at it again costs nothing. */
+type ParkedBatch = Parked & { wants?: { reserve: Amounts; deadlineAt: number } };
+
 /** Sealed batches to the provider, intent first (protocol §5.2 and §5.4). */
 export class Submitter {
   readonly #ports: SubmitterPorts;
-  readonly #parked = new Map<string, Parked>();
+  readonly #parked = new Map<string, ParkedBatch>();
   readonly #parkedFor = new Set<Parked['why']>(['cap', 'breaker']);
   /** Nonces of INTENTs that were left without a POST: should one be found open, it was never sent. */
   readonly #unsent = new Set<string>();
@@ -100,6 +105,11 @@ export class Submitter {
       const batch = batches.get(bk);
       return batch !== undefined && isUnsent(batch); // another worker may have sent it meanwhile
     });
+  }
+
+  /** How many a cap of their run holds back: they wait for a person, and nobody else may wait for them. */
+  cappedBatches(): number {
+    return this.parked().filter(parked => parked.why === 'cap' && parked.scope.startsWith('run:')).length;
   }
 
   /** Takes one job and does the next legal step for its batch. Several may run side by side. @returns true if there was one */
@@ -152,7 +162,7 @@ export class Submitter {
     return 'done';
   }
 
-  #park(parked: Parked, afterMs: number): Step {
+  #park(parked: ParkedBatch, afterMs: number): Step {
     if (this.#parked.get(parked.bk)?.why !== parked.why) {
       this.#ports.telemetry.note('info', 'batch-parked', { bk: parked.bk, why: parked.why });
     }
@@ -173,6 +183,8 @@ export class Submitter {
     const hold = account.hold(view);
     const heldAfterMs = Math.max(heldMinMs, heldMs / timing.scale);
     if (hold && hold !== 'breaker') return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
+    const capped = hold ? null : this.#stillCapped(batch.bk);
+    if (capped) return this.#park(capped, this.#capCheckMs());
     const payload = await this.#payload(batch);
     if (payload.deadlineAt < clock.now()) return this.#close(batch.bk, 'deadline');
     if (hold) return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
@@ -180,10 +192,30 @@ export class Submitter {
     if (reserve === null) return this.#park({ bk: batch.bk, why: 'cap', scope: 'price unknown' }, heldMs);
     if (exceedsCapAlone(view, reserve) && itemsToSend(batch).length > 1) return this.#close(batch.bk, 'split');
     const tight = tightCap(view, reserve, clock.now());
-    if (tight) return this.#park({ bk: batch.bk, why: 'cap', scope: tight.scope }, heldMs);
+    if (tight) {
+      const { deadlineAt } = payload;
+      return this.#park(
+        { bk: batch.bk, why: 'cap', scope: tight.scope, wants: { reserve, deadlineAt } },
+        this.#capCheckMs(),
+      );
+    }
     this.#parked.delete(batch.bk);
     const sent = await this.#slots.run(() => this.#send(batch, { account, payload, reserve }));
     return 'outcome' in sent ? this.#record(sent.intent, sent.outcome) : sent.step;
+  }
+
+  /** A batch that a cap holds back is held back as long as there is no room: its payload need not be read again. */
+  #stillCapped(bk: string): ParkedBatch | null {
+    const { follower, clock } = this.#ports;
+    const parked = this.#parked.get(bk);
+    if (parked?.wants === undefined || parked.wants.deadlineAt < clock.now()) return null;
+    if (exceedsCapAlone(follower.view, parked.wants.reserve)) return null; // to be split
+    const tight = tightCap(follower.view, parked.wants.reserve, clock.now());
+    return tight && { bk, why: 'cap', scope: tight.scope, wants: parked.wants };
+  }
+
+  #capCheckMs(): number {
+    return Math.max(heldMs, (this.#parked.size * 1_000) / capChecksPerSecond);
   }
 
   /** A list call that costs nothing: an incarnation creates only once a reply of its own has shown the owner. */

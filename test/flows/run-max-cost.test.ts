@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { openBatchesMax } from '#core/limits.ts';
 import { makeProject } from '#test/support/make-project.ts';
 
 /** Answers in words, which cost several times what the low estimate allows for. */
@@ -41,5 +43,23 @@ describe('flotilla run --max-cost', () => {
     const { lost, duplicated, wrong, boughtTwice, unaccounted, examples } = await project.audit();
     assert.deepEqual([lost, duplicated, wrong, boughtTwice, unaccounted], [0, 0, 0, 0, 0], examples.join('\n'));
     assert.equal(project.answers().length, 300);
+  });
+
+  it('holds back nobody else: more parked batches than may be open, and another file goes through', async test => {
+    const project = makeProject(test, { tasks: { copy: { ...say, lane: { items: 1 } } } });
+    const many = Array.from({ length: openBatchesMax + 200 }, (_, number) => ({
+      custom_id: `many${number}`,
+      content: 'Say.',
+    }));
+    project.writeDocuments(many);
+    const estimate = await project.flotilla(['estimate', 'documents.jsonl', '--json']);
+    const { low } = (JSON.parse(estimate.stdout) as { batchUsd: { low: string } }).batchUsd;
+    const { code, stderr } = await project.run('--max-cost', String(Number(low) * 1.01));
+    assert.equal(code, 7, stderr);
+    assert.ok(many.length - project.answers().length > openBatchesMax, 'too few are parked to show anything');
+    writeFileSync(project.path('others.jsonl'), `${JSON.stringify({ custom_id: 'other', content: 'Say.' })}\n`);
+    const other = await project.flotilla(['run', 'others.jsonl', '--task', 'copy', '--out', 'others-answers.jsonl']);
+    assert.equal(other.code, 0, other.stderr);
+    assert.equal(project.answers('others-answers.jsonl').length, 1);
   });
 });

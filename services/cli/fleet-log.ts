@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { type OpenKafkaLogOptions, openKafkaLog } from '#adapters/kafka/open-kafka-log.ts';
+import { FlotillaError } from '#errors/flotilla-error.ts';
+import type { Log, Topic } from '#ports/log.ts';
+import type { Telemetry } from '#ports/telemetry.ts';
+import type { FleetSettings, KafkaSettings } from '#runtime/config/fleet-settings.ts';
+import type { LoadedConfig } from '#runtime/config/load-config.ts';
+
+/** A fleet's log, and what its processes ask it beside the port. */
+export interface FleetLog extends Log {
+  /** Brokers, for screens. */
+  address: string;
+  /** The oldest record there is. */
+  oldestOffset(topic: Topic, partition: number): Promise<number>;
+  /** False when there is something to read and nothing was read for long: only a new start helps. */
+  health(): { isHealthy: boolean; why: string | null };
+  close(): Promise<void>;
+}
+
+export interface OpenFleetLogOptions {
+  telemetry: Telemetry;
+  /** As the brokers see this process. */
+  clientId: string;
+  /** True for a command that looks: it makes no topics, so that a prefix that was mistyped shows. */
+  isReader?: boolean;
+}
+
+/** @throws FlotillaError invalid-config | topic-unfit | log-forbidden | log-unavailable */
+export async function openFleetLog(settings: LoadedConfig, options: OpenFleetLogOptions): Promise<FleetLog> {
+  const { kafka, topicPrefix } = requireFleet(settings);
+  const { telemetry, clientId, isReader = false } = options;
+  const log = await openKafkaLog({
+    ...connectionOf(kafka),
+    clientId,
+    topicPrefix,
+    ...(kafka.documentsTopic === null ? {} : { documentsTopic: kafka.documentsTopic }),
+    ...(kafka.partitions === null ? {} : { partitions: { documents: kafka.partitions } }),
+    ...(kafka.replicas === null ? {} : { replicationFactor: kafka.replicas }),
+    mayCreateTopics: !isReader,
+    note: (level, event, fields) => telemetry.note(level, event, fields),
+  });
+  return Object.assign(log, { address: kafka.brokers.join(',') });
+}
+
+/** @throws FlotillaError invalid-config without brokers */
+export function requireFleet({ fleet }: LoadedConfig): FleetSettings {
+  if (fleet) return fleet;
+  throw new FlotillaError('invalid-config', {
+    where: 'kafka.brokers',
+    why: 'no brokers are configured: without them the log is a file of this machine',
+    fix: 'set FLOTILLA_KAFKA_BROKERS and FLOTILLA_REDIS_URL',
+  });
+}
+
+/** The credentials are revealed here and nowhere else. */
+function connectionOf({
+  brokers,
+  ssl,
+  caFile,
+  sasl,
+}: KafkaSettings): Pick<OpenKafkaLogOptions, 'brokers' | 'ssl' | 'sasl'> {
+  const login = sasl && { username: sasl.username, password: sasl.password.reveal() };
+  return {
+    brokers,
+    ...(ssl ? { ssl: caFile === null ? true : { ca: readAuthority(caFile) } } : {}),
+    ...(login ? { sasl: { mechanism: sasl.mechanism, ...login } as NonNullable<OpenKafkaLogOptions['sasl']> } : {}),
+  };
+}
+
+function readAuthority(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new FlotillaError('invalid-config', { where: `kafka.caFile: ${path}`, why: 'it cannot be read', cause });
+  }
+}

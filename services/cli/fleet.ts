@@ -1,0 +1,113 @@
+import { createAnthropicProvider } from '#adapters/anthropic/create-anthropic-provider.ts';
+import { createBullmqWorkQueue } from '#adapters/bullmq/create-bullmq-work-queue.ts';
+import { openRedis } from '#adapters/redis/open-redis.ts';
+import { openRedisHints } from '#adapters/redis/open-redis-hints.ts';
+import { openRedisPayloadStore } from '#adapters/redis/open-redis-payload-store.ts';
+import { resultLineBytesMax } from '#core/limits.ts';
+import { type Timing, timingFor } from '#core/timing.ts';
+import { FlotillaError } from '#errors/flotilla-error.ts';
+import type { BatchProvider } from '#ports/batch-provider.ts';
+import type { Hints } from '#ports/hints.ts';
+import type { PayloadStore } from '#ports/payload-store.ts';
+import type { Telemetry } from '#ports/telemetry.ts';
+import type { WorkQueue } from '#ports/work-queue.ts';
+import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import { createRouting, type Routing } from '#runtime/routing.ts';
+import { type FleetLog, openFleetLog, requireFleet } from './fleet-log.ts';
+import { hintsOnly } from './worker/hints-only.ts';
+
+export interface OpenFleetOptions {
+  settings: LoadedConfig;
+  telemetry: Telemetry;
+  /** Unique among all processes and their lives. */
+  incarnation: string;
+}
+
+/** What a process of a fleet works with. All that matters is in the log; the rest may be gone at any time. */
+export interface Fleet {
+  topicPrefix: string;
+  /** For screens: without credentials. */
+  kafkaAddress: string;
+  redisAddress: string;
+  log: FleetLog;
+  queue: WorkQueue;
+  payloads: PayloadStore;
+  hints: Hints;
+  telemetry: Telemetry;
+  routing: Routing;
+  timing: Timing;
+  providers: ReadonlyMap<string, BatchProvider>;
+  createsAtOnce: number;
+  openBatchesMax: number;
+  /** Leaves the group and gives back the jobs it has. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the log, the queue, the payloads and the provider of a fleet.
+ * @throws FlotillaError invalid-config | redis-unfit, and what may be well again later: log-unavailable | queue-unavailable
+ */
+export async function openFleet({ settings, telemetry, incarnation }: OpenFleetOptions): Promise<Fleet> {
+  const { topicPrefix, redisUrl, worker } = requireFleet(settings);
+  const provider = openProvider(settings);
+  const account = settings.config.providers.anthropic.account;
+  const redis = await openRedis({
+    url: redisUrl.reveal(),
+    name: `flotilla-${worker.name}`,
+    onTrouble: trouble =>
+      telemetry.note(trouble ? 'warn' : 'info', trouble ? 'redis-away' : 'redis-back', { why: trouble?.message }),
+  });
+  const queue = createBullmqWorkQueue({ redis, prefix: topicPrefix, accounts: [account], incarnation });
+  const closeRedis = async (): Promise<void> => {
+    await queue.close();
+    await redis.close();
+  };
+  const log = await openFleetLog(settings, { telemetry, clientId: `flotilla-${worker.name}` }).catch(
+    async (error: unknown) => {
+      await closeRedis();
+      throw error;
+    },
+  );
+  const { anthropic } = settings.config.providers;
+  return {
+    topicPrefix,
+    kafkaAddress: log.address,
+    redisAddress: redis.shownUrl,
+    log,
+    queue: hintsOnly(queue, telemetry),
+    payloads: openRedisPayloadStore({ redis, prefix: topicPrefix }),
+    hints: openRedisHints({ redis, prefix: topicPrefix }),
+    telemetry,
+    routing: routingOf(settings, account),
+    timing: timingFor(anthropic.timeScale),
+    providers: new Map([[account, provider]]),
+    createsAtOnce: anthropic.createsAtOnce,
+    openBatchesMax: anthropic.openBatchesMax,
+    async close() {
+      await Promise.all([log.close(), closeRedis()]);
+    },
+  };
+}
+
+function routingOf({ tasks, lane }: LoadedConfig, account: string): Routing {
+  const routes = [...tasks].map(([name, task]) => [name, { recipe: task.recipe, lane: task.lane, account }] as const);
+  return createRouting({ tasks: new Map(routes), asIs: { account, lane } });
+}
+
+function openProvider({ account, config }: LoadedConfig): BatchProvider {
+  if (account === null) {
+    throw new FlotillaError('invalid-config', {
+      where: 'providers.anthropic.apiKey',
+      why: 'a fleet needs a key: only one machine starts a simulator of its own',
+      fix: 'set ANTHROPIC_API_KEY, or ANTHROPIC_BASE_URL to a `flotilla simulator` and any key that begins with sk-ant-',
+    });
+  }
+  const { httpMs, httpPerMbMs } = timingFor(config.providers.anthropic.timeScale);
+  return createAnthropicProvider({
+    apiKey: account.apiKey.reveal(),
+    ...(account.baseUrl === null ? {} : { baseUrl: account.baseUrl }),
+    createTimeoutMs: httpMs,
+    createTimeoutPerMegabyteMs: httpPerMbMs,
+    resultLineBytesMax,
+  });
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { openMetrics } from '#adapters/otel/open-metrics.ts';
+import { createTelemetry } from '#adapters/pino/create-telemetry.ts';
+import { systemClock } from '#adapters/system/system-clock.ts';
+import { FlotillaError } from '#errors/flotilla-error.ts';
+import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import type { CommandContext } from './command-context.ts';
+import { crashHookFrom } from './crash-hook.ts';
+import { type Fleet, openFleet } from './fleet.ts';
+import { requireFleet } from './fleet-log.ts';
+import { type Readiness, startHealthServer } from './health/health-server.ts';
+import { startWorker, type Worker } from './start-worker.ts';
+import { version } from './version.ts';
+import { handedOverInWords } from './worker/hand-over.ts';
+import { openWithPatience } from './worker/open-with-patience.ts';
+import { livenessOf, readinessOf } from './worker/worker-health.ts';
+
+export interface RunWorkerOptions {
+  settings: LoadedConfig;
+  context: CommandContext;
+  /** Aborted when the process shall stop. */
+  signal: AbortSignal;
+}
+
+/** Of the ten seconds that a stop may take: for what is under way, then for leaving the group and closing. */
+const drainMsMax = 8_000;
+const closeMsMax = 1_500;
+const watchEveryMs = 1_000;
+/** What was stuck for so long is not helped by waiting. */
+const stuckMsMax = 10_000;
+
+type Stage = { is: 'opening'; trouble: string | null } | { is: 'working'; fleet: Fleet; worker: Worker };
+
+/**
+ * Serves health at once, opens the fleet, works until told to stop, and hands over.
+ * @throws FlotillaError worker-stalled when it reads nothing although there is something; whatever opening throws
+ */
+export async function runWorker({ settings, context, signal }: RunWorkerOptions): Promise<void> {
+  const { worker: who } = requireFleet(settings);
+  const { host, port } = settings.config.http;
+  const metrics = openMetrics({
+    version: version(),
+    node: process.version,
+    residentBytes: () => process.memoryUsage.rss(),
+  });
+  const telemetry = createTelemetry({ level: settings.config.log.level, path: '-', process: who.name, metrics });
+  let stage: Stage = { is: 'opening', trouble: null };
+  const server = await startHealthServer({
+    host,
+    port,
+    readiness: () => readinessIn(stage),
+    liveness: () => (stage.is === 'working' ? livenessOf(stage.fleet, stage.worker) : []),
+    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+  });
+  await announce(context, { url: server.url, worker: who.name, roles: who.roles });
+  try {
+    const incarnation = randomUUID();
+    const onTrouble = (trouble: string): void => {
+      stage = { is: 'opening', trouble };
+      telemetry.note('warn', 'fleet-unreachable', { why: trouble });
+    };
+    const patience = { clock: systemClock, signal, onTrouble };
+    const fleet = await openWithPatience(() => openFleet({ settings, telemetry, incarnation }), patience);
+    if (fleet === null) return; // told to stop before there was anything
+    try {
+      const worker = await startWorker({
+        fleet,
+        name: who.name,
+        roles: who.roles,
+        incarnation,
+        snapshotDirectory: requireFleet(settings).snapshotDirectory,
+        url: server.url,
+        crashHook: crashHookFrom(context.env),
+      });
+      stage = { is: 'working', fleet, worker };
+      telemetry.note('info', 'worker-started', { worker: who.name, roles: who.roles.join(','), url: server.url });
+      const stuck = await untilStopped(() => livenessOf(fleet, worker), signal);
+      const handedOver = await worker.drain(drainMsMax);
+      telemetry.note('info', 'worker-stopped', { ...handedOver, unfinished: handedOver.unfinished.join(',') });
+      context.say(`${who.name} ${handedOverInWords(handedOver)}\n`);
+      if (stuck) throw new FlotillaError('worker-stalled', { where: who.name, why: stuck });
+    } finally {
+      await Promise.race([fleet.close(), systemClock.sleep(closeMsMax)]);
+    }
+  } finally {
+    await server.close();
+    await metrics.close();
+  }
+}
+
+async function readinessIn(stage: Stage): Promise<Readiness[]> {
+  if (stage.is === 'working') return readinessOf(stage.fleet, stage.worker);
+  return [{ name: 'fleet', isOk: false, found: stage.trouble ?? 'being opened' }];
+}
+
+/** @returns why it had better be started anew, or null when it was told to stop */
+async function untilStopped(liveness: () => Readiness[], signal: AbortSignal): Promise<string | null> {
+  let stuckSince: number | null = null;
+  while (!signal.aborted) {
+    const stuck = liveness().filter(({ isOk }) => !isOk);
+    stuckSince = stuck.length === 0 ? null : (stuckSince ?? systemClock.monotonic());
+    if (stuckSince !== null && systemClock.monotonic() - stuckSince > stuckMsMax) {
+      return stuck.map(({ name, found }) => `${name}: ${found}`).join('; ');
+    }
+    await systemClock.sleep(watchEveryMs, signal);
+  }
+  return null;
+}
+
+async function announce(
+  { isJson, out, say }: CommandContext,
+  facts: { url: string; worker: string; roles: readonly string[] },
+): Promise<void> {
+  if (isJson) await out(`${JSON.stringify(facts)}\n`);
+  else say(`flotilla worker ${facts.worker} (${facts.roles.join(', ')}): ${facts.url}/healthz /readyz /metrics\n`);
+}
