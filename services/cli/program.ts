@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Command } from './command-context.ts';
 import type { GlobalFlags } from './open-context.ts';
 import { checkFailureAllowance, parseCount, parseDuration, parsePort } from './parse-flags.ts';
+import { version } from './version.ts';
 
 export interface CommandLine {
   /** Help and version, to stdout. */
@@ -76,13 +76,6 @@ function createProgram(perform: Perform): CommanderCommand {
   return program.addHelpText('after', '\nStart with:  flotilla validate FILE   then   flotilla run FILE\n');
 }
 
-function version(): string {
-  const { version: text } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return text;
-}
-
 function addWork(program: CommanderCommand, perform: Perform): void {
   program.commandsGroup('Work:');
   program
@@ -130,6 +123,14 @@ function addWork(program: CommanderCommand, perform: Perform): void {
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .addOption(new Option('--port <number>', 'port to listen on (default: 7070)').argParser(parsePort))
     .action((options, command) => perform(command, async () => (await import('./commands/dev.ts')).dev(options)));
+  program
+    .command('worker')
+    .description('one process of a fleet on Kafka and Redis; any number of them share the work')
+    .option('--roles <names>', 'accumulator, submitter, poller, sweeper; with commas (default: all)')
+    .option('--name <name>', 'name on screens and in logs (default: host and process id)')
+    .option('--host <address>', 'address that health and metrics are served on (default: 127.0.0.1)')
+    .addOption(new Option('--port <number>', 'port of it; 0 takes any free one (default: 7070)').argParser(parsePort))
+    .action((options, command) => perform(command, async () => (await import('./commands/worker.ts')).worker(options)));
 }
 
 function addLook(program: CommanderCommand, perform: Perform): void {
@@ -150,7 +151,8 @@ function addLook(program: CommanderCommand, perform: Perform): void {
   program
     .command('audit')
     .description('count lost, duplicated, bought twice, unaccounted; 0 only when clean')
-    .action((_options, command) => perform(command, async () => (await import('./commands/audit.ts')).audit()));
+    .option('--invoice <url or file>', 'what a simulator has billed (default: that of the configured address)')
+    .action((options, command) => perform(command, async () => (await import('./commands/audit.ts')).audit(options)));
 }
 
 function addRepair(program: CommanderCommand, perform: Perform): void {

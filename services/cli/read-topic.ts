@@ -11,10 +11,10 @@ export async function* readTopic(
   for (let partition = 0; partition < log.partitions(topic); partition++) {
     for (;;) {
       const from = marks.get(partition) ?? 0;
-      const { records, nextOffset } = await log.read({ topic, partition, from, recordsMax: recordsPerRead });
+      const { records, nextOffset, isAtEnd } = await log.read({ topic, partition, from, recordsMax: recordsPerRead });
       yield* records;
       marks.set(partition, nextOffset);
-      if (nextOffset === from) break;
+      if (isAtEnd) break;
     }
   }
 }

@@ -9,6 +9,8 @@ export interface SpawnFlotillaOptions {
   env?: Readonly<Record<string, string>>;
   /** Written to its standard input, which is then closed. */
   input?: Uint8Array;
+  /** When it is ended if it stands still; default 10 minutes. */
+  lifeMaxMs?: number;
 }
 
 export interface Ended {
@@ -25,12 +27,14 @@ export interface SpawnedFlotilla {
   /** Resolves when it has ended and all it wrote was read. */
   ended: Promise<Ended>;
   hasEnded(): boolean;
+  /** What it wrote so far. */
+  written(): { stdout: string; stderr: string };
   /** @returns false when it had ended before */
   signal(name: NodeJS.Signals): boolean;
 }
 
 /** A command that stands still is ended after so long: what waits for it then says so, and no test run hangs for ever. */
-const lifeMaxMs = 600_000;
+const lifeMaxMsDefault = 600_000;
 
 const program = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url));
 
@@ -38,7 +42,8 @@ const program = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.
 const foreignVariables = /^(ANTHROPIC_|FLOTILLA_|CRASH_|FREEZE_|NODE_TEST_CONTEXT$)/;
 
 /** Starts the command line as a user would, in a process that does not outlive this one, however this one ends. */
-export function spawnFlotilla({ args, cwd, env = {}, input }: SpawnFlotillaOptions): SpawnedFlotilla {
+export function spawnFlotilla(options: SpawnFlotillaOptions): SpawnedFlotilla {
+  const { args, cwd, env = {}, input, lifeMaxMs = lifeMaxMsDefault } = options;
   const inherited = Object.entries(process.env).filter(([name]) => !foreignVariables.test(name));
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
@@ -65,6 +70,7 @@ export function spawnFlotilla({ args, cwd, env = {}, input }: SpawnFlotillaOptio
     pid: child.pid as number,
     ended,
     hasEnded: () => hasEnded,
+    written: () => ({ ...texts }),
     signal: name => child.kill(name),
   };
 }

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import { createSqliteStore } from '#services/simulator/store/sqlite-store.ts';
 
 /** What a provider says it executed, item by item. Real ones have no such list. */
@@ -34,6 +35,31 @@ export function openSimulatedBill(directory: string): Bill | null {
       } finally {
         store.close();
       }
+    },
+  };
+}
+
+/**
+ * An invoice that was kept: a `simulator.db`, the folder that has one, or what `/simulator/invoice` answered.
+ * @throws FlotillaError input-unreadable
+ */
+export function readBillFile(path: string, fleet: string | null): Bill {
+  const bill = openSimulatedBill(basename(path) === 'simulator.db' ? dirname(path) : path);
+  if (bill) return { ...bill, isOursAlone: false, fleet };
+  const unreadable = (why: string, cause?: unknown): FlotillaError =>
+    new FlotillaError('input-unreadable', { where: path, why, cause });
+  let rows: InvoicePage['rows'];
+  try {
+    ({ rows } = JSON.parse(readFileSync(path, 'utf8')) as InvoicePage);
+  } catch (cause) {
+    throw unreadable('it is neither a simulator.db nor the JSON of an invoice', cause);
+  }
+  if (!Array.isArray(rows)) throw unreadable('it has no "rows"');
+  return {
+    isOursAlone: false,
+    fleet,
+    async *items() {
+      yield* rows.filter(isItem);
     },
   };
 }

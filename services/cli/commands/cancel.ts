@@ -3,10 +3,9 @@ import { quoted, suggestion } from '#contracts/nearest-name.ts';
 import { itemsToSend } from '#core/view.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Command, CommandContext } from '../command-context.ts';
-import { isEngineRunning } from '../engine-running.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../load-settings.ts';
-import { type OpenState, openState } from '../open-state.ts';
+import { isAttended, type OpenState, openState } from '../open-state.ts';
 import { stateOfRun, surveyLog } from '../status/survey.ts';
 import { countOf } from '../terminal/format-count.ts';
 
@@ -14,7 +13,7 @@ import { countOf } from '../terminal/format-count.ts';
 export const cancel =
   ({ run }: { run: string }): Command =>
   async context => {
-    const state = openState(await loadSettings(context));
+    const state = await openState(await loadSettings(context));
     try {
       return await cancelIn(state, run, context);
     } finally {
@@ -28,7 +27,7 @@ async function cancelIn(state: OpenState, run: string, { isJson, out, say }: Com
   if (!status) {
     const names = runs.map(({ run: name }) => name);
     const why = `there is no run ${quoted(run)}${suggestion(run, names)}`;
-    throw new FlotillaError('not-found', { where: state.directory, why });
+    throw new FlotillaError('not-found', { where: state.place, why });
   }
   const isDone = stateOfRun(status) === 'done';
   if (!isDone && !status.isCanceled) {
@@ -46,8 +45,9 @@ async function cancelIn(state: OpenState, run: string, { isJson, out, say }: Com
   } else {
     say(`${status.isCanceled ? 'was canceled before' : 'canceled'}: ${run}\n`);
     say(`  ${countOf(created.length, 'batch')} with ${countOf(documents, 'document')} at the provider are collected\n`);
-    if (!isEngineRunning(state.directory))
-      say('  no engine is running: the next flotilla run or dev goes on with it\n');
+    const workforce = await state.workforce();
+    const next = workforce.is === 'engine' ? 'flotilla run or dev' : 'flotilla worker';
+    if (!isAttended(workforce)) say(`  nobody works on it: the next ${next} goes on with it\n`);
   }
   return exitCodes.done;
 }

@@ -19,7 +19,7 @@ export interface DeadLettersOptions {
 export const deadLetters =
   ({ run, cause, export: path }: DeadLettersOptions): Command =>
   async context => {
-    const state = openState(await loadSettings(context));
+    const state = await openState(await loadSettings(context));
     try {
       const groups = new LetterGroups();
       const file = path === undefined ? null : await openExport(resolve(context.directory, path));

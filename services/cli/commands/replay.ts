@@ -12,10 +12,12 @@ import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../load-settings.ts';
 import { type OpenState, openState } from '../open-state.ts';
 import { appendReplay, readReplays } from '../replay/append-replay.ts';
+import { awaitAnswers } from '../replay/await-answers.ts';
 import { replayRunOf } from '../replay/plan-replay.ts';
 import { planJson, type ReplayPlan, renderPlan, renderRefused } from '../replay/render-plan.ts';
 import { count, parseRids, type Selection, selectLetters, withoutReplayed } from '../replay/select-letters.ts';
 import { createReporter } from '../run/create-reporter.ts';
+import { readRunPosition } from '../run/run-position.ts';
 import { RunSession } from '../run/run-session.ts';
 
 export interface ReplayOptions {
@@ -37,7 +39,7 @@ export const replay =
   async context => {
     const settings = await loadSettings(context);
     const rids = parseRids(options.rid);
-    const state = openState(settings);
+    const state = await openState(settings);
     let run: string;
     try {
       const filter = { run: options.run ?? null, cause: options.cause ?? null, rids };
@@ -60,7 +62,9 @@ export const replay =
     } finally {
       await state.close();
     }
-    return follow(run, { context, options, settings });
+    return settings.fleet
+      ? followInFleet(run, { context, options, settings })
+      : follow(run, { context, options, settings });
   };
 
 async function planOf({ log }: OpenState, left: Selection, settings: LoadedConfig): Promise<ReplayPlan> {
@@ -106,6 +110,34 @@ const nameOf = ({ run, cause, rid }: ReplayOptions): string =>
     ...(cause === undefined ? [] : ['--cause', cause]),
     ...(rid === undefined ? [] : ['--rid', ...rid]),
   ].join(' ');
+
+/** Others answer; this process only waits and writes what they wrote. */
+async function followInFleet(
+  run: string,
+  { context, options, settings }: { context: CommandContext; options: ReplayOptions; settings: LoadedConfig },
+): Promise<number> {
+  const interrupts = context.interrupts();
+  const { log, close } = await openState(settings);
+  try {
+    const documents = (await readRunPosition(log, run))?.lines ?? 0;
+    const [out, deadLetters] = [options.out, options.deadLetters].map(path => resolve(context.directory, path));
+    const answered = await awaitAnswers({
+      log,
+      run,
+      documents,
+      out: out as string,
+      deadLetters: deadLetters as string,
+      signal: interrupts.signal,
+      onProgress: () => {},
+    });
+    if (context.isJson) await context.out(`${JSON.stringify({ run, documents, ...answered })}\n`);
+    else context.say(`${run}: ${answered.succeeded} ok, ${answered.dead} dead of ${documents} in ${options.out}\n`);
+    if (!answered.isComplete) return interrupts.exitCode() ?? exitCodes.stoppedWaiting;
+    return answered.dead > 0 ? exitCodes.someFailed : exitCodes.done;
+  } finally {
+    await close();
+  }
+}
 
 async function follow(
   run: string,

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
+import { roleNames } from '#contracts/roles.ts';
 import { decimalDollars, formatDollars } from '#core/money.ts';
 import { type Batch, isSettledUnsent, itemsToSend } from '#core/view.ts';
+import type { Workforce } from '../open-state.ts';
 import { cutEnd, oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
@@ -8,9 +10,10 @@ import { type RunStatus, type Survey, stateOfRun } from './survey.ts';
 
 export interface Status {
   survey: Survey;
-  isEngineRunning: boolean;
+  workforce: Workforce;
   isSimulated: boolean;
-  directory: string;
+  /** A folder, or brokers and topic prefix. */
+  place: string;
   now: number;
 }
 
@@ -26,18 +29,15 @@ const runsShown = 20;
 
 /** What `status` says. */
 export function renderStatus(status: Status, look: TerminalLook): string {
-  const { survey, isEngineRunning, isSimulated, directory } = status;
+  const { survey, workforce, isSimulated, place } = status;
   const { glyphs, paint, width } = look;
   const { waiting, ambiguous, atProvider, items, oldestMs } = sumBatches(status);
-  const engine = isEngineRunning
-    ? `${glyphs.ok} running`
-    : `${glyphs.paused} none; the next flotilla run or dev goes on with what is open`;
   const oldest = oldestMs === null ? '' : `, the oldest for ${formatAge(oldestMs)}`;
   const row = (label: string, text: string): string =>
     `  ${label.padEnd(12)} ${cutEnd(text, width - 15, glyphs.ellipsis)}`;
   return [
-    row('state', `${directory}${isSimulated ? ' (simulated)' : ''}`),
-    row('engine', engine),
+    row('state', `${place}${isSimulated ? ' (simulated)' : ''}`),
+    ...workforceRows(workforce, look).map(([label, text]) => row(label, text)),
     row('at provider', `${countOf(atProvider.length, 'batch')}, ${countOf(items, 'document')}${oldest}`),
     ...(ambiguous.length > 0
       ? [row('unanswered', `${countOf(ambiguous.length, 'create')}, looked for at the provider`)]
@@ -49,6 +49,23 @@ export function renderStatus(status: Status, look: TerminalLook): string {
     ...runLines(survey.runs, look),
     '',
   ].join('\n');
+}
+
+function workforceRows(workforce: Workforce, { glyphs }: TerminalLook): [string, string][] {
+  if (workforce.is === 'engine') {
+    const none = `${glyphs.paused} none; the next flotilla run or dev goes on with what is open`;
+    return [['engine', workforce.isRunning ? `${glyphs.ok} running` : none]];
+  }
+  const { workers, why } = workforce;
+  if (why !== null) return [['workers', `${glyphs.paused} not known: ${oneLine(why)}`]];
+  if (workers.length === 0) return [['workers', `${glyphs.paused} none; start one: flotilla worker`]];
+  const byRole = roleNames.map(role => `${workers.filter(({ roles }) => roles.includes(role)).length} ${role}`);
+  const lanes = workers.reduce((sum, { laneCount }) => sum + laneCount, 0);
+  const items = workers.reduce((sum, { laneItems }) => sum + laneItems, 0);
+  return [
+    ['workers', `${glyphs.ok} ${countOf(workers.length, 'process')}: ${byRole.join(', ')}`],
+    ['open lanes', `${formatCount(lanes)} with ${countOf(items, 'document')}`],
+  ];
 }
 
 function sumBatches({ survey, now }: Status): BatchSums {
@@ -84,12 +101,12 @@ function runLines(runs: readonly RunStatus[], look: TerminalLook): string[] {
 
 /** For programs. */
 export function statusJson(status: Status): Record<string, unknown> {
-  const { survey, isEngineRunning, isSimulated, directory } = status;
+  const { survey, workforce, isSimulated, place } = status;
   const { waiting, ambiguous, atProvider, items, oldestMs } = sumBatches(status);
   return {
-    state: directory,
+    state: place,
     simulated: isSimulated,
-    engineRunning: isEngineRunning,
+    ...(workforce.is === 'engine' ? { engineRunning: workforce.isRunning } : { workers: workforce.workers }),
     atProvider: { batches: atProvider.length, documents: items, oldestMs },
     unansweredCreates: ambiguous.length,
     waitingBatches: waiting.length,
