@@ -6,7 +6,7 @@ import { journalKinds } from '#core/journal.ts';
 import { causes } from '#core/outcome.ts';
 import { transitions } from '#core/reduce-journal.ts';
 import { topics } from '#ports/log.ts';
-import { counters, gauges } from '#ports/telemetry.ts';
+import { counters, gauges, histograms, spanAttributes, spans } from '#ports/telemetry.ts';
 import { exitCodes } from '#services/cli/exit-codes.ts';
 import { crashRows } from '#test/simulation/crash-rows.ts';
 import { codeFaults, isBarrel, nameFault } from './architecture/code-rules.ts';
@@ -53,14 +53,6 @@ const dependencies = JSON.parse(readText('package.json')) as Record<
   'dependencies' | 'devDependencies' | 'optionalDependencies',
   Record<string, string>
 >;
-
-/** Promised in `shared/ports/telemetry.ts` and not written yet. */
-const silentMetrics = [
-  'flotilla_collected_lines_total',
-  'flotilla_open_lanes',
-  'flotilla_open_batches',
-  'flotilla_breaker_open',
-];
 
 describe('imports', () => {
   it('read every import of the tree', () => {
@@ -171,17 +163,24 @@ describe('the rules', () => {
   });
 });
 
-describe('metrics', () => {
-  it('are all written by somebody', t => {
-    const writers = product.filter(({ path }) => path !== 'shared/ports/telemetry.ts');
-    const silent = [...Object.keys(counters), ...Object.keys(gauges)].filter(
-      name => !writers.some(({ text }) => text.includes(name)),
-    );
+describe('metrics and spans', () => {
+  const writers = product.filter(({ path }) => path !== 'shared/ports/telemetry.ts');
+  const names = [counters, gauges, histograms, spans, spanAttributes].flatMap(group => Object.keys(group));
+
+  it('are all written by somebody', () =>
     none(
-      silent.filter(name => !silentMetrics.includes(name)).map(name => `${name}: write it, or take it away`),
-      'a metric is promised and never written:',
-    );
-    if (silent.length > 0) t.diagnostic(`promised and not written yet: ${silent.join(', ')}`);
+      names
+        .filter(name => !writers.some(({ code }) => code.includes(`'${name}'`)))
+        .map(name => `${name}: write it, or take it away`),
+      'a name is promised and never written:',
+    ));
+
+  it('have names by one rule: counters end in _total, nothing else does, and words of units come last', () => {
+    for (const name of [...Object.keys(counters), ...Object.keys(gauges), ...Object.keys(histograms)]) {
+      assert.match(name, /^flotilla_[a-z]+(_[a-z]+)*$/);
+      assert.equal(name.endsWith('_total'), name in counters, name);
+      assert.doesNotMatch(name, /_(ms|milliseconds|minutes|usd|kb|mb)(_|$)/, `${name}: seconds, bytes, nanodollars`);
+    }
   });
 });
 

@@ -48,7 +48,7 @@ export interface Span {
 
 /** Every metric with its meaning; `infra/metrics.md` is held against it by a test. Units end the names. */
 export const counters = {
-  flotilla_documents_total: 'documents put into a lane and sealed, by kind (document, reject)',
+  flotilla_documents_total: 'documents put into a lane and sealed, by kind (batch, reject)',
   flotilla_batches_sealed_total: 'batches sealed, by the reason why the lane closed',
   flotilla_creates_total: 'create calls sent, by outcome',
   flotilla_looks_total: 'listings of an account, by outcome',
@@ -83,7 +83,7 @@ export const gauges = {
   flotilla_retry_overdue_seconds: 'how long the oldest retry has been due; 0 when none is; of the log',
   flotilla_lag_records:
     'records between what this process has done with a topic and its end, by topic: documents sealed, journal and settled read',
-  flotilla_queue_jobs: 'jobs in the work queue, due or not, by queue',
+  flotilla_queue_jobs: 'jobs in the work queue, due or not, by queue; of the fleet',
   flotilla_work_underway: 'pieces of work that this process is at, by work',
   flotilla_oldest_work_seconds: 'how long this process has been at the oldest of them, by work; 0 when at none',
   flotilla_breaker_open: '1 while the breaker of an account holds back its creates, by account',
