@@ -1,4 +1,4 @@
-import type { CounterName, NoteValue, Telemetry } from '#ports/telemetry.ts';
+import type { CounterName, NoteValue, SpanSink, Telemetry } from '#ports/telemetry.ts';
 
 export interface Note {
   event: string;
@@ -14,7 +14,8 @@ export interface RecordingTelemetry extends Telemetry {
   noted(event: string): boolean;
 }
 
-export function createRecordingTelemetry(): RecordingTelemetry {
+/** @param spans where spans go; absent: traces are off */
+export function createRecordingTelemetry(spans?: SpanSink): RecordingTelemetry {
   const counts = new Map<CounterName, number>();
   const notes: Note[] = [];
   return {
@@ -23,6 +24,7 @@ export function createRecordingTelemetry(): RecordingTelemetry {
     gauge: () => {},
     observe: () => {},
     note: (_level, event, fields = {}) => void notes.push({ event, fields }),
+    ...(spans ? { spans } : {}),
     counted: metric => counts.get(metric) ?? 0,
     noted: event => notes.some(note => note.event === event),
   };

@@ -13,6 +13,7 @@ import type { BatchState } from '#core/view.ts';
 import type { Ids } from '#ports/ids.ts';
 import type { Log, Topic } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
+import type { SpanSink } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
 import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
 import { ensureFleet } from '#runtime/ensure-fleet.ts';
@@ -37,6 +38,8 @@ export interface TestFleetOptions {
   gaps?: () => number;
   lane?: Partial<LaneBounds>;
   recipe?: Partial<Recipe>;
+  /** Default: in memory. */
+  payloads?: PayloadStore;
 }
 
 /** One process as it is composed by a main: its own view, its own connection. */
@@ -62,6 +65,8 @@ export interface WorkerOptions {
   createsAtOnce?: number;
   /** What the accumulator is told of batches that wait for their create. */
   readyBatches?: () => number;
+  /** Where spans go; absent: traces are off. */
+  spans?: SpanSink;
 }
 
 /** The real services on memory adapters and a clock that stands still; only the provider is a stand-in. */
@@ -70,7 +75,7 @@ export class TestFleet {
   readonly timing: Timing = timingFor();
   readonly cluster: MemoryCluster;
   readonly provider: ScriptedProvider;
-  readonly payloads: PayloadStore = createMemoryPayloadStore({ bytesMax: 64 * 1024 * 1024 });
+  readonly payloads: PayloadStore;
   readonly ids = createCountingIds();
   readonly routing: Routing;
   readonly queue: WorkQueue;
@@ -85,6 +90,7 @@ export class TestFleet {
     const partitions = { documents, settled: 2 };
     this.cluster = createMemoryCluster({ partitions, now, sleep, ...(gaps ? { gaps } : {}) });
     this.provider = new ScriptedProvider({ clock: this.clock, hasLabels });
+    this.payloads = options.payloads ?? createMemoryPayloadStore({ bytesMax: 64 * 1024 * 1024 });
     this.#hints = createMemoryWorkQueue({ clock: this.clock });
     this.queue = {
       add: job => this.#hints.add(job),
@@ -121,10 +127,11 @@ export class TestFleet {
     isConfigured = true,
     createsAtOnce = 4,
     readyBatches = () => 0,
+    spans,
   }: WorkerOptions = {}): TestWorker {
     this.#workers += 1;
     const { clock, timing, ids } = this;
-    const telemetry = createRecordingTelemetry();
+    const telemetry = createRecordingTelemetry(spans);
     const log = this.cluster.connect();
     const at = (service: string) => ({
       log: wrapped(log, `${service}.log`, hook),
