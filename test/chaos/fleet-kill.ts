@@ -7,7 +7,7 @@ import type { FleetWorld } from './fleet-world.ts';
 /** One kill every 5 s: every second one at random, each followed by a life that ends at a crash point. */
 const randomEveryMs = 10_000;
 /** A crash point that is not reached in this time is given up, and the process killed all the same. */
-const armedWithinMs = 20_000;
+const armedWithinMs = 9_000;
 const ratioMin = 0.6;
 
 /** R5: processes killed with SIGKILL, half of them at named crash points, while documents keep coming. */
@@ -16,19 +16,20 @@ export const fleetKill: Scenario = {
   world: { workers: workersOfSix, faults: providerFaults, isProxied: false, brokerSessionTimeoutMs: 6_000 },
   async disturb(world, { untilOn, say }) {
     let [kills, givenUp] = [0, 0];
+    const namedKills = (): number => [...world.namedDeaths.values()].reduce((sum, count) => sum + count, 0);
+    world.armsAgain.isWanted = () => namedKills() < kills;
     for (let dueOn = performance.now(); dueOn < untilOn; dueOn += randomEveryMs) {
       await sleep(Math.max(0, dueOn - performance.now()));
-      const worker = victimOf(world);
-      say(`kill -9 ${worker.name} at random, then at a crash point`);
-      await worker.killThenArm();
-      kills += 1;
-      for (const late of world.workers.filter(({ isArmed, ageMs }) => isArmed && ageMs > armedWithinMs)) {
-        await late.killThenArm();
+      const late = world.workers.filter(({ isArmed, ageMs }) => isArmed && ageMs > armedWithinMs);
+      for (const worker of [...late, victimOf(world)]) {
+        await worker.killThenArm();
         kills += 1;
-        givenUp += 1;
+        say(`${worker.name} killed; ${kills} at random, ${namedKills()} at crash points`);
       }
+      givenUp += late.length;
     }
     await sleep(Math.max(0, untilOn - performance.now()));
+    world.armsAgain.isWanted = () => false;
     // What has not met its crash point by now would meet it when the faults are over.
     for (const late of world.workers.filter(({ isArmed }) => isArmed)) {
       await late.kill();

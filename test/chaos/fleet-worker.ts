@@ -12,8 +12,8 @@ export interface FleetWorkerOptions {
   env: Readonly<Record<string, string>>;
   /** Crash points of workers with these roles, learnt from all their lives. */
   schedule: CrashSchedule;
-  /** A life was ended by its own crash point. */
-  onNamedDeath(label: string): void;
+  /** A life was ended by its own crash point. @returns true when the next life shall be, too */
+  onNamedDeath(label: string): boolean;
   /** A life is over in a way that nobody wanted. */
   onUnexpectedEnd(end: ProcessEnd): void;
 }
@@ -59,6 +59,10 @@ export class FleetWorker {
   /** For how long the present life has lasted, ms. */
   get ageMs(): number {
     return performance.now() - this.#startedOn;
+  }
+
+  get #points(): string {
+    return join(this.#options.folder, `${this.name}-points`);
   }
 
   start(): void {
@@ -128,7 +132,9 @@ export class FleetWorker {
     return ending.ended;
   }
 
+  /** What the present life has passed is known to the next: of the first lives nothing else is. */
   #draw(variable: Trap['variable']): Trap | null {
+    this.#options.schedule.learn(readLines(this.#points));
     const death = this.#options.schedule.next('named');
     return death.is === 'named' ? { variable, label: death.label, visit: death.visit } : null;
   }
@@ -138,22 +144,22 @@ export class FleetWorker {
       [this.#trap, this.#nextTrap] = [this.#nextTrap, null];
       this.#isEndWanted = false;
       this.#startedOn = performance.now();
-      const points = join(this.#options.folder, `${this.name}-points`);
-      this.#process = this.#spawn(points);
+      this.#process = this.#spawn();
       const end = await this.#process.ended;
-      this.#options.schedule.learn(readAndRemove(points));
       this.#report(end);
+      this.#options.schedule.learn(readLines(this.#points));
+      rmSync(this.#points, { force: true });
       if (!this.#isOver && this.ageMs < restartPauseMs) await sleep(restartPauseMs);
     }
   }
 
-  #spawn(points: string): FleetProcess {
+  #spawn(): FleetProcess {
     const { roles, folder, env } = this.#options;
     const trap = this.#trap ? { [this.#trap.variable]: `${this.#trap.label}:${this.#trap.visit}` } : {};
     return startFleetProcess({
       args: ['worker', '--roles', roles.join(','), '--port', '0'],
       cwd: folder,
-      env: { ...env, FLOTILLA_WORKER: this.name, CRASH_POINTS_FILE: points, ...trap },
+      env: { ...env, FLOTILLA_WORKER: this.name, CRASH_POINTS_FILE: this.#points, ...trap },
       logPath: join(folder, `${this.name}.log`),
     });
   }
@@ -162,8 +168,8 @@ export class FleetWorker {
     const trap = this.#trap;
     this.#trap = null;
     if (this.#isEndWanted) return;
-    if (end.signal === 'SIGKILL' && trap?.variable === 'CRASH_AT') this.#options.onNamedDeath(trap.label);
-    else this.#options.onUnexpectedEnd(end);
+    if (end.signal !== 'SIGKILL' || trap?.variable !== 'CRASH_AT') this.#options.onUnexpectedEnd(end);
+    else if (this.#options.onNamedDeath(trap.label)) this.#nextTrap = this.#draw('CRASH_AT');
   }
 }
 
@@ -172,9 +178,5 @@ interface FreezeBounds {
   signal: AbortSignal;
 }
 
-function readAndRemove(path: string): string[] {
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
-  rmSync(path);
-  return lines;
-}
+const readLines = (path: string): string[] =>
+  existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];

@@ -50,6 +50,8 @@ export interface FleetWorld {
   simulatorUrl: string;
   /** Of processes and commands that go past every proxy. */
   env: Readonly<Record<string, string>>;
+  /** Asked when a crash point has ended a life: whether another shall end the next. */
+  armsAgain: { isWanted(): boolean };
   /** What happened to workers, by crash point or in words. */
   namedDeaths: Map<string, number>;
   unexpectedEnds: string[];
@@ -121,7 +123,8 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
       answered: () => results.answered,
     });
     const [namedDeaths, unexpectedEnds] = [new Map<string, number>(), [] as string[]];
-    const workers = makeWorkers({ folder, env: workerEnv, options, random, namedDeaths, unexpectedEnds });
+    const armsAgain = { isWanted: () => false };
+    const workers = makeWorkers({ folder, env: workerEnv, options, random, armsAgain, namedDeaths, unexpectedEnds });
     for (const worker of workers) worker.start();
     closers.push(() => Promise.all(workers.map(worker => worker.end('SIGKILL'))));
     await waitForTopics(client, [topic('documents'), topic('results')]);
@@ -142,6 +145,7 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
       topic,
       simulatorUrl,
       env,
+      armsAgain,
       namedDeaths,
       unexpectedEnds,
       async endWorkers() {
@@ -230,10 +234,11 @@ function makeWorkers(parts: {
   env: Readonly<Record<string, string>>;
   options: FleetWorldOptions;
   random: () => number;
+  armsAgain: { isWanted(): boolean };
   namedDeaths: Map<string, number>;
   unexpectedEnds: string[];
 }): FleetWorker[] {
-  const { folder, env, options, random, namedDeaths, unexpectedEnds } = parts;
+  const { folder, env, options, random, armsAgain, namedDeaths, unexpectedEnds } = parts;
   const schedules = new Map<string, CrashSchedule>();
   return options.workers.map((roles, index) => {
     const kind = roles.join(',');
@@ -246,7 +251,10 @@ function makeWorkers(parts: {
       folder,
       env,
       schedule,
-      onNamedDeath: label => void namedDeaths.set(label, (namedDeaths.get(label) ?? 0) + 1),
+      onNamedDeath: label => {
+        namedDeaths.set(label, (namedDeaths.get(label) ?? 0) + 1);
+        return armsAgain.isWanted();
+      },
       onUnexpectedEnd: ({ code, signal }: ProcessEnd) =>
         void unexpectedEnds.push(`${name} (${kind}): ${signal ?? code}`),
     });
