@@ -5,11 +5,15 @@ import type { Log, Topic } from '#ports/log.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { FleetSettings, KafkaSettings } from '#runtime/config/fleet-settings.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import { intakeGroup } from '#services/accumulator/service.ts';
 
 /** A fleet's log, and what its processes ask it beside the port. */
 export interface FleetLog extends Log {
   /** Brokers, for screens. */
   address: string;
+  /** As the brokers call them, for whoever looks there. */
+  documentsTopic: string;
+  intakeGroup: string;
   /** The oldest record there is. */
   oldestOffset(topic: Topic, partition: number): Promise<number>;
   /** False when there is something to read and nothing was read for long: only a new start helps. */
@@ -39,7 +43,11 @@ export async function openFleetLog(settings: LoadedConfig, options: OpenFleetLog
     mayCreateTopics: !isReader,
     note: (level, event, fields) => telemetry.note(level, event, fields),
   });
-  return Object.assign(log, { address: kafka.brokers.join(',') });
+  return Object.assign(log, {
+    address: kafka.brokers.join(','),
+    documentsTopic: kafka.documentsTopic ?? `${topicPrefix}.documents.v1`,
+    intakeGroup: `${topicPrefix}.${intakeGroup}`,
+  });
 }
 
 /** @throws FlotillaError invalid-config without brokers */

@@ -3,7 +3,8 @@ import { createBullmqWorkQueue } from '#adapters/bullmq/create-bullmq-work-queue
 import { openRedis } from '#adapters/redis/open-redis.ts';
 import { openRedisHints } from '#adapters/redis/open-redis-hints.ts';
 import { openRedisPayloadStore } from '#adapters/redis/open-redis-payload-store.ts';
-import { resultLineBytesMax } from '#core/limits.ts';
+import type { DeadLetterPlace } from '#core/dead-letter-place.ts';
+import { documentBytesMax, resultLineBytesMax } from '#core/limits.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
@@ -37,6 +38,8 @@ export interface Fleet {
   routing: Routing;
   timing: Timing;
   providers: ReadonlyMap<string, BatchProvider>;
+  /** What dead letters say of where they came from. */
+  deadLetters: DeadLetterPlace;
   createsAtOnce: number;
   openBatchesMax: number;
   /** Leaves the group and gives back the jobs it has. */
@@ -81,6 +84,11 @@ export async function openFleet({ settings, telemetry, incarnation }: OpenFleetO
     routing: routingOf(settings, account),
     timing: timingFor(anthropic.timeScale),
     providers: new Map([[account, provider]]),
+    deadLetters: {
+      topic: log.documentsTopic,
+      group: log.intakeGroup,
+      originalBytesMax: documentBytesMax,
+    },
     createsAtOnce: anthropic.createsAtOnce,
     openBatchesMax: anthropic.openBatchesMax,
     async close() {

@@ -9,6 +9,7 @@ import { crashHookFrom } from './crash-hook.ts';
 import { type Fleet, openFleet } from './fleet.ts';
 import { requireFleet } from './fleet-log.ts';
 import { type Readiness, startHealthServer } from './health/health-server.ts';
+import { openSpans } from './open-spans.ts';
 import { startWorker, type Worker } from './start-worker.ts';
 import { version } from './version.ts';
 import { handedOverInWords } from './worker/hand-over.ts';
@@ -23,8 +24,9 @@ export interface RunWorkerOptions {
 }
 
 /** Of the ten seconds that a stop may take: for what is under way, then for leaving the group and closing. */
-const drainMsMax = 8_000;
-const closeMsMax = 1_500;
+const drainMsMax = 7_000;
+const closeMsMax = 1_000;
+const endMsMax = 500;
 const watchEveryMs = 1_000;
 /** What was stuck for so long is not helped by waiting. */
 const stuckMsMax = 10_000;
@@ -43,7 +45,10 @@ export async function runWorker({ settings, context, signal }: RunWorkerOptions)
     node: process.version,
     residentBytes: () => process.memoryUsage.rss(),
   });
-  const telemetry = createTelemetry({ level: settings.config.log.level, path: '-', process: who.name, metrics });
+  const bare = createTelemetry({ level: settings.config.log.level, path: '-', process: who.name, metrics });
+  const tracesEndpoint = settings.config.traces.endpoint ?? null;
+  const traces = await openSpans(tracesEndpoint, { process: who.name, telemetry: bare });
+  const telemetry = traces ? { ...bare, spans: traces.spans } : bare;
   let stage: Stage = { is: 'opening', trouble: null };
   const server = await startHealthServer({
     host,
@@ -80,12 +85,24 @@ export async function runWorker({ settings, context, signal }: RunWorkerOptions)
       context.say(`${who.name} ${handedOverInWords(handedOver)}\n`);
       if (stuck) throw new FlotillaError('worker-stalled', { where: who.name, why: stuck });
     } finally {
-      await Promise.race([fleet.close(), systemClock.sleep(closeMsMax)]);
+      await within(closeMsMax, fleet.close());
     }
   } finally {
-    await server.close();
-    await metrics.close();
+    await within(closeMsMax, Promise.all([server.close(), metrics.close(), traces?.close()]));
+    endSoon();
   }
+}
+
+/** What cannot be closed in time is closed by the end of the process. */
+async function within(limitMs: number, closing: Promise<unknown>): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([closing.catch(() => {}), systemClock.sleep(limitMs, enough.signal)]);
+  enough.abort();
+}
+
+/** A call that is still under way must not keep a process that was told to stop. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), endMsMax).unref();
 }
 
 async function readinessIn(stage: Stage): Promise<Readiness[]> {

@@ -1,5 +1,6 @@
 import { systemIds } from '#adapters/system/system-ids.ts';
 import type { Role } from '#contracts/roles.ts';
+import type { DeadLetterPlace } from '#core/dead-letter-place.ts';
 import type { Timing } from '#core/timing.ts';
 import { isUnsent, type View } from '#core/view.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
@@ -54,6 +55,8 @@ export interface RolesOptions {
   crashHook: CrashHook | null;
   /** Where the view begins; absent: at the start of the log. */
   viewStart?: ViewStart | null;
+  /** What dead letters say of where they came from; absent: of a log of our own. */
+  deadLetters?: DeadLetterPlace;
   /** Who of several processes looks at an account, and who settles which shard; absent: this one. */
   turns?: LookTurns;
   shardOwners?: ShardOwners;
@@ -174,14 +177,14 @@ function createAccumulator(options: RolesOptions, shared: Shared, submitter: Sub
 }
 
 function createPoller(options: RolesOptions, shared: Shared): Loop[] {
-  const { turns, shardOwners: owners, log } = options;
+  const { turns, shardOwners: owners, log, deadLetters } = options;
   const ports = { ...portsOf(options, 'poller'), ...shared };
   const watched = { ...ports, ...(turns ? { turns } : {}) };
   const watchers = [...shared.accounts.values()].map(account => new Watcher(account, watched));
   const queue = owners ? leaveToOwners(ports.queue, { owners, shards: log.partitions('settled') }) : ports.queue;
   return pollerLoops({
     watchers,
-    collector: new Collector({ ...ports, queue }),
+    collector: new Collector({ ...ports, queue, ...(deadLetters ? { deadLetters } : {}) }),
     collectsAtOnce: 2 * options.createsAtOnce,
   });
 }

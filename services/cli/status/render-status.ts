@@ -45,8 +45,9 @@ export function renderStatus(status: Status, look: TerminalLook): string {
     row('waiting', `${countOf(waiting.length, 'batch')}, ${countOf(survey.unsealed, 'document')} in no batch yet`),
     ...(survey.view.retries.size > 0 ? [row('retries', `${countOf(survey.view.retries.size, 'document')} wait`)] : []),
     ...(survey.view.unknown ? [row('log', paint('red', `newer than this program: ${survey.view.unknown.what}`))] : []),
+    ...runlessRows(survey, look).map(text => row('no run', text)),
     '',
-    ...runLines(survey.runs, look),
+    ...runLines(survey, look),
     '',
   ].join('\n');
 }
@@ -81,8 +82,16 @@ function sumBatches({ survey, now }: Status): BatchSums {
   };
 }
 
-function runLines(runs: readonly RunStatus[], look: TerminalLook): string[] {
-  if (runs.length === 0) return ['  no runs yet: flotilla run FILE'];
+function runlessRows({ runless }: Survey, { glyphs }: TerminalLook): string[] {
+  const { succeeded, dead, cost } = runless;
+  if (succeeded + dead === 0) return [];
+  const failed = dead > 0 ? ` ${glyphs.dot} ${formatCount(dead)} dead` : '';
+  return [`${formatCount(succeeded)} ok${failed} ${glyphs.dot} ${formatDollars(cost)}`];
+}
+
+function runLines({ runs, runless }: Survey, look: TerminalLook): string[] {
+  const isNothingYet = runs.length === 0 && runless.succeeded + runless.dead === 0;
+  if (isNothingYet) return ['  no runs yet: flotilla run FILE'];
   const { glyphs, paint, width } = look;
   const shown = runs.slice(-runsShown);
   const lines = shown.map(run => {
@@ -112,6 +121,11 @@ export function statusJson(status: Status): Record<string, unknown> {
     waitingBatches: waiting.length,
     unsealedDocuments: survey.unsealed,
     retries: survey.view.retries.size,
+    withoutRun: {
+      succeeded: survey.runless.succeeded,
+      deadLettered: survey.runless.dead,
+      costUsd: decimalDollars(survey.runless.cost),
+    },
     runs: survey.runs.map(run => ({
       run: run.run,
       state: stateOfRun(run),

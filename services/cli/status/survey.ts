@@ -22,9 +22,18 @@ export interface RunStatus {
   isCanceled: boolean;
 }
 
+/** Answers so far, and what they cost. */
+export interface AnswerCount {
+  succeeded: number;
+  dead: number;
+  cost: Nanodollars;
+}
+
 export interface Survey {
   view: View;
   runs: RunStatus[];
+  /** Of documents that belong to no run: published by somebody, not read from a file. */
+  runless: AnswerCount;
   /** Documents that are in no batch yet. */
   unsealed: number;
 }
@@ -32,8 +41,10 @@ export interface Survey {
 /** What the log says about every run and every open batch: one pass over journal, settled and results. */
 export async function surveyLog(log: Log): Promise<Survey> {
   const view = createView();
-  const counts = new Map<string, { succeeded: number; dead: number; cost: Nanodollars }>();
-  const of = (run: string): { succeeded: number; dead: number; cost: Nanodollars } => {
+  const counts = new Map<string, AnswerCount>();
+  const runless: AnswerCount = { succeeded: 0, dead: 0, cost: 0 };
+  const of = (run: string): AnswerCount => {
+    if (run === '') return runless;
     const known = counts.get(run) ?? { succeeded: 0, dead: 0, cost: 0 };
     counts.set(run, known);
     return known;
@@ -53,12 +64,11 @@ export async function surveyLog(log: Log): Promise<Survey> {
     if (record.kind === 'SEALED') for (const run of record.runs) of(run);
   }
   for await (const { headers } of readTopic(log, 'results')) {
-    const run = headers[headerNames.run];
-    if (run !== undefined) of(run)[headers[headerNames.outcome] === 'succeeded' ? 'succeeded' : 'dead'] += 1;
+    of(headers[headerNames.run] ?? '')[headers[headerNames.outcome] === 'succeeded' ? 'succeeded' : 'dead'] += 1;
   }
   const unsealed = await countUnsealed(log, { view, of });
   const runs = await Promise.all([...counts].map(([run, count]) => statusOf(log, run, { count, view })));
-  return { view, runs, unsealed };
+  return { view, runs, runless, unsealed };
 }
 
 /** What was appended since the last seal: the only runs that no batch knows. */
@@ -80,7 +90,7 @@ async function countUnsealed(log: Log, { view, of }: { view: View; of: (run: str
 async function statusOf(
   log: Log,
   run: string,
-  { count, view }: { count: { succeeded: number; dead: number; cost: Nanodollars }; view: View },
+  { count, view }: { count: AnswerCount; view: View },
 ): Promise<RunStatus> {
   const position = await readRunPosition(log, run);
   return {
