@@ -1,19 +1,26 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAnthropicProvider } from '#adapters/anthropic/create-anthropic-provider.ts';
 import type { Traces } from '#adapters/otel/open-traces.ts';
 import { type CountingTelemetry, createTelemetry } from '#adapters/pino/create-telemetry.ts';
 import { acquireEngineLock, type EngineLock } from '#adapters/sqlite/acquire-engine-lock.ts';
 import { acquireFileLock, type FileLock } from '#adapters/sqlite/acquire-file-lock.ts';
+import { openFolderHints } from '#adapters/sqlite/open-folder-hints.ts';
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
 import { openSqlitePayloadStore, type SqlitePayloadStore } from '#adapters/sqlite/open-sqlite-payload-store.ts';
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
 import { systemClock } from '#adapters/system/system-clock.ts';
+import { roleNames } from '#contracts/roles.ts';
 import { resultLineBytesMax } from '#core/limits.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
 import type { CrashHook } from '#runtime/crash-points.ts';
+import type { Loop } from '#runtime/loop.ts';
 import { createRouting, type LaneBounds, type Routing, type TaskRoute } from '#runtime/routing.ts';
+import type { ViewFollower } from '#runtime/view-follower.ts';
+import { workerHintLoop } from '#runtime/worker-hints.ts';
 import type { RunningSimulator, SimulatorOptions } from '#services/simulator/service.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { openSpans } from './open-spans.ts';
@@ -56,6 +63,9 @@ export interface Embedded {
   acquireLock(name: string): FileLock | null;
   close(): Promise<void>;
 }
+
+/** Below the state: what its engine says of itself. */
+export const hintsFolder = 'hints';
 
 /** Stands for the simulator in the log, whatever port it has today. */
 const simulatedBaseUrl = 'http://simulator.invalid';
@@ -107,7 +117,10 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
       createsAtOnce: settings.createsAtOnce,
       openBatchesMax: settings.openBatchesMax,
       crashHook: settings.crashHook ?? null,
-      housekeeping: follower => [pruneLoop({ log, payloads: embedded.payloads, follower, clock: systemClock })],
+      housekeeping: follower => [
+        pruneLoop({ log, payloads: embedded.payloads, follower, clock: systemClock }),
+        engineHintLoop(embedded, follower),
+      ],
     });
     return true;
   }
@@ -122,6 +135,28 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
     lock?.release();
   }
   return embedded;
+}
+
+/** What this engine says of itself, for screens of other processes. */
+function engineHintLoop(embedded: Embedded, follower: ViewFollower): Loop {
+  return workerHintLoop({
+    hints: openFolderHints(join(embedded.directory, hintsFolder)),
+    clock: systemClock,
+    facts: {
+      worker: 'engine',
+      incarnation: randomUUID(),
+      roles: roleNames,
+      host: hostname(),
+      pid: process.pid,
+      startedAt: systemClock.now(),
+      url: null,
+    },
+    isDraining: () => false,
+    openLanes: () => embedded.engine?.openLanes() ?? [],
+    parked: () => embedded.engine?.parked().length ?? 0,
+    journalOffset: () => follower.positions.journalOffset,
+    troubles: () => embedded.engine?.troubles() ?? [],
+  });
 }
 
 function routingOf(settings: EmbeddedSettings, account: string): Routing {

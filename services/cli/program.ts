@@ -140,6 +140,14 @@ function addLook(program: CommanderCommand, perform: Perform): void {
     .description('runs, open batches and what holds them back')
     .action((_options, command) => perform(command, async () => (await import('./commands/status.ts')).status()));
   program
+    .command('console')
+    .description('screens in a browser: lanes, batches, dead letters, cost, workers')
+    .option('--host <address>', 'address to listen on; others than loopback need console.token (default: 127.0.0.1)')
+    .addOption(new Option('--port <number>', 'port; 0 takes any free one (default: 7080)').argParser(parsePort))
+    .action((options, command) =>
+      perform(command, async () => (await import('./commands/console.ts')).showConsole(options)),
+    );
+  program
     .command('dead-letters')
     .description('what failed, grouped by cause')
     .argument('[run]', 'only of this run')

@@ -93,6 +93,11 @@ export class Projection {
     return this.#file.db;
   }
 
+  /** True after a transaction that failed: close it, and open anew. */
+  get isBroken(): boolean {
+    return this.#hasFailed;
+  }
+
   /** False once somebody has deleted the file: what is written goes nowhere. */
   get isThere(): boolean {
     return existsSync(this.path);
