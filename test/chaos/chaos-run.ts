@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { runIdOf } from '#services/cli/run/run-id.ts';
 import { auditRun, type RunAudit } from '#test/support/audit-run.ts';
@@ -12,6 +12,8 @@ export interface ChaosRun {
   folder: string;
   /** Starts `flotilla run NAME.jsonl`; its answers go to `OUT.jsonl`, by default `NAME-answers.jsonl`. */
   start(name: string, options?: { env?: Record<string, string>; out?: string }): SpawnedFlotilla;
+  /** Starts one that stops at a crash point (`label:visit`), and waits until it has; `SIGCONT` lets it go on. */
+  startFrozen(name: string, point: string, options?: { out?: string }): Promise<SpawnedFlotilla>;
   /** Waits for the first answers in a file. */
   waitForAnswers(out: string): Promise<void>;
   audit(name: string, out?: string): Promise<RunAudit>;
@@ -29,16 +31,21 @@ export async function makeChaosRun(files: Readonly<Record<string, number>>): Pro
   const started: SpawnedFlotilla[] = [];
   const pathOf = (name: string): string => join(folder, `${name}.jsonl`);
   for (const [name, count] of Object.entries(files)) await writeDocuments(pathOf(name), { count, series: name });
+  const start: ChaosRun['start'] = (name, { env = {}, out = `${name}-answers` } = {}) => {
+    const outputs = ['--out', `${out}.jsonl`, '--dead-letters', `${out}-dead.jsonl`];
+    const args = ['run', `${name}.jsonl`, '--task', chaosTask, ...outputs];
+    const command = spawnFlotilla({ args, cwd: folder, env });
+    started.push(command);
+    return command;
+  };
   return {
     folder,
-    start(name, { env = {}, out = `${name}-answers` } = {}) {
-      const outputs = ['--out', `${out}.jsonl`, '--dead-letters', `${out}-dead.jsonl`];
-      const command = spawnFlotilla({
-        args: ['run', `${name}.jsonl`, '--task', chaosTask, ...outputs],
-        cwd: folder,
-        env,
-      });
-      started.push(command);
+    start,
+    async startFrozen(name, point, options = {}) {
+      const passed = join(folder, 'crash-points');
+      const command = start(name, { ...options, env: { FREEZE_AT: point, CRASH_POINTS_FILE: passed } });
+      const isThere = (): boolean => existsSync(passed) && readFileSync(passed, 'utf8').includes(`${point}\n`);
+      await waitUntil(`${point} passed`, isThere);
       return command;
     },
     waitForAnswers: out =>

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isClean } from '#test/support/audit-run.ts';
-import { waitUntil } from '#test/support/wait-until.ts';
 import { makeChaosRun } from './chaos-run.ts';
 
 /** As long as the send deadline: what thaws must not send on the strength of what it knew before. */
@@ -21,10 +18,7 @@ describe('flotilla run, frozen and thawed', { concurrency: 2 }, () => {
     it(`survives 5.5 s at ${point}`, async () => {
       const project = await makeChaosRun({ in: 1_000 });
       try {
-        const passed = join(project.folder, 'crash-points');
-        const child = project.start('in', { env: { FREEZE_AT: point, CRASH_POINTS_FILE: passed } });
-        const isThere = (): boolean => existsSync(passed) && readFileSync(passed, 'utf8').includes(`${point}\n`);
-        await waitUntil(`${point} passed`, isThere);
+        const child = await project.startFrozen('in', point);
         await sleep(frozenMs);
         child.signal('SIGCONT');
         const { code, stderr } = await child.ended;

@@ -73,9 +73,8 @@ describe('two flotilla run at once', { concurrency: 4 }, () => {
 
   it('of two files into the same answers: the second is refused instead of mixing them', () =>
     withProject({ a: 1_500, b: 1_500 }, async project => {
-      const first = project.start('a', { out: 'answers' });
-      await project.waitForAnswers('answers');
-      first.signal('SIGSTOP'); // it must not be done before the second begins
+      // Frozen where it writes nothing, so that it cannot be done before the second begins.
+      const first = await project.startFrozen('a', 'provider.create·before:1', { out: 'answers' });
       const refused = await project.start('b', { out: 'answers' }).ended;
       first.signal('SIGCONT');
       assert.equal(refused.code, 2, refused.stderr);

@@ -140,14 +140,15 @@ export class AnswersFile {
   async #acquire(path: string): Promise<boolean> {
     const { log, run, topic, acquireLock } = this.#options;
     const mark = { group: `writer.${pathHash(path)}`, topic, partition: 0 } as const;
+    const self = `${run} ${topic}`;
     for (let attempt = 1; ; attempt++) {
       this.#lock = acquireLock(`out-${pathHash(path)}`);
       if (this.#lock) {
-        await log.commitPosition({ ...mark, offset: 0, metadata: run });
+        await log.commitPosition({ ...mark, offset: 0, metadata: self });
         return true;
       }
       const writer = (await log.position(mark.group, mark.topic, mark.partition))?.metadata;
-      if (writer === run) return false;
+      if (writer === self) return false;
       const triesMax = writer === undefined ? acquireUnnamedTriesMax : acquireTriesMax;
       if (attempt >= triesMax) throw heldByAnother(path, writer);
       await sleep(acquireAgainMs); // the holder may not have said yet who it is
@@ -189,7 +190,7 @@ export class AnswersFile {
 }
 
 function heldByAnother(path: string, writer: string | undefined): FlotillaError {
-  const why = `another process writes it${writer === undefined ? '' : `, for the run ${writer}`}`;
+  const why = `another process writes it${writer === undefined ? '' : `: ${writer}`}`;
   return new FlotillaError('invalid-usage', { where: path, why, fix: 'give --out and --dead-letters other names' });
 }
 

@@ -8,6 +8,7 @@ import type { Embedded } from '../embedded.ts';
 import { AnswersFile } from './answers-file.ts';
 import { readIntoLog } from './intake.ts';
 import { ParkedWatch } from './parked-watch.ts';
+import { RunFiles } from './run-files.ts';
 import { RunLedger } from './run-ledger.ts';
 import { type RunPosition, readRunPosition } from './run-position.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
@@ -41,8 +42,7 @@ const projectWaitMs = 100;
  */
 export class RunSession {
   readonly #options: RunSessionOptions;
-  readonly #answers: AnswersFile;
-  readonly #deadLetters: AnswersFile;
+  readonly #files: RunFiles;
   readonly #ledger: RunLedger;
   readonly #parkedWatch = new ParkedWatch();
   readonly #startedAt = Date.now();
@@ -55,8 +55,7 @@ export class RunSession {
     const { embedded, run, out, deadLetters } = options;
     refuseSamePaths(options);
     const { log, acquireLock } = embedded;
-    this.#answers = new AnswersFile({ log, run, topic: 'results', path: out, acquireLock });
-    this.#deadLetters = new AnswersFile({ log, run, topic: 'dead-letters', path: deadLetters, acquireLock });
+    this.#files = new RunFiles({ log, run, out, deadLetters, acquireLock });
     this.#ledger = new RunLedger(embedded.log, run);
   }
 
@@ -69,15 +68,14 @@ export class RunSession {
     const ended = AbortSignal.any([signal, stopping.signal]);
     let intake: Promise<void> = Promise.resolve();
     try {
-      await this.#openFiles(isAnew);
+      await this.#files.open({ isAnew });
       intake = this.#intake(ended);
       const is = await Promise.race([this.#follow(ended), failureOf(intake)]);
       return { is, snapshot: await this.#snapshot() };
     } finally {
       stopping.abort();
       await intake.catch(() => {});
-      await this.#answers.close();
-      await this.#deadLetters.close();
+      await this.#files.close();
     }
   }
 
@@ -92,11 +90,6 @@ export class RunSession {
       // counted only
     }
     return counted.total >= this.#position.lines;
-  }
-
-  async #openFiles(isAnew: boolean): Promise<void> {
-    await this.#answers.open({ isAnew });
-    await this.#deadLetters.open({ isAnew });
   }
 
   /** One process at a time reads a run's input: two would append, and buy, every document twice. */
@@ -132,10 +125,10 @@ export class RunSession {
         triedAt = now;
         await this.#takeOver();
       }
-      const projected = (await this.#answers.project()) + (await this.#deadLetters.project());
+      const projected = await this.#files.project();
       if (this.#isDone()) {
-        if (this.#ownsFiles) return 'done';
-        await this.#openFiles(false); // whoever writes them is about to end
+        if (this.#files.areOpen) return 'done';
+        await this.#files.open(); // whoever writes them is about to end
       }
       if (now - snapshotAt >= snapshotEveryMs) {
         snapshotAt = now;
@@ -144,24 +137,22 @@ export class RunSession {
         throwIfHopeless(this.#options.embedded);
         if (this.#parkedWatch.isOnlyParkedLeft(snapshot)) return 'parked';
       }
-      if (projected === 0) await this.#answers.waitForMore(projectWaitMs, signal);
+      if (projected === 0) await this.#files.answers.waitForMore(projectWaitMs, signal);
     }
     return 'interrupted';
   }
 
   /** What another process had may be free by now: it ended, or was killed. */
   async #takeOver(): Promise<void> {
-    if (!this.#ownsFiles) await this.#openFiles(false);
+    if (!this.#files.areOpen) await this.#files.open();
     await this.#options.embedded.becomeEngine();
-  }
-
-  get #ownsFiles(): boolean {
-    return this.#answers.isOpen && this.#deadLetters.isOpen;
   }
 
   #isDone(): boolean {
     return (
-      this.#position?.isComplete === true && this.#answers.total >= this.#position.lines && this.#deadLetters.isAtEnd
+      this.#position?.isComplete === true &&
+      this.#files.answers.total >= this.#position.lines &&
+      this.#files.deadLetters.isAtEnd
     );
   }
 
@@ -170,10 +161,10 @@ export class RunSession {
     await this.#ledger.update();
     const { billed, individual, retries, unpriced, batches } = this.#ledger;
     const ofView = viewOfRun(await this.#view(), { embedded, run, now: Date.now() });
-    const { succeeded = 0 } = this.#answers.counts;
-    const answered = { succeeded, dead: this.#answers.total - succeeded };
+    const { succeeded = 0 } = this.#files.answers.counts;
+    const answered = { succeeded, dead: this.#files.answers.total - succeeded };
     const total = this.#position?.lines ?? null;
-    const share = this.#answers.total === 0 || total === null ? null : total / this.#answers.total;
+    const share = this.#files.answers.total === 0 || total === null ? null : total / this.#files.answers.total;
     return {
       run,
       input: inputName,
@@ -184,7 +175,7 @@ export class RunSession {
       total,
       isComplete: this.#position?.isComplete ?? false,
       answered,
-      byCause: this.#deadLetters.counts as Partial<Record<ErrorCode, number>>,
+      byCause: this.#files.deadLetters.counts as Partial<Record<ErrorCode, number>>,
       retries,
       cost: { billed, individual, projected: share === null ? null : Math.round(billed * share) },
       unpriced,
