@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Topic } from '#ports/log.ts';
-import type { Note } from './kafka-client.ts';
+import { isLater } from './kafka-error.ts';
+import type { Note } from './note.ts';
 import { retentionFault } from './retention-faults.ts';
 import { retentionMarginMs, type TopicPlan } from './topic-plan.ts';
 
@@ -33,6 +35,9 @@ const configNames = [
   'min.insync.replicas',
 ] as const;
 
+const knownTriesMax = 100;
+const knownPauseMs = 100;
+
 /**
  * Makes the topics that are missing, and looks whether all of them are what the protocol needs.
  * @throws FlotillaError topic-unfit with what is wrong and how to correct it
@@ -40,8 +45,8 @@ const configNames = [
 export async function ensureTopics(options: EnsureTopicsOptions): Promise<Map<Topic, TopicFacts>> {
   const { admin, plans, note } = options;
   await createMissing(options);
-  const partitions = await partitionsOf(admin, plans);
-  const settings = await settingsOf(admin, plans);
+  const partitions = await onceKnown(() => partitionsOf(admin, plans));
+  const settings = await onceKnown(() => settingsOf(admin, plans));
   const facts = new Map<Topic, TopicFacts>();
   for (const plan of plans) {
     const found = partitions.get(plan.name);
@@ -71,7 +76,7 @@ async function createMissing({ admin, plans, replicationFactor, mayCreate, note 
   }
   const topics = missing.map(plan => toCreate(plan, replicationFactor));
   try {
-    await admin.createTopics({ topics, waitForLeaders: true });
+    await admin.createTopics({ topics, waitForLeaders: false });
   } catch (error) {
     // Another process may have made them meanwhile; what is there now is looked at next.
     const named = (error as { errors?: { topic?: string; type?: string; message: string }[] }).errors ?? [];
@@ -96,6 +101,18 @@ const toCreate = (plan: TopicPlan, replicationFactor: number): ITopicConfig => (
     { name: 'message.timestamp.type', value: 'LogAppendTime' },
   ],
 });
+
+/** What was made a moment ago, by us or by another process, is not known to every broker yet. */
+async function onceKnown<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isLater(error) || tries === knownTriesMax) throw error;
+      await sleep(knownPauseMs);
+    }
+  }
+}
 
 async function partitionsOf(
   admin: Admin,

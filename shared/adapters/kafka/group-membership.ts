@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import protocol from 'kafkajs/src/consumer/assignerProtocol.js';
 import { assignPartitions } from './assign-partitions.ts';
-import type { KafkaClient, Note } from './kafka-client.ts';
+import type { KafkaClient } from './kafka-client.ts';
 import { codeOf, codes } from './kafka-error.ts';
 import type { Broker } from './kafkajs-types.ts';
+import type { Note } from './note.ts';
 
 export interface GroupMembershipOptions {
   /** Of its own: the broker keeps a connection waiting while the group gathers. */

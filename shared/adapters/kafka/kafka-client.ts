@@ -5,13 +5,8 @@ import loggers from 'kafkajs/src/loggers/index.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import { codeOf, codes, KafkaError } from './kafka-error.ts';
 import type { Broker, Connection, KafkaLogEntry, ProtocolRequest } from './kafkajs-types.ts';
+import type { Note } from './note.ts';
 import { repairKafkajs } from './repair-kafkajs.ts';
-
-export type Note = (
-  level: 'info' | 'warn' | 'error',
-  event: string,
-  fields?: Readonly<Record<string, string | number | boolean | null | undefined>>,
-) => void;
 
 export interface KafkaClientOptions {
   brokers: readonly string[];
@@ -151,16 +146,10 @@ export class KafkaClient {
   }
 }
 
-const sameNoteMs = 10_000;
-
-/** What kafkajs complains about, the same sentence at most every 10 s: a broker that is down is tried several times a second. */
-function relay(note: Note): (entry: KafkaLogEntry) => void {
-  const saidAt = new Map<string, number>();
-  return ({ level, log: { message, broker } }) => {
-    const now = performance.now();
-    if (now - (saidAt.get(message) ?? Number.NEGATIVE_INFINITY) < sameNoteMs) return;
-    if (saidAt.size > 100) saidAt.clear();
-    saidAt.set(message, now);
+/** What kafkajs complains about. A request that was refused is left out: whoever sent it is told, and says so if it matters. */
+const relay =
+  (note: Note) =>
+  ({ level, log: { message, broker } }: KafkaLogEntry): void => {
+    if (message.startsWith('Response ')) return;
     note(level <= loggers.LEVELS.ERROR ? 'error' : 'warn', 'kafka-client', { message, broker });
   };
-}

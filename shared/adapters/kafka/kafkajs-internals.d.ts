@@ -44,6 +44,13 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
   }
 }
 
+declare module 'kafkajs/src/network/connection.js' {
+  export default class Connection {
+    connectionStatus: string;
+    disconnect(): Promise<unknown>;
+  }
+}
+
 declare module 'kafkajs/src/network/connectionPool.js' {
   import type { Connection } from '#adapters/kafka/kafkajs-types.ts';
 
@@ -68,5 +75,8 @@ declare module 'kafkajs/src/consumer/assignerProtocol.js' {
 }
 
 declare module 'kafkajs-snappy' {
-  export default function createSnappy(): { decompress(bytes: Buffer): Promise<Buffer> };
+  export default function createSnappy(): {
+    compress(encoder: { buffer: Buffer }): Promise<Buffer>;
+    decompress(bytes: Buffer): Promise<Buffer>;
+  };
 }

@@ -2,9 +2,10 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import kafkajs, { type SASLOptions } from 'kafkajs';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import { ensureTopics, type TopicFacts } from './ensure-topics.ts';
-import { KafkaClient, type Note } from './kafka-client.ts';
+import { KafkaClient } from './kafka-client.ts';
 import { toLogError } from './kafka-error.ts';
 import { KafkaLog } from './kafka-log.ts';
+import { type Note, seldom } from './note.ts';
 import { repairKafkajs } from './repair-kafkajs.ts';
 import { planTopics, type TopicPlanOptions } from './topic-plan.ts';
 
@@ -47,7 +48,8 @@ export async function openKafkaLog(options: OpenKafkaLogOptions): Promise<KafkaL
   if (options.brokers.length === 0) {
     throw new FlotillaError('invalid-config', { where: 'brokers', why: 'there are none', fix: 'give host:port' });
   }
-  const { topicPrefix = topicPrefixDefault, note = () => {}, now = Date.now } = options;
+  const { topicPrefix = topicPrefixDefault, now = Date.now } = options;
+  const note = seldom(options.note ?? (() => {}));
   const plans = planTopics({ ...options, topicPrefix });
   const facts = await prepareTopics(options, plans);
   const topics = new Map(

@@ -1,15 +1,18 @@
+import Connection from 'kafkajs/src/network/connection.js';
 import ConnectionPool from 'kafkajs/src/network/connectionPool.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
 let isRepaired = false;
 
 /**
- * Corrects two faults of kafkajs 2.2.4, once per process.
+ * Corrects three faults of kafkajs 2.2.4, once per process.
  *
  * Its queue of requests schedules a look at what waits even when nothing does, after a negative time: every connection then
  * wakes up each millisecond for ever, and Node 24 prints a TimeoutNegativeWarning (kafkajs #1751).
  *
  * Two requests at once on a connection that is down each open a socket, and one of the two is lost with what it is asked.
+ *
+ * A connection that is down is taken down again with every try to reach its broker, and its socket gathers listeners.
  */
 export function repairKafkajs(): void {
   if (isRepaired) return;
@@ -37,6 +40,13 @@ export function repairKafkajs(): void {
     }
     return connection;
   };
+
+  const { disconnect } = Connection.prototype;
+  Connection.prototype.disconnect = function (this: Connection): Promise<unknown> {
+    return this.connectionStatus === disconnected ? Promise.resolve(true) : disconnect.call(this);
+  };
 }
 
+/** kafkajs's own word. */
+const disconnected = 'disconnected';
 const pendingCheckMs = 10;
