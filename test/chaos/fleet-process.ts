@@ -9,6 +9,8 @@ export interface FleetProcessOptions {
   env: Readonly<Record<string, string>>;
   /** What it writes goes to the end of this file: after a violation it is the evidence. */
   logPath: string;
+  /** Out of the reach of a Ctrl-C in the terminal of this one, which ends it in its own order. */
+  isDetached?: boolean;
 }
 
 /** How it ended: with a code, or by a signal. */
@@ -37,13 +39,15 @@ export function cleanEnvironment(own: Readonly<Record<string, string>>): Record<
   return { ...Object.fromEntries(inherited), ...own };
 }
 
-export function startFleetProcess({ args, cwd, env, logPath }: FleetProcessOptions): FleetProcess {
+export function startFleetProcess(options: FleetProcessOptions): FleetProcess {
+  const { args, cwd, env, logPath, isDetached = false } = options;
   const log = openSync(logPath, 'a');
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
     // As under its launcher: the end of the fourth channel tells it that this process is gone.
     env: cleanEnvironment({ FLOTILLA_LAUNCHER_FD: '3', ...env }),
     stdio: ['ignore', log, log, 'pipe'],
+    detached: isDetached,
   });
   closeSync(log);
   let hasEnded = false;

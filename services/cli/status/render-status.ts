@@ -6,7 +6,7 @@ import type { Workforce } from '../open-state.ts';
 import { cutEnd, oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
-import { type RunStatus, type Survey, stateOfRun } from './survey.ts';
+import { type Survey, stateOfRun } from './survey.ts';
 
 export interface Status {
   survey: Survey;

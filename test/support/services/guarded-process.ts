@@ -12,7 +12,8 @@ export interface GuardedProcess {
 
 /** @param logPath where both of its outputs go */
 export function startGuarded(program: string, args: readonly string[], logPath: string): GuardedProcess {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A Ctrl-C in our terminal is for us: servers are ended after those that use them.
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const log = createWriteStream(logPath, { flags: 'a' });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
@@ -34,7 +35,10 @@ export function startGuarded(program: string, args: readonly string[], logPath: 
 
 /** Kills the process once the pipe to us breaks: a test that is killed itself can run nothing at its end. */
 function startGuard({ pid }: ChildProcess): ChildProcess {
-  const guard = spawn('sh', ['-c', `cat >/dev/null; kill -9 ${pid}`], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const guard = spawn('sh', ['-c', `cat >/dev/null; kill -9 ${pid}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   guard.unref();
   (guard.stdin as { unref?: () => void }).unref?.();
   return guard;
