@@ -109,11 +109,12 @@ class BullmqQueues implements BullmqWorkQueue {
   }
 
   async depths(): Promise<Record<QueueName, number>> {
-    const sums = queueNames.map(async queue => {
+    const depthOf = async (queue: QueueName): Promise<[QueueName, number]> => {
       const depths = await Promise.all(this.#channelsOf(queue).map(channel => channel.depth()));
       return [queue, depths.reduce((sum, depth) => sum + depth, 0)];
-    });
-    return Object.fromEntries(await this.#asking(() => Promise.all(sums))) as Record<QueueName, number>;
+    };
+    const depths = await this.#asking(() => Promise.all(queueNames.map(depthOf)));
+    return Object.fromEntries(depths) as Record<QueueName, number>;
   }
 
   async limit(queue: 'submit' | 'collect', account: string, ms: number): Promise<void> {

@@ -52,7 +52,10 @@ export async function startLocalRedis({ settings }: StartRedisOptions = {}): Pro
       { withinMs: startTimeoutMs },
     );
   }
-  await start();
+  await start().catch(async (error: unknown) => {
+    if (isRunning()) await server?.kill('SIGKILL');
+    throw error; // with its folder, and the server's own words in it
+  });
   return {
     url,
     get pid() {
