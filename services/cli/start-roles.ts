@@ -21,7 +21,7 @@ import { putCapInForce } from '#runtime/put-cap-in-force.ts';
 import { RecipeBook } from '#runtime/recipe-book.ts';
 import type { Routing } from '#runtime/routing.ts';
 import { ViewFollower, type ViewStart } from '#runtime/view-follower.ts';
-import type { ShardOwners } from '#runtime/worker-peers.ts';
+import type { HeldBack, ShardOwners } from '#runtime/worker-peers.ts';
 import { accumulatorLoops } from '#services/accumulator/loops.ts';
 import { Accumulator } from '#services/accumulator/service.ts';
 import { Collector } from '#services/poller/collector.ts';
@@ -60,6 +60,8 @@ export interface RolesOptions {
   /** Who of several processes looks at an account, and who settles which shard; absent: this one. */
   turns?: LookTurns;
   shardOwners?: ShardOwners;
+  /** What submitters of other processes hold back; absent: there are none. */
+  heldBackElsewhere?: () => HeldBack;
   /** What else this process does now and then. */
   housekeeping: (running: RunningRoles) => Loop[];
 }
@@ -72,6 +74,8 @@ export interface RunningRoles {
   openLanes: Accumulator['openLanes'];
   /** Batches that this process's submitter holds back; empty without one. */
   parked(): Parked[];
+  /** How many of them a cap of their run holds back. */
+  cappedBatches(): number;
   /** What keeps some of it from working now. */
   troubles(): Trouble[];
   progress: LoopProgress;
@@ -110,6 +114,7 @@ export async function startRoles(options: RolesOptions): Promise<RunningRoles> {
     accounts,
     openLanes: () => accumulator?.openLanes() ?? [],
     parked: () => submitter?.parked() ?? [],
+    cappedBatches: () => submitter?.cappedBatches() ?? 0,
     troubles: () => [...troubles.values()],
     progress,
     async stop() {
@@ -166,13 +171,13 @@ function createSubmitter(options: RolesOptions, shared: Shared): Submitter {
 }
 
 function createAccumulator(options: RolesOptions, shared: Shared, submitter: Submitter | null): Accumulator {
-  // What a submitter elsewhere holds back is not known here: then only the bound on open batches holds intake back.
-  const readyBatches = submitter && (() => unsentBatches(shared.follower.view) - submitter.parked().length);
+  const { heldBackElsewhere: elsewhere = () => ({ parked: 0, capped: 0 }) } = options;
+  const parked = (): number => Math.max(submitter?.parked().length ?? 0, elsewhere().parked);
   return new Accumulator({
     ...portsOf(options, 'accumulator'),
     ...shared,
-    ...(readyBatches ? { readyBatches } : {}),
-    ...(submitter ? { cappedBatches: () => submitter.cappedBatches() } : {}),
+    readyBatches: () => unsentBatches(shared.follower.view) - parked(),
+    cappedBatches: () => Math.max(submitter?.cappedBatches() ?? 0, elsewhere().capped),
   });
 }
 

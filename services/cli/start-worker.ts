@@ -53,6 +53,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     viewStart,
     turns: new LookTurns({ hints, name, clock: systemClock }),
     shardOwners: peers,
+    heldBackElsewhere: () => peers.heldBack(),
     housekeeping: started => [
       snapshotLoop({ path: snapshotPath, follower: started.follower, clock: systemClock, telemetry }),
       workerHintLoop({
@@ -62,6 +63,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         isDraining: () => isDraining,
         openLanes: () => started.openLanes(),
         parked: () => started.parked().length,
+        capped: () => started.cappedBatches(),
         journalOffset: () => started.follower.positions.journalOffset,
         troubles: () => started.troubles(),
       }),

@@ -29,6 +29,8 @@ const workerSchema = z.object({
   laneItems: z.number(),
   /** Batches that its submitter holds back. */
   parked: z.number(),
+  /** Of these, how many a cap of their run holds back. */
+  capped: z.number().optional(),
   /** How far its view has read the journal. */
   journalOffset: z.number(),
   /** Loops whose last round failed, with the code of the error. */

@@ -17,11 +17,21 @@ export interface WorkerHintSource {
   /** What does not change during one life. */
   facts: Omit<
     WorkerHint,
-    'roles' | 'seenAt' | 'isDraining' | 'lanes' | 'laneCount' | 'laneItems' | 'parked' | 'journalOffset' | 'troubles'
+    | 'roles'
+    | 'seenAt'
+    | 'isDraining'
+    | 'lanes'
+    | 'laneCount'
+    | 'laneItems'
+    | 'parked'
+    | 'capped'
+    | 'journalOffset'
+    | 'troubles'
   > & { roles: readonly Role[] };
   isDraining: () => boolean;
   openLanes: () => WorkerHint['lanes'];
   parked: () => number;
+  capped?: () => number;
   journalOffset: () => number;
   troubles: () => Trouble[];
 }
@@ -46,6 +56,7 @@ function workerHint({ facts, clock, ...source }: WorkerHintSource): WorkerHint {
     laneCount: lanes.length,
     laneItems: lanes.reduce((sum, { items }) => sum + items, 0),
     parked: source.parked(),
+    capped: source.capped?.() ?? 0,
     journalOffset: source.journalOffset(),
     troubles: source.troubles().map(({ loop, error }) => {
       return { loop, code: error instanceof FlotillaError ? error.code : 'internal' };

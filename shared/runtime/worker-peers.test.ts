@@ -21,6 +21,7 @@ const hintOf = (worker: string, rest: Partial<WorkerHint> = {}): Hint => ({
     laneCount: 0,
     laneItems: 0,
     parked: 0,
+    capped: 0,
     journalOffset: 0,
     troubles: [],
     ...rest,
@@ -73,6 +74,19 @@ describe('WorkerPeers', () => {
     ];
     const owners = await ownersAmong([hintOf('a'), ...others], ['a']);
     assert.deepEqual(owners.get('a'), shards);
+  });
+
+  it('knows the most that another submitter holds back', async () => {
+    const hints = [
+      hintOf('a', { roles: ['submitter'], parked: 9, capped: 9 }),
+      hintOf('b', { roles: ['submitter'], parked: 4, capped: 1 }),
+      hintOf('c', { roles: ['submitter'], parked: 3, capped: 2 }),
+    ];
+    const port: Hints = { put: async () => {}, list: async () => hints };
+    const peers = new WorkerPeers({ hints: port, name: 'a', clock: createManualClock() });
+    assert.deepEqual(peers.heldBack(), { parked: 0, capped: 0 });
+    await peers.refresh();
+    assert.deepEqual(peers.heldBack(), { parked: 4, capped: 2 });
   });
 
   it('has everything as its own while hints cannot be read', async () => {

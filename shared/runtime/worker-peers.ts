@@ -8,15 +8,23 @@ export interface ShardOwners {
   isOwn(shard: number): boolean;
 }
 
+/** What submitters hold back, as far as it is known; only a hint. */
+export interface HeldBack {
+  parked: number;
+  /** Of these, by a cap of their run. */
+  capped: number;
+}
+
 /**
  * The pollers that are alive, and which of them settles a shard: the one whose name and the shard's hash highest, so that
- * all agree without talking, and few shards move when one comes or goes.
+ * all agree without talking, and few shards move when one comes or goes. And what submitters elsewhere hold back.
  */
 export class WorkerPeers implements ShardOwners {
   readonly #hints: Hints;
   readonly #name: string;
   readonly #clock: Clock;
   #pollers: readonly string[] = [];
+  #heldBack: HeldBack = { parked: 0, capped: 0 };
 
   constructor(options: { hints: Hints; name: string; clock: Clock }) {
     this.#hints = options.hints;
@@ -26,6 +34,11 @@ export class WorkerPeers implements ShardOwners {
 
   isOwn(shard: number): boolean {
     return this.#pollers.every(name => name === this.#name || !isHigher(name, this.#name, shard));
+  }
+
+  /** The most that any other submitter holds back: each of them comes by every batch in time, so they say the same. */
+  heldBack(): HeldBack {
+    return this.#heldBack;
   }
 
   loop(): Loop {
@@ -45,6 +58,11 @@ export class WorkerPeers implements ShardOwners {
     this.#pollers = workers
       .filter(({ roles, isDraining }) => roles.includes('poller') && !isDraining)
       .map(({ worker }) => worker);
+    const submitters = workers.filter(({ roles, worker }) => roles.includes('submitter') && worker !== this.#name);
+    this.#heldBack = {
+      parked: Math.max(0, ...submitters.map(({ parked }) => parked)),
+      capped: Math.max(0, ...submitters.map(({ capped = 0 }) => capped)),
+    };
   }
 }
 
