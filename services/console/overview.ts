@@ -48,7 +48,7 @@ export function overviewJson(parts: OverviewParts): Record<string, unknown> {
     board: source.board,
     newerThanThis: figures?.unknown ?? null,
     intake,
-    lanes: lanesJson(workers, now),
+    lanes: lanesJson(workers, { now, tasks: figures?.tasks ?? new Map() }),
     workers: workersJson(workers, { now, journalEnd: intake?.journalEnd ?? null, engine: source.engine }),
     ...(figures ? figuresJson(figures, now) : { documents: null, batches: null, deadLetters: null, money: null }),
   };
@@ -139,20 +139,32 @@ const dollars = (amount: Nanodollars | null): { usd: string | null; text: string
   text: formatDollars(amount),
 });
 
-function lanesJson(workers: Workers, now: number): Record<string, unknown> {
+function lanesJson(
+  workers: Workers,
+  { now, tasks }: { now: number; tasks: ReadonlyMap<string, string> },
+): Record<string, unknown> {
   if (!workers.isKnown) return { isKnown: false, why: workers.why };
   const accumulators = workers.workers.filter(({ roles }) => roles.includes('accumulator'));
   if (accumulators.length === 0) return { isKnown: false, why: 'no accumulator has said anything' };
   const open = accumulators.flatMap(({ worker, lanes, seenAt }) =>
     // Lanes have grown older since they were spoken of.
-    lanes.map(lane => ({ ...lane, worker, ageMs: lane.ageMs + age(now, seenAt) })),
+    lanes.map(lane => ({ ...lane, ...nameOfLane(lane.key, tasks), worker, ageMs: lane.ageMs + age(now, seenAt) })),
   );
   return {
     isKnown: true,
+    /** Since the one who was heard of longest ago said so. */
+    heardMs: Math.max(...accumulators.map(({ seenAt }) => age(now, seenAt))),
     count: accumulators.reduce((sum, { laneCount }) => sum + laneCount, 0),
     documents: accumulators.reduce((sum, { laneItems }) => sum + laneItems, 0),
     shown: open.sort((a, b) => fill(b) - fill(a)).slice(0, lanesShownMax),
   };
+}
+
+/** `<account>|<recipe>|…`: what else stands there tells lanes apart, and says nothing to people. */
+function nameOfLane(key: string, tasks: ReadonlyMap<string, string>): { account: string | null; task: string | null } {
+  const [account = '', recipe] = key.split('|');
+  if (recipe === undefined) return { account: null, task: key === 'reject' ? 'no documents: to be rejected' : null };
+  return { account, task: tasks.get(recipe) ?? null };
 }
 
 /** How near a lane is to its close, by count or by age. */

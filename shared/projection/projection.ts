@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { decodeJournal } from '#contracts/journal-codec.ts';
+import { decodeRecipe } from '#contracts/recipe-codec.ts';
 import { decodeSettled } from '#contracts/settled-codec.ts';
 import { takeSnapshot, type ViewSnapshot, viewFromSnapshot } from '#core/snapshot.ts';
 import { createView, type View } from '#core/view.ts';
@@ -15,8 +16,15 @@ import {
 import { type Refold, refoldView } from './refold-view.ts';
 import { Totals } from './totals.ts';
 
-/** Documents first: what is sealed or answered is then mostly known by name. */
-const foldedTopics = ['documents', 'journal', 'settled', 'results', 'dead-letters'] as const satisfies Topic[];
+/** Recipes and documents first: what is sealed or answered is then mostly known by name. */
+const foldedTopics = [
+  'recipes',
+  'documents',
+  'journal',
+  'settled',
+  'results',
+  'dead-letters',
+] as const satisfies Topic[];
 type FoldedTopic = (typeof foldedTopics)[number];
 type FoldedMark = Mark & { topic: FoldedTopic };
 
@@ -157,10 +165,18 @@ export class Projection {
   }
 
   #fold(topic: FoldedTopic, record: LogRecord): void {
-    if (topic === 'documents') this.#documents.document(record);
+    if (topic === 'recipes') this.#foldRecipe(record);
+    else if (topic === 'documents') this.#documents.document(record);
     else if (topic === 'results') this.#documents.result(record);
     else if (topic === 'dead-letters') this.#documents.deadLetter(record);
     else this.#foldBatch(topic, record);
+  }
+
+  #foldRecipe({ key, value }: LogRecord): void {
+    const recipe = decodeRecipe(value);
+    if (key === null || recipe === null) return;
+    const replace = this.db.prepare('INSERT OR REPLACE INTO recipes (hash, task, model) VALUES (?, ?, ?)');
+    replace.run(key, recipe.task, recipe.model);
   }
 
   #foldBatch(topic: 'journal' | 'settled', { value, at }: LogRecord): void {

@@ -15,6 +15,8 @@ export interface BatchFigures {
   bk: string;
   kind: string;
   account: string;
+  /** Null for documents in the provider's own shape. */
+  task: string | null;
   state: BatchStateName;
   items: number;
   sub: number;
@@ -55,6 +57,8 @@ export interface Figures {
   settled: SettledFigures[];
   /** The most frequent first. */
   causes: CauseFigures[];
+  /** Tasks by the hash of their recipes. */
+  tasks: ReadonlyMap<string, string>;
   /** Documents that wait for their next try. */
   retriesWaiting: number;
   canceledRuns: number;
@@ -81,8 +85,9 @@ export function readFigures({ db, view, totals }: Projection, bounds: FigureBoun
     states: all<StateFigures>(`SELECT state, count(*) AS batches, sum(items) AS items, min(sealed_at) AS oldestAt
       FROM batches WHERE settled_at IS NULL GROUP BY state ORDER BY state`),
     open: all<BatchFigures>(
-      `SELECT bk, kind, account, state, items, sub, pid, sealed_at AS sealedAt, state_at AS stateAt
-      FROM batches WHERE settled_at IS NULL ORDER BY sealed_at, bk LIMIT ?`,
+      `SELECT bk, kind, account, recipes.task, state, items, sub, pid, sealed_at AS sealedAt, state_at AS stateAt
+      FROM batches LEFT JOIN recipes ON recipes.hash = batches.recipe
+      WHERE settled_at IS NULL ORDER BY sealed_at, bk LIMIT ?`,
       bounds.openMax,
     ),
     settled: all<SettledFigures>(
@@ -91,6 +96,11 @@ export function readFigures({ db, view, totals }: Projection, bounds: FigureBoun
       bounds.settledMax,
     ),
     causes: causes.map(({ rid, customId, why, ...cause }) => ({ ...cause, sample: { rid, customId, why } })),
+    tasks: new Map(
+      all<{ hash: string; task: string }>(
+        'SELECT hash, task FROM recipes WHERE task IS NOT NULL ORDER BY hash LIMIT 1000',
+      ).map(({ hash, task }) => [hash, task]),
+    ),
     retriesWaiting: view.retries.size,
     canceledRuns: view.canceledRuns.size,
     unknown: view.unknown?.what ?? null,

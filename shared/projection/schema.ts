@@ -1,5 +1,5 @@
 /** Another version is not converted: the file is deleted and built anew from the log. */
-export const projectionVersion = 1;
+export const projectionVersion = 2;
 
 /**
  * `positions` and every other row are written in one transaction, so the file always is the projection of a prefix of
@@ -8,6 +8,7 @@ export const projectionVersion = 1;
  * - `batches`: what is not settled, and the newest of what is. Older ones live on in `totals` only.
  * - `items`: which purchases of which document are in which of these batches.
  * - `documents`: the newest of each partition, for lookups; `answered` keeps one bit for each older one.
+ * - `recipes`: what the hash in a batch or a lane is called by people.
  * - `totals`, `causes`: counters over everything that was ever read.
  */
 export const projectionSchema = `
@@ -38,6 +39,7 @@ export const projectionSchema = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX documents_by_name ON documents (custom_id);
   CREATE TABLE totals (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE recipes (hash TEXT PRIMARY KEY, task TEXT, model TEXT) STRICT, WITHOUT ROWID;
   CREATE TABLE causes (
     cause TEXT PRIMARY KEY, class TEXT NOT NULL, count INTEGER NOT NULL, last_at INTEGER NOT NULL,
     sample_rid TEXT NOT NULL, sample_custom_id TEXT, sample_why TEXT NOT NULL

@@ -93,10 +93,11 @@ function gauge(label, value, max, text) {
 
 function drawLanes({ lanes }) {
   if (!lanes.isKnown) return show(byId('lanes'), unknown(lanes.why));
-  if (lanes.count === 0) return show(byId('lanes'), quiet('none: every document that was read is sealed'));
+  const heard = quiet(`as accumulators said ${formatAge(lanes.heardMs)} ago`);
+  if (lanes.count === 0) return show(byId('lanes'), quiet('none'), heard);
   const shown = lanes.shown.map(lane => {
     const closes =
-      lane.items >= lane.itemsMax
+      lane.items >= lane.itemsMax || lane.ageMs >= lane.ageMsMax
         ? 'closes now'
         : `closes in ${formatAge(Math.max(0, lane.ageMsMax - lane.ageMs))} at the latest`;
     return element(
@@ -105,7 +106,7 @@ function drawLanes({ lanes }) {
       element(
         'h3',
         {},
-        element('span', { class: 'name', title: lane.key }, laneName(lane.key)),
+        element('span', { class: 'name', title: lane.key }, laneName(lane)),
         element('span', { class: 'quiet-text' }, closes),
       ),
       gauge('count', lane.items, lane.itemsMax, `${formatCount(lane.items)} of ${formatCount(lane.itemsMax)}`),
@@ -118,15 +119,14 @@ function drawLanes({ lanes }) {
     );
   });
   const hidden = lanes.count - lanes.shown.length;
-  show(byId('lanes'), ...shown, ...(hidden > 0 ? [quiet(`and ${plural(hidden, 'lane', 'lanes')} more`)] : []));
+  show(byId('lanes'), ...shown, ...(hidden > 0 ? [quiet(`and ${plural(hidden, 'lane', 'lanes')} more`)] : []), heard);
 }
 
-/** Account and recipe; the hash is long and says little to people. */
-const laneName = key =>
-  key
-    .split(/[|/ ]/)
-    .map(part => shortened(part, 20))
-    .join(' · ');
+/** Account and task; without a task documents are in the provider's own shape. */
+const laneName = ({ account, task }) =>
+  account === null ? (task ?? 'one document alone') : `${account} · ${taskName(task)}`;
+
+const taskName = task => (task === null ? 'as it is' : shortened(task, 40));
 
 function drawMoney({ money, source }) {
   if (!money) return show(byId('money'), unknown());
@@ -175,6 +175,7 @@ function drawBatches({ batches }) {
     'Open, slowest first',
     [
       th('Batch'),
+      th('Task'),
       th('State'),
       th('Documents', 'number'),
       th('Age', 'number'),
@@ -186,6 +187,7 @@ function drawBatches({ batches }) {
         'tr',
         { 'data-key': batch.bk },
         rowHead(element('span', { class: 'mono' }, batch.bk)),
+        cell('Task', '', batch.kind === 'batch' ? taskName(batch.task) : batch.kind),
         cell('State', '', batch.state, batch.sub > 1 ? `, submission ${batch.sub}` : ''),
         cell('Documents', 'number', formatCount(batch.documents)),
         cell('Age', 'number', formatAge(batch.ageMs)),
