@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { openRedis, type RedisConnection } from '#adapters/redis/open-redis.ts';
+import { openRedisPayloadStore } from '#adapters/redis/open-redis-payload-store.ts';
+import { freshTopicPrefix } from '#test/support/services/start-kafka.ts';
+import { type RedisService, startRedis } from '#test/support/services/start-redis.ts';
+import { asIsLine, TestFleet, taskLine } from '#test/support/test-fleet.ts';
+
+const batches = 12;
+const itemsMax = 5;
+
+describe('payloads in Redis', () => {
+  let service: RedisService;
+  let redis: RedisConnection;
+  before(async () => {
+    service = await startRedis({ isOwn: true });
+    redis = await openRedis({ url: service.url });
+  });
+  after(async () => {
+    await redis.close();
+    await service.stop();
+  });
+
+  const payloadKeys = (prefix: string): Promise<string[]> => redis.client.keys(`${prefix}:payload:*`);
+
+  async function sealed(): Promise<{ fleet: TestFleet; prefix: string; bodies: Map<string, string[]> }> {
+    const prefix = freshTopicPrefix();
+    const payloads = openRedisPayloadStore({ redis, prefix });
+    const fleet = new TestFleet({ lane: { itemsMax }, payloads, recipe: { canary: true } });
+    for (let index = 0; index < batches * itemsMax; index++) {
+      const value =
+        index % 2 === 0 ? taskLine(`d-${index}`) : asIsLine(`d-${index}`, { system: `ü "\u2028" ${index}` });
+      await fleet.enqueue(1, { value });
+    }
+    const worker = await fleet.worker();
+    while (await worker.accumulator.runOnce());
+    const bodies = new Map<string, string[]>();
+    for (const { bk } of fleet.journal('SEALED')) {
+      const payload = await payloads.get(bk);
+      bodies.set(
+        bk,
+        Buffer.from(payload ?? [])
+          .toString('utf8')
+          .split('\n')
+          .slice(1),
+      );
+    }
+    return { fleet, prefix, bodies };
+  }
+
+  it('are gone once their batches are created', async () => {
+    const { fleet, prefix, bodies } = await sealed();
+    assert.equal((await payloadKeys(prefix)).length, bodies.size);
+    const worker = await fleet.worker();
+    while (await worker.submitter.runOnce({ waitMs: 0 }));
+    assert.equal(fleet.provider.posts.length, bodies.size);
+    assert.deepEqual(await payloadKeys(prefix), []);
+  });
+
+  it('are built again byte for byte when every one of them was dropped', async () => {
+    const { fleet, prefix, bodies } = await sealed();
+    assert.ok(bodies.size >= batches);
+    assert.ok([...bodies.values()].every(lines => lines.length > 0 && lines[0] !== ''));
+    await service.flush();
+    assert.deepEqual(await payloadKeys(prefix), []);
+    const worker = await fleet.worker();
+    while (await worker.submitter.runOnce({ waitMs: 0 }));
+    const sent = fleet.provider.posts.map(({ label, items }) => [label.bk, items.map(item => item.body)] as const);
+    assert.deepEqual(new Map(sent), bodies);
+  });
+
+  it('hold back nothing while Redis is away: documents are sealed, sent and answered (B8, C3)', async () => {
+    const prefix = freshTopicPrefix();
+    const fleet = new TestFleet({ lane: { itemsMax }, payloads: openRedisPayloadStore({ redis, prefix }) });
+    await service.kill();
+    try {
+      await fleet.enqueue(batches * itemsMax);
+      const worker = await fleet.worker();
+      await fleet.settleDown(worker);
+      fleet.assertAnsweredOnce(batches * itemsMax);
+    } finally {
+      await service.restart();
+    }
+  });
+});
