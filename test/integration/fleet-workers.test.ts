@@ -99,7 +99,7 @@ describe('flotilla worker', () => {
     const fleet = await setup(test, { workers: [{ roles: ['sweeper'] }] });
     const worker = fleet.workers[0];
     const ending = worker?.kill('SIGTERM');
-    worker?.kill('SIGTERM');
+    void worker?.kill('SIGTERM');
     assert.equal((await ending)?.code, 143);
   });
 
