@@ -208,7 +208,7 @@ function addSetup(program: CommanderCommand, perform: Perform): void {
     .action((_options, command) => perform(command, async () => (await import('./commands/config.ts')).configDocs()));
   program
     .command('doctor')
-    .description('check configuration, state, key, clock and disk')
+    .description('check configuration, state, key, clock and disk; of a fleet also Kafka, Redis and workers')
     .action((_options, command) => perform(command, async () => (await import('./commands/doctor.ts')).doctor()));
   program
     .command('simulator')

@@ -94,6 +94,15 @@ describe('commands on a fleet, beside its workers', () => {
     assert.equal((await fleet.flotilla(['audit', '--invoice', 'none.json'])).code, 2);
   });
 
+  it('doctor looks at Kafka, Redis, workers and the key', async () => {
+    const { code, said } = await json('doctor');
+    assert.equal(code, 0, JSON.stringify(said));
+    const found = new Map((said.checks as { name: string; found: string }[]).map(check => [check.name, check.found]));
+    assert.match(found.get('log') ?? '', /fleet [a-z0-9]{6}, /);
+    assert.equal(found.get('workers'), '1 process');
+    for (const name of ['kafka', 'redis', 'key', 'clock']) assert.ok(found.has(name), name);
+  });
+
   it('looks at nothing that is not there, and makes no topics', async () => {
     const strange = { ...process.env, ...fleet.env, FLOTILLA_TOPIC_PREFIX: `${fleet.topicPrefix}-mistyped` };
     const { runFlotilla } = await import('#test/support/spawn-flotilla.ts');

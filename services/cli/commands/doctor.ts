@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import { checkFleet } from '../check-fleet.ts';
 import type { Command, CommandContext } from '../command-context.ts';
-import { type Check, exitCodeOfChecks, failedBy, passed, renderChecks } from '../doctor/check.ts';
+import { type Check, exitCodeOfChecks, failed, failedBy, passed, renderChecks } from '../doctor/check.ts';
 import { checkAccount } from '../doctor/check-account.ts';
 import { checkDisk, checkEngine, checkNode, checkState } from '../doctor/check-machine.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -27,7 +28,7 @@ async function allChecks(context: CommandContext): Promise<Check[]> {
     if (!(error instanceof FlotillaError)) throw error;
     return [node, failedBy('config', error, exitCodes.usage)];
   }
-  const { configPath, account, stateDirectory, tasks } = settings;
+  const { configPath, account, stateDirectory, tasks, fleet } = settings;
   const found =
     configPath === null ? 'no file: defaults and environment' : `${configPath}, ${countOf(tasks.size, 'task')}`;
   const directory = account === null ? join(stateDirectory, 'simulated') : stateDirectory;
@@ -36,9 +37,18 @@ async function allChecks(context: CommandContext): Promise<Check[]> {
     node,
     passed('config', found),
     state,
-    ...(state.isOk ? [checkEngine(directory)] : []),
+    ...(state.isOk && fleet === null ? [checkEngine(directory)] : []),
     await checkDisk(stateDirectory),
-    ...(account === null
+    ...(fleet === null ? [] : await checkFleet(settings, fleet)),
+    ...(account === null && fleet !== null
+      ? [
+          failed('key', 'none', {
+            fix: 'set ANTHROPIC_API_KEY: a fleet has no simulator of its own',
+            exitCode: exitCodes.usage,
+          }),
+        ]
+      : []),
+    ...(account === null && fleet === null
       ? [passed('key', 'none: answers are simulated (export ANTHROPIC_API_KEY to change that)')]
       : []),
     ...(account === null ? [] : await checkAccount(account)),
