@@ -36,6 +36,7 @@ interface Held extends TakenJob {
 
 const leaseMsDefault = 6_000;
 const stalledIntervalMsDefault = 2_000;
+const emptyMs = 20;
 
 /**
  * The work queue of a fleet: BullMQ on Redis, one queue for each role and account. A job is an id; all of them may vanish.
@@ -56,6 +57,8 @@ class BullmqQueues implements BullmqWorkQueue {
   readonly #sources: Readonly<Record<QueueName, readonly JobChannel[]>>;
   readonly #watches: Readonly<Record<QueueName, MarkerWatch>>;
   readonly #held = new Map<string, Held>();
+  /** When each was last found to have no more; monotonic. */
+  readonly #emptyOn = new Map<JobChannel, number>();
   readonly #renewal: NodeJS.Timeout;
   #turn = 0;
 
@@ -130,24 +133,37 @@ class BullmqQueues implements BullmqWorkQueue {
     await Promise.allSettled([...this.#channels.values()].map(channel => channel.close()));
   }
 
-  /** Each of the role's queues in turn comes first, so that none starves the others. Nothing while Redis is away. */
+  /** Nothing while Redis is away. */
   async #takeNow(queue: QueueName, { limit, lockMs }: { limit: number; lockMs: number }): Promise<Job[]> {
-    const sources = this.#sources[queue];
-    this.#turn += 1;
     const jobs: Job[] = [];
-    for (let index = 0; index < sources.length && jobs.length < limit; index++) {
-      if (!this.#isThere()) break;
-      const channel = sources[(this.#turn + index) % sources.length] as JobChannel;
+    for (const { channel, isLikelyEmpty } of this.#inTurn(queue)) {
+      if (jobs.length >= limit || (isLikelyEmpty && jobs.length > 0) || !this.#isThere()) break;
+      const wanted = limit - jobs.length;
       try {
-        for (const taken of await channel.take(limit - jobs.length, Math.min(lockMs, this.#leaseMs))) {
-          this.#held.set(keyOf(queue, taken.id), { ...taken, channel, endsOn: performance.now() + lockMs });
-          jobs.push({ queue, id: taken.id });
-        }
+        const taken = await channel.take(wanted, Math.min(lockMs, this.#leaseMs));
+        if (taken.length < wanted) this.#emptyOn.set(channel, performance.now());
+        const endsOn = performance.now() + lockMs;
+        for (const each of taken) this.#held.set(keyOf(queue, each.id), { ...each, channel, endsOn });
+        jobs.push(...taken.map(({ id }) => ({ queue, id })));
       } catch {
         break; // away, or out of memory: the connection tells it, and the next take tries again
       }
     }
     return jobs;
+  }
+
+  /**
+   * Each of the role's queues comes first now and then, so that none starves the others. Those found empty a moment ago
+   * come last, and are asked only by who found nothing else: asking costs as much as taking.
+   */
+  #inTurn(queue: QueueName): { channel: JobChannel; isLikelyEmpty: boolean }[] {
+    const sources = this.#sources[queue];
+    this.#turn += 1;
+    const first = this.#turn % sources.length;
+    const since = performance.now() - emptyMs;
+    return [...sources.slice(first), ...sources.slice(0, first)]
+      .map(channel => ({ channel, isLikelyEmpty: (this.#emptyOn.get(channel) ?? -Infinity) > since }))
+      .sort((one, other) => Number(one.isLikelyEmpty) - Number(other.isLikelyEmpty));
   }
 
   #release(queue: QueueName, id: string): Held | undefined {
