@@ -2,7 +2,6 @@ const reasons = {
   'provider-openai': 'comes with the OpenAI adapter: files, asynchronous validation, two result files',
   'provider-gemini': 'comes with the Gemini adapter',
   'fleet-kafka': 'comes with the Kafka adapter: consumer groups, broker restarts, transactions over a network',
-  'fleet-redis': 'comes with BullMQ and Redis; the port suite of the work queue holds the rules already',
   cache: 'comes with the cache planner',
   unnamed: 'built, and no test names it yet',
 };
@@ -12,7 +11,6 @@ export const laterFailures: Readonly<Record<string, string>> = {
   ...withReason('provider-openai', ['O4', 'O5', 'O7', 'O8']),
   ...withReason('provider-gemini', ['G1', 'G4', 'G5', 'G6', 'G7', 'G9']),
   ...withReason('fleet-kafka', ['K1', 'K2', 'K3', 'K4', 'K5', 'K7', 'K8', 'K9']),
-  ...withReason('fleet-redis', ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8']),
   ...withReason('cache', ['P1', 'P2', 'P3']),
   ...withReason('unnamed', ['A2', 'A5', 'N7', 'O11', 'K6', '$4']),
 };

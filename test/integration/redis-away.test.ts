@@ -112,6 +112,24 @@ describe('Redis goes away', () => {
     }
   });
 
+  it('behind one script that blocks it for seconds: said at once, and over when it is over (B5)', async t => {
+    const open = await openQueue({ url: service.url, prefix: freshTopicPrefix() });
+    try {
+      await fullWay(open, 'before');
+      process.kill(service.pid as number, 'SIGSTOP');
+      const add = await timed(() => assert.rejects(open.queue.add({ queue: 'submit', id: 'x' }), isUnavailable));
+      assert.ok(add.tookMs < 3_000 + atOnceMs, `${add.tookMs} ms`);
+      await sleep(4_000);
+      process.kill(service.pid as number, 'SIGCONT');
+      const backMs = await fullWay(open, 'after');
+      t.diagnostic(`refused after ${Math.round(add.tookMs)} ms; well ${Math.round(backMs)} ms after it went on`);
+      assert.ok(backMs < 3_000 + atOnceMs, `${backMs} ms`);
+    } finally {
+      process.kill(service.pid as number, 'SIGCONT');
+      await open.close();
+    }
+  });
+
   it('and comes back empty while jobs are taken: nothing hangs, and what is added again runs again (C22)', async () => {
     const open = await openQueue({ url: service.url, prefix: freshTopicPrefix() });
     const { queue } = open;

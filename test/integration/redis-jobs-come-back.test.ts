@@ -87,7 +87,7 @@ describe('jobs whose taker is gone (B1)', () => {
     assert.deepEqual(await open.queue.depths(), { submit: 0, collect: 0, retry: 0 });
   });
 
-  it('that were added in a second which Redis lost can be added again', async () => {
+  it('that were added in a second which Redis lost can be added again (B6, B8)', async () => {
     await addAll(open.queue, ids(50));
     await service.kill();
     service.cutTail(20_000);
