@@ -39,6 +39,9 @@ export interface WatcherPorts {
 /** How often an account with nothing open is asked, so that its owner is known before the first create. */
 const idleLookMs = 5_000;
 
+/** A process that looks for all may be late by so much before another one takes its place. */
+const silentMsMax = 1_000;
+
 /** The look of one account: one listing, three decisions (protocol §6). */
 export class Watcher {
   readonly #account: ProviderAccount;
@@ -80,8 +83,9 @@ export class Watcher {
     if (!turns || this.#isProbe()) return false;
     const delayMs = this.#delayMs();
     const sinceMs = await turns.sinceOther(this.#account.name);
-    if (sinceMs !== null && sinceMs < delayMs) {
-      this.#lookedOn = clock.monotonic() - sinceMs;
+    // Whoever looked last goes on looking, until it is silent for longer than it ought to be.
+    if (sinceMs !== null && sinceMs < delayMs + silentMsMax) {
+      this.#lookedOn = clock.monotonic() - sinceMs + silentMsMax;
       return true;
     }
     await turns.take(this.#account.name, delayMs);
