@@ -45,9 +45,22 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
 }
 
 declare module 'kafkajs/src/network/connection.js' {
+  import type { Socket } from 'node:net';
+  import type { KafkaLogger } from '#adapters/kafka/kafkajs-types.ts';
+
   export default class Connection {
+    constructor(options: Record<string, unknown> & { logger: KafkaLogger });
     connectionStatus: string;
+    socket: Socket | undefined;
+    /** Of a reply that is not whole yet. */
+    chunks: Buffer[];
+    bytesBuffered: number;
+    bytesNeeded: number;
+    isConnected(): boolean;
+    connect(): Promise<unknown>;
     disconnect(): Promise<unknown>;
+    rejectRequests(error: Error): void;
+    send(request: unknown): Promise<unknown>;
   }
 }
 
