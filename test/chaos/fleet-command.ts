@@ -25,6 +25,8 @@ export interface FleetCommandOptions {
   faultless: string | undefined;
   rate: string | undefined;
   seed: string;
+  only: string | undefined;
+  isKept: boolean;
 }
 
 /** Runs one scenario; its report is the last line on stdout. @returns the exit code: 0 only without any violation */
@@ -37,6 +39,8 @@ export async function runFleetCommand(name: string, options: FleetCommandOptions
     faultlessSeconds: Number(options.faultless ?? 20),
     perSecond: Number(options.rate ?? 300),
     seed: Number(options.seed),
+    only: options.only,
+    isKept: options.isKept,
     onProgress: text => void process.stderr.write(`${text}\n`),
   });
   process.stdout.write(`${JSON.stringify(report)}\n`);

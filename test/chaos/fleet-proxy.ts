@@ -38,28 +38,38 @@ const networksOf = (door: string): Readonly<Record<string, LinkFaults>> =>
 export const fleetProxy: Scenario = {
   name: 'fleet-proxy',
   world: { workers: workersOfSix, faults: noProviderFaults, isProxied: true, brokerSessionTimeoutMs: 6_000 },
-  async disturb({ proxies, random }, { untilOn, say }) {
+  async disturb({ proxies, random }, { untilOn, only, say }) {
     if (!proxies) throw new Error('there is no proxy to disturb');
     const doors = Object.entries(proxies);
-    let trials: { door: string; network: string }[] = [];
+    let trials: Trial[] = [];
     const done: string[] = [];
     while (performance.now() + badMs < untilOn) {
-      if (trials.length === 0) trials = allTrials(Object.keys(proxies), random);
-      const { door, network } = trials.pop() as { door: string; network: string };
+      if (trials.length === 0)
+        trials = allTrials(Object.keys(proxies), random).filter(trial => nameOf(trial).includes(only));
+      const trial = trials.pop();
+      if (!trial) throw new Error(`no network is called ${only}`);
+      const { door, network } = trial;
       const proxy = doors.find(([name]) => name === door)?.[1];
-      say(`${door}: ${network}`);
+      say(nameOf(trial));
       proxy?.setFaults(networksOf(door)[network] ?? {});
       if (network === 'refuse') proxy?.resetAll();
       await sleep(badMs);
       proxy?.setFaults({});
-      done.push(`${door}: ${network}`);
+      done.push(nameOf(trial));
       await sleep(Math.min(goodMs, Math.max(0, untilOn - performance.now())));
     }
     return { kills: 0, faultedOn: [], more: { networks: done.length, kinds: new Set(done).size }, violations: [] };
   },
 };
 
-function allTrials(doors: readonly string[], random: () => number): { door: string; network: string }[] {
+interface Trial {
+  door: string;
+  network: string;
+}
+
+const nameOf = ({ door, network }: Trial): string => `${door}: ${network}`;
+
+function allTrials(doors: readonly string[], random: () => number): Trial[] {
   const all = doors.flatMap(door => Object.keys(networksOf(door)).map(network => ({ door, network, order: random() })));
   return all.sort((a, b) => a.order - b.order);
 }

@@ -12,6 +12,10 @@ export interface FleetRunOptions {
   seed: number;
   /** Documents a second at most. */
   perSecond: number;
+  /** Of what a scenario can do, only what has this in its name. */
+  only?: string | undefined;
+  /** Keeps the folder with every log, whatever comes out. */
+  isKept?: boolean;
   onProgress?: ((text: string) => void) | undefined;
 }
 
@@ -19,6 +23,7 @@ export interface FleetRunOptions {
 export interface Disturbance {
   /** When it has to stop, on the monotonic clock. */
   untilOn: number;
+  only: string;
   say(text: string): void;
 }
 
@@ -56,14 +61,13 @@ const rateWindowMs = 4_000;
 
 /** Brings a fleet up, measures it, disturbs it, lets it recover and finish, and has `flotilla audit` count. */
 export async function runFleetScenario(scenario: Scenario, options: FleetRunOptions): Promise<FleetReport> {
-  const say = options.onProgress ?? (() => {});
   const { seed, perSecond } = options;
   const world = await startFleetWorld({ ...scenario.world, seed, perSecond, openMax: Math.max(1_000, 5 * perSecond) });
   let isEvidence = true;
   try {
     const report = await run(world, scenario, options);
-    isEvidence = report.violations.length > 0;
-    if (isEvidence) say(`see ${world.folder}`);
+    isEvidence = report.violations.length > 0 || options.isKept === true;
+    if (isEvidence) options.onProgress?.(`see ${world.folder}`);
     return report;
   } catch (cause) {
     throw new Error(`${String(cause)}\nsee ${world.folder}`, { cause });
@@ -73,8 +77,12 @@ export async function runFleetScenario(scenario: Scenario, options: FleetRunOpti
 }
 
 async function run(world: FleetWorld, scenario: Scenario, options: FleetRunOptions): Promise<FleetReport> {
-  const say = options.onProgress ?? (() => {});
   const { results, publisher } = world;
+  const startedOn = performance.now();
+  const say = (text: string): void =>
+    options.onProgress?.(
+      `${((performance.now() - startedOn) / 1_000).toFixed(1).padStart(6)} s ${String(results.answered).padStart(7)} ${text}`,
+    );
   await waitUntil('first answers', () => results.answered >= warmAnswers, { withinMs: warmUpWithinMs });
   await sleep(3_000);
   const measuredFrom = performance.now();
@@ -83,7 +91,11 @@ async function run(world: FleetWorld, scenario: Scenario, options: FleetRunOptio
   const rateFaultless = results.series.rate(measuredFrom, from);
   say(`${rateFaultless.toFixed(0)} answers a second without faults`);
 
-  const disturbed = await scenario.disturb(world, { untilOn: from + options.seconds * 1_000, say });
+  const disturbed = await scenario.disturb(world, {
+    untilOn: from + options.seconds * 1_000,
+    only: options.only ?? '',
+    say,
+  });
   const to = performance.now();
   const rateDuring = results.series.rate(from, to);
   say(`${rateDuring.toFixed(0)} answers a second during ${((to - from) / 1_000).toFixed(0)} s of faults`);

@@ -5,6 +5,7 @@ import { killRun } from './kill-run.ts';
 
 const usage = `usage: npm run chaos -- kill-run [--kills 200] [--documents 20000] [--seed N] [--json]
        npm run chaos -- ${fleetCommands.join('|')} [--seconds N] [--faultless N] [--rate N] [--seed N]
+           [--only TEXT] [--keep]
 `;
 
 const { values, positionals } = parseArgs({
@@ -16,6 +17,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string' },
     faultless: { type: 'string' },
     rate: { type: 'string' },
+    only: { type: 'string' },
+    keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -23,8 +26,8 @@ const { values, positionals } = parseArgs({
 const [command = ''] = positionals;
 
 if (fleetCommands.includes(command)) {
-  const { seconds, faultless, rate, seed } = values;
-  process.exitCode = await runFleetCommand(command, { seconds, faultless, rate, seed });
+  const { seconds, faultless, rate, seed, only, keep } = values;
+  process.exitCode = await runFleetCommand(command, { seconds, faultless, rate, seed, only, isKept: keep });
 } else if (command !== 'kill-run') {
   process.stderr.write(usage);
   process.exitCode = 2;
