@@ -133,6 +133,7 @@ export const clientPlaces: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/exporter-trace-otlp-http': ['shared/adapters/otel/'],
   '@opentelemetry/resources': ['shared/adapters/otel/'],
   '@opentelemetry/sdk-metrics': ['shared/adapters/otel/'],
+  '@opentelemetry/sdk-node': ['shared/adapters/otel/'],
   '@opentelemetry/sdk-trace': ['shared/adapters/otel/'],
   ajv: ['shared/contracts/'],
   bullmq: ['shared/adapters/bullmq/'],

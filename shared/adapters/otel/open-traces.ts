@@ -1,7 +1,8 @@
 import { type Attributes, type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
-import { AlwaysOnSampler, BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { AlwaysOnSampler, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace';
 import type { SpanContext } from '#core/span-context.ts';
 import type { Span, SpanName, SpanSink } from '#ports/telemetry.ts';
 import { GivenIds } from './given-ids.ts';
@@ -32,8 +33,8 @@ const closeTimeoutMs = 3_000;
 const perExportMax = 512;
 
 /**
- * Sends ended spans to an OTLP collector. Nothing global is touched, so that a program which embeds us keeps its own
- * traces. Headers and compression of the exporter are those of `OTEL_EXPORTER_OTLP_HEADERS` and its like.
+ * Starts the Node SDK and sends ended spans to an OTLP collector. The SDK registers itself for the whole process, so one
+ * may be open at a time. Nothing is instrumented by itself: every span is one of ours. Headers and compression of the exporter are those of `OTEL_EXPORTER_OTLP_HEADERS` and its like.
  */
 export function openTraces(options: TraceOptions): Traces {
   const { queueMax = queueMaxDefault, exportEveryMs = exportEveryMsDefault } = options;
@@ -46,7 +47,7 @@ export function openTraces(options: TraceOptions): Traces {
       if (why !== null) options.onLost(spans, why);
     },
   );
-  const provider = new TracerProvider({
+  const sdk = new NodeSDK({
     resource: defaultResource().merge(
       resourceFromAttributes({
         'service.name': 'flotilla',
@@ -54,7 +55,12 @@ export function openTraces(options: TraceOptions): Traces {
         'service.instance.id': options.process,
       }),
     ),
+    autoDetectResources: false,
     idGenerator: ids,
+    // Metrics are pulled, logs are lines: neither leaves by this way, whatever the environment says.
+    metricReaders: [],
+    logRecordProcessors: [],
+    textMapPropagator: null,
     // Whether a trace is recorded was decided where it began; what is not never comes here.
     sampler: new AlwaysOnSampler(),
     spanProcessors: [
@@ -67,7 +73,8 @@ export function openTraces(options: TraceOptions): Traces {
       }),
     ],
   });
-  const tracer = provider.getTracer('flotilla', options.version);
+  sdk.start();
+  const tracer = trace.getTracer('flotilla', options.version);
 
   function record(span: Span): void {
     if (!span.self.isSampled) return;
@@ -97,8 +104,9 @@ export function openTraces(options: TraceOptions): Traces {
     async close() {
       const { promise: late, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, closeTimeoutMs);
-      await Promise.race([provider.shutdown().catch(() => {}), late]);
+      await Promise.race([sdk.shutdown().catch(() => {}), late]);
       clearTimeout(timer);
+      trace.disable();
     },
   };
 }
