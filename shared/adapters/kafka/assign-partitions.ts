@@ -14,7 +14,7 @@ export function assignPartitions(members: readonly GroupMember[], count: number)
   const free = new Set(Array.from({ length: count }, (_, partition) => partition));
   const assigned = new Map<string, number[]>();
   for (const [index, { id, owned }] of inOrder.entries()) {
-    const kept = owned.filter(partition => free.has(partition)).slice(0, shares[index]);
+    const kept = [...new Set(owned)].filter(partition => free.has(partition)).slice(0, shares[index]);
     for (const partition of kept) free.delete(partition);
     assigned.set(id, kept);
   }

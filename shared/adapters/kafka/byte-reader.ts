@@ -55,12 +55,12 @@ export class ByteReader {
     return (value >>> 1) ^ -(value & 1);
   }
 
-  /** Zigzag, at most 64 bits: differences of times. */
+  /** Zigzag, at most 64 bits: differences of times. @throws RangeError beyond the end */
   varlong(): number {
     let value = 0;
     let scale = 1;
     for (;;) {
-      const byte = this.bytes[this.offset++] as number;
+      const byte = this.#byte();
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) break;
       scale *= 128;
@@ -68,15 +68,15 @@ export class ByteReader {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
+  /** @throws RangeError beyond the end */
   unsignedVarint(): number {
-    const { bytes } = this;
-    let byte = bytes[this.offset++] as number;
+    let byte = this.#byte();
     if (byte < 0x80) return byte;
     let value = byte & 0x7f;
     for (let shift = 7; ; shift += 7) {
-      byte = bytes[this.offset++] as number;
+      byte = this.#byte();
       value |= (byte & 0x7f) << shift;
-      if (byte < 0x80 || byte === undefined) return value >>> 0;
+      if (byte < 0x80) return value >>> 0;
     }
   }
 
@@ -104,5 +104,11 @@ export class ByteReader {
     if (length < 0 || start + length > this.bytes.length) throw new RangeError('it ends in the middle of a value');
     this.offset = start + length;
     return this.bytes.subarray(start, start + length);
+  }
+
+  #byte(): number {
+    const byte = this.bytes[this.offset++];
+    if (byte === undefined) throw new RangeError('it ends in the middle of a value');
+    return byte;
   }
 }

@@ -162,6 +162,8 @@ export class GroupMembership {
         note('warn', 'group-lost', { group, message: (error as Error).message });
         this.#memberId = '';
         this.#member = null;
+        // Others have them now. What is read twice is only wasted, so there is no hurry to notice.
+        this.#assigned = [];
         return;
       default:
         note('warn', 'group-unavailable', { group, message: (error as Error).message });

@@ -49,7 +49,7 @@ export interface LogHealth {
   /** False when there is something to read and nothing was read for long: only a new start helps. */
   isHealthy: boolean;
   why: string | null;
-  /** Of the partitions assigned to this process, how far their readers have come. */
+  /** How far the readers of this process have come, of every partition that was asked for. */
   progress: Progress[];
 }
 
@@ -97,7 +97,7 @@ export class KafkaLog implements Log {
       membershipOf: group => this.#memberships.get(group) ?? null,
       commitInTransaction: position => this.#transact(appender => appender.sendPositions([position])),
     });
-    this.#watchdog = new Watchdog({ stalledMs, endOf: place => this.#reader.endOffset(place) });
+    this.#watchdog = new Watchdog({ stalledMs, readableTo: place => this.#reader.stableOffset(place) });
   }
 
   partitions(topic: Topic): number {
@@ -115,11 +115,8 @@ export class KafkaLog implements Log {
 
   read({ topic, partition, from, recordsMax }: ReadQuery): Promise<ReadResult> {
     const place = this.#place(topic, partition);
-    return this.#named(placeKey(place), async () => {
-      const result = await this.#reader.read(place, from, recordsMax);
-      this.#watchdog.hasRead(place, result.nextOffset);
-      return result;
-    });
+    const isAnswered = this.#watchdog.asks(place, from);
+    return this.#named(placeKey(place), () => this.#reader.read(place, from, recordsMax)).finally(isAnswered);
   }
 
   readAt(query: { topic: Topic; partition: number; offsets: readonly number[] }): Promise<(LogRecord | null)[]> {
@@ -144,9 +141,11 @@ export class KafkaLog implements Log {
     return this.#named(placeKey(place), () => this.#reader.offsetSince(place, at));
   }
 
-  waitForMore(marks: readonly Mark[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  async waitForMore(marks: readonly Mark[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const placed = marks.map(({ topic, partition, from }) => ({ ...this.#place(topic, partition), from }));
-    return this.#tail.wait(placed, timeoutMs, signal);
+    const areAnswered = placed.map(mark => this.#watchdog.asks(mark, mark.from));
+    await this.#tail.wait(placed, timeoutMs, signal);
+    for (const isAnswered of areAnswered) isAnswered();
   }
 
   async fence(shard: number): Promise<Fence> {
@@ -169,8 +168,6 @@ export class KafkaLog implements Log {
       membership = this.#join(name, topic);
       await membership.untilJoined(firstJoinMs);
     }
-    const { name: topicName } = this.#facts(topic);
-    this.#watchdog.follow(membership.assigned.map(({ partition }) => ({ topic: topicName, partition })));
     return membership.assigned;
   }
 

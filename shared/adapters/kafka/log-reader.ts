@@ -29,12 +29,15 @@ const singleFetchBytes = 64 * 1024;
 const singlesAtOnce = 8;
 const earliest = '-2';
 const latest = '-1';
+const readUncommitted = 0;
+const readCommitted = 1;
 
 export const placeKey = ({ topic, partition }: Place): string => `${topic}/${partition}`;
 
 /** Reads committed records from any offset, by the exact request for it; there is no consumer and no session. */
 export class LogReader {
   readonly #options: LogReaderOptions;
+  #unpacking: Promise<unknown> = Promise.resolve();
 
   constructor(options: LogReaderOptions) {
     this.#options = options;
@@ -82,6 +85,11 @@ export class LogReader {
     return this.#listOffset(place, latest);
   }
 
+  /** How far readers can come now: up to the first record of a transaction that is open. */
+  stableOffset(place: Place): Promise<number> {
+    return this.#listOffset(place, latest, readCommitted);
+  }
+
   oldestOffset(place: Place): Promise<number> {
     return this.#listOffset(place, earliest);
   }
@@ -92,8 +100,14 @@ export class LogReader {
     return offset < 0 ? this.endOffset(place) : offset;
   }
 
-  /** Puts what a reply holds into the cache. @returns where readers come to in it */
-  async keep(fetched: FetchedPartition, from: number): Promise<Span[]> {
+  /** Puts what a reply holds into the cache. One at a time: what a batch is unpacked to may be much. */
+  keep(fetched: FetchedPartition, from: number): Promise<Span[]> {
+    const kept = this.#unpacking.then(() => this.#keep(fetched, from));
+    this.#unpacking = kept.catch(() => {});
+    return kept;
+  }
+
+  async #keep(fetched: FetchedPartition, from: number): Promise<Span[]> {
     const spans = await unpackFetched(fetched, { from, ...this.#options.unpackOf(fetched.topic) });
     for (const span of spans) this.#options.cache.add(placeKey(fetched), span);
     return spans;
@@ -131,12 +145,12 @@ export class LogReader {
     });
   }
 
-  #listOffset(place: Place, timestamp: string): Promise<number> {
+  #listOffset(place: Place, timestamp: string, isolationLevel: 0 | 1 = readUncommitted): Promise<number> {
     const { client, patience } = this.#options;
     return withPatience(client, patience, async () => {
       const broker = await client.leader(place.topic, place.partition);
       const topics = [{ topic: place.topic, partitions: [{ partition: place.partition, timestamp }] }];
-      const { responses } = await broker.listOffsets({ isolationLevel: 0, topics });
+      const { responses } = await broker.listOffsets({ isolationLevel, topics });
       return Number(responses[0]?.partitions[0]?.offset);
     });
   }

@@ -3,30 +3,37 @@ import { type Place, placeKey } from './log-reader.ts';
 /** How far the reader of a partition has come. */
 export interface Progress extends Place {
   offset: number;
-  /** Null until it has been asked for. */
-  end: number | null;
+  /** How far it could come; null until that was looked at. */
+  readableTo: number | null;
 }
 
-interface Followed extends Progress {
-  movedAt: number;
+interface Watched extends Progress {
+  /** Since when readers ask for what is at `offset`. */
+  askedSince: number;
+  lastAskedAt: number;
+  /** Calls that have not come back. */
+  open: number;
 }
 
 export interface WatchdogOptions {
   stalledMs: number;
-  endOf(place: Place): Promise<number>;
+  /** The end of what is committed: what a transaction of somebody else holds back is no fault of a reader. */
+  readableTo(place: Place): Promise<number>;
   monotonic?: () => number;
 }
 
-const checkMs = 5_000;
+const checkMs = 10_000;
+/** Who has not asked for so long has stopped reading, by back-pressure for example, and is not stuck. */
+const pausedMs = 30_000;
 
 /**
- * Compares where readers are with where the partitions end. A client may hang without an error (kafkajs #1163, #659); then only
+ * Compares where readers stand with what there is to read. A client may hang without an error (kafkajs #1163, #659): then only
  * a new process helps, and this is how it learns that it is stuck.
  */
 export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #monotonic: () => number;
-  readonly #followed = new Map<string, Followed>();
+  readonly #watched = new Map<string, Watched>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: WatchdogOptions) {
@@ -40,42 +47,52 @@ export class Watchdog {
     clearInterval(this.#timer);
   }
 
-  /** The partitions that this process is to read, of one topic. */
-  follow(places: readonly Place[]): void {
-    const wanted = new Map(places.map(place => [placeKey(place), place]));
-    for (const key of this.#followed.keys()) if (!wanted.has(key)) this.#followed.delete(key);
-    for (const [key, place] of wanted) {
-      if (this.#followed.has(key)) continue;
-      this.#followed.set(key, { ...place, offset: 0, end: null, movedAt: this.#monotonic() });
-    }
+  /** A reader asks for what is at `offset`, or waits there. @returns to be called when it has its answer */
+  asks(place: Place, offset: number): () => void {
+    const now = this.#monotonic();
+    const key = placeKey(place);
+    const known = this.#watched.get(key);
+    const watched = known ?? { ...place, offset, readableTo: null, askedSince: now, lastAskedAt: now, open: 0 };
+    if (known === undefined) this.#watched.set(key, watched);
+    if (watched.offset !== offset || this.#isPaused(watched, now)) watched.askedSince = now;
+    watched.offset = offset;
+    watched.lastAskedAt = now;
+    watched.open += 1;
+    return () => {
+      watched.open -= 1;
+      watched.lastAskedAt = this.#monotonic();
+    };
   }
 
-  hasRead(place: Place, offset: number): void {
-    const followed = this.#followed.get(placeKey(place));
-    if (followed === undefined) return;
-    if (offset !== followed.offset) followed.movedAt = this.#monotonic();
-    followed.offset = offset;
-  }
-
+  /** Looks how far readers could come. */
   async check(): Promise<void> {
-    for (const followed of this.#followed.values()) {
-      const end = await this.#options.endOf(followed).catch(() => null);
-      if (end === null) continue; // no broker: that is no reader's fault, and a new process would not help
-      if (end <= followed.offset) followed.movedAt = this.#monotonic();
-      followed.end = end;
+    const now = this.#monotonic();
+    for (const watched of this.#watched.values()) {
+      if (this.#isPaused(watched, now)) continue;
+      // Without a broker nothing is known, and a new process would not help.
+      watched.readableTo = await this.#options.readableTo(watched).catch(() => null);
+      if (watched.readableTo === null || watched.readableTo <= watched.offset) watched.askedSince = this.#monotonic();
     }
   }
 
   health(): { isHealthy: boolean; why: string | null; progress: Progress[] } {
     const now = this.#monotonic();
-    const all = [...this.#followed.values()];
-    const progress = all.map(({ topic, partition, offset, end }) => ({ topic, partition, offset, end }));
-    const stuck = all.find(
-      ({ movedAt, end, offset }) => end !== null && end > offset && now - movedAt > this.#options.stalledMs,
-    );
+    const all = [...this.#watched.values()];
+    const progress = all.map(({ topic, partition, offset, readableTo }) => ({ topic, partition, offset, readableTo }));
+    const stuck = all.find(watched => this.#isStuck(watched, now));
     if (stuck === undefined) return { isHealthy: true, why: null, progress };
-    const seconds = Math.round((now - stuck.movedAt) / 1_000);
-    const why = `${placeKey(stuck)} stands at ${stuck.offset} of ${stuck.end} for ${seconds} s`;
+    const seconds = Math.round((now - stuck.askedSince) / 1_000);
+    const why = `${placeKey(stuck)} stands at ${stuck.offset} of ${stuck.readableTo} for ${seconds} s`;
     return { isHealthy: false, why, progress };
+  }
+
+  #isStuck(watched: Watched, now: number): boolean {
+    const { readableTo, offset, askedSince } = watched;
+    if (readableTo === null || readableTo <= offset || this.#isPaused(watched, now)) return false;
+    return now - askedSince > this.#options.stalledMs;
+  }
+
+  #isPaused({ open, lastAskedAt }: Watched, now: number): boolean {
+    return open === 0 && now - lastAskedAt > pausedMs;
   }
 }
