@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RefusalReason } from '#ports/batch-provider.ts';
-import { round, stateOf, TestFleet, type TestWorker } from '#test/support/test-fleet.ts';
+import { accountName, round, stateOf, TestFleet, type TestWorker } from '#test/support/test-fleet.ts';
 
 async function setup(
   documents = 2,
@@ -109,6 +109,24 @@ describe('Submitter: refusals', () => {
     await fleet.clock.advance(3_000);
     await submit(worker);
     assert.equal(fleet.provider.posts.length, 2);
+  });
+
+  it('rate limited: no process takes a submit of the account meanwhile', async () => {
+    const fleet = new TestFleet({ lane: { itemsMax: 1 } });
+    const held: [string, number][] = [];
+    const holdSubmits = async (account: string, ms: number): Promise<void> => {
+      held.push([account, ms]);
+    };
+    const worker = await fleet.worker({ queue: { ...fleet.queue, holdSubmits } });
+    await fleet.enqueue(2);
+    await worker.accumulator.runOnce();
+    fleet.provider.creates.push(fleet.provider.refuses('rate-limited', 9_000));
+    await submit(worker);
+    assert.deepEqual(held, [[accountName, 9_000]]);
+    await fleet.clock.advance(12_000);
+    fleet.provider.creates.push(fleet.provider.refuses('invalid'));
+    await submit(worker);
+    assert.equal(held.length, 1, 'what is refused for its own sake holds back nothing else');
   });
 
   it('no connection, three times: the breaker opens; a list that is answered closes it (C24)', async () => {

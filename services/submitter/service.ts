@@ -62,6 +62,8 @@ const refusedMs = 2_000;
 const oddStampMs = 5_000;
 /** A round that broke off is tried again soon, not when its lock is over. */
 const failedMs = 1_000;
+/** For longer each process is told by itself: batches that are only to be closed wait behind it too. */
+const holdMsMax = 30_000;
 /** INTENTs without a POST that are remembered; most never matter again. */
 const unsentMax = 1_000;
 
@@ -315,10 +317,21 @@ export class Submitter {
       case 'refused':
         telemetry.note('warn', 'create-refused', { bk, sub, reason: outcome.reason, message: outcome.message });
         await this.#abort(intent, outcome.reason);
+        await this.#holdEverywhere(bk);
         if (outcome.reason === 'too-large') return this.#close(bk, 'split');
         if (outcome.reason === 'invalid') return this.#close(bk, 'invalid');
         return { afterMs: refusedMs / this.#ports.timing.scale };
     }
+  }
+
+  /** A provider that has no room has none for anybody: the other processes need not be told one by one. */
+  async #holdEverywhere(bk: string): Promise<void> {
+    const { follower, accounts, queue, clock } = this.#ports;
+    const account = accounts.get(follower.view.batches.get(bk)?.account ?? '');
+    const breaker = account?.breaker;
+    if (!account || breaker?.is !== 'open' || breaker.reason !== 'rate-limited') return;
+    const forMs = Math.min(holdMsMax, breaker.until - clock.now());
+    if (forMs > 0) await queue.holdSubmits?.(account.name, forMs);
   }
 
   /** A reply that comes after somebody bound another id for this batch: bought twice, the residual hole (C14). */

@@ -15,6 +15,8 @@ export interface WorkQueue {
   postpone(queue: QueueName, id: string, delayMs: number): Promise<void>;
   /** Waiting jobs by queue, due or not. */
   depths(): Promise<Record<QueueName, number>>;
+  /** No process takes a submit of this account for so long: one was told to wait. Absent where there is one process. */
+  holdSubmits?(account: string, ms: number): Promise<void>;
 }
 
 /** `submit`: a batch to create or close. `collect`: a batch to read and settle. `retry`: an item to seal alone. */

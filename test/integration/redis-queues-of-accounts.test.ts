@@ -93,7 +93,7 @@ describe('queues of several accounts and processes', () => {
     const prefix = freshTopicPrefix();
     const one = await process({ prefix, accounts: ['main', 'other'] });
     const second = await process({ prefix, accounts: ['main', 'other'] });
-    await one.limit('submit', 'main', 1_500);
+    await one.holdSubmits('main', 1_500);
     const startedOn = performance.now();
     await one.add({ queue: 'submit', id: 'a', account: 'main' });
     await one.add({ queue: 'submit', id: 'b', account: 'other' });

@@ -24,5 +24,8 @@ export function hintsOnly(queue: WorkQueue, telemetry: Telemetry): WorkQueue {
     done: (name, id) => attempt(() => queue.done(name, id)),
     postpone: (name, id, delayMs) => attempt(() => queue.postpone(name, id, delayMs)),
     depths: () => queue.depths(),
+    ...(queue.holdSubmits
+      ? { holdSubmits: (account, ms) => attempt(async () => queue.holdSubmits?.(account, ms)) }
+      : {}),
   };
 }

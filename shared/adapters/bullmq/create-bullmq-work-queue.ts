@@ -22,8 +22,7 @@ export interface BullmqWorkQueueOptions {
 }
 
 export interface BullmqWorkQueue extends WorkQueue {
-  /** No process takes a job of this queue and account for so long: what a 429 asks for. */
-  limit(queue: 'submit' | 'collect', account: string, ms: number): Promise<void>;
+  holdSubmits(account: string, ms: number): Promise<void>;
   /** Gives back what is still taken, and ends what runs. The connection is not ours to close. */
   close(): Promise<void>;
 }
@@ -120,8 +119,8 @@ class BullmqQueues implements BullmqWorkQueue {
     return Object.fromEntries(depths) as Record<QueueName, number>;
   }
 
-  async limit(queue: 'submit' | 'collect', account: string, ms: number): Promise<void> {
-    await this.#asking(() => this.#channel(queue, account).limit(ms));
+  async holdSubmits(account: string, ms: number): Promise<void> {
+    await this.#asking(() => this.#channel('submit', account).hold(ms));
   }
 
   async close(): Promise<void> {

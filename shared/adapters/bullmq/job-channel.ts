@@ -31,7 +31,7 @@ const takenAtOnceMax = 50;
 /** A job is a hint: it never fails, however often its takers die. */
 const maxStalledCount = 20;
 const eventsMax = 1_000;
-/** What no fleet reaches: with it BullMQ looks at the pause that `limit` sets. */
+/** What no fleet reaches: with it BullMQ looks at the pause that `hold` sets. */
 const noRate: TakeRate = { jobsMax: 1_000_000_000, durationMs: 1_000 };
 
 /**
@@ -132,9 +132,9 @@ export class JobChannel {
     return Object.values(counts).reduce((sum, count) => sum + count, 0);
   }
 
-  /** Nobody takes from it for so long, in any process. */
-  async limit(ms: number): Promise<void> {
-    await this.#jobs.rateLimit(ms);
+  /** Nobody takes from it for so long, in any process. Of submits only: no other queue looks at a rate. */
+  async hold(ms: number): Promise<void> {
+    await this.#jobs.rateLimit(Math.ceil(ms));
   }
 
   async close(): Promise<void> {
