@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { hashOfToken, isAllowed, isForLoopback, isFromHere, isLoopback } from './access.ts';
+import { hashOfToken, isAllowed, isForLoopback, isLoopback } from './access.ts';
 
 const token = 'a-token-of-many-letters';
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
@@ -53,18 +53,5 @@ describe('isForLoopback', () => {
       assert.ok(isForLoopback(host), host);
     for (const host of ['rebound.example:7080', undefined, '', 'localhost.evil.example'])
       assert.ok(!isForLoopback(host), host);
-  });
-});
-
-describe('isFromHere', () => {
-  it('refuses what another page asks for (T14)', () => {
-    const host = 'console.example';
-    assert.ok(isFromHere({ host, site: 'same-origin' }));
-    assert.ok(isFromHere({ host, origin: 'https://console.example' }));
-    assert.ok(isFromHere({ host }), 'a program sends neither');
-    assert.ok(!isFromHere({ host, site: 'cross-site' }));
-    assert.ok(!isFromHere({ host, site: 'same-site', origin: 'https://console.example' }));
-    assert.ok(!isFromHere({ host, origin: 'https://evil.example' }));
-    assert.ok(!isFromHere({ host, origin: 'null' }));
   });
 });

@@ -41,14 +41,3 @@ export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1
  */
 export const isForLoopback = (hostHeader: string | undefined): boolean =>
   isLoopback((hostHeader ?? '').replace(/:\d+$/, ''));
-
-/** True when a request that changes something did not come from another site's page. */
-export function isFromHere(headers: {
-  origin?: string | undefined;
-  host?: string | undefined;
-  site?: string | undefined;
-}): boolean {
-  const { origin, host, site } = headers;
-  if (site !== undefined) return site === 'same-origin' || site === 'none';
-  return origin === undefined || URL.parse(origin)?.host === host;
-}

@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { findDocuments } from '#projection/find-documents.ts';
-import { isAllowed, isForLoopback, isFromHere, type TokenHash } from './access.ts';
+import { isAllowed, isForLoopback, type TokenHash } from './access.ts';
 import { documentPath } from './document-steps.ts';
 import type { EventStream } from './event-stream.ts';
 import { staleAfterMs } from './overview.ts';
@@ -27,7 +27,7 @@ const openPaths: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 const nameCharactersMax = 256;
 const documentsShownMax = 20;
 
-/** Every route; none of them changes anything but bull-board's, which are read-only unless asked for. */
+/** Every route. None of them changes anything: what changes something is asked for on the command line. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = fastify({ logger: false, forceCloseConnections: true, bodyLimit: 64 * 1024, requestTimeout: 30_000 });
   app.addHook('onRequest', async (request, reply) => guard(request, reply, options));
@@ -42,7 +42,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   app.get('/api/events', async (request, reply) => sendEvents(request, reply, options));
   app.get('/api/documents', async (request, reply) => sendDocuments(request, reply, options));
-  if (options.queues) await mountQueueBoard(app, { queues: options.queues });
+  if (options.queues) await mountQueueBoard(app, options.queues);
   else {
     const none = (_request: FastifyRequest, reply: FastifyReply) => reply.code(404).send({ error: options.noBoardWhy });
     app.get(boardPath, none);
@@ -69,10 +69,9 @@ async function guard(
       .code(401)
       .send({ error: 'send the token of console.token: as Bearer, or as the password of any name' });
   }
-  const isReading = method === 'GET' || method === 'HEAD';
-  const site = headers['sec-fetch-site'];
-  if (!isReading && !isFromHere({ ...headers, site: typeof site === 'string' ? site : undefined })) {
-    return reply.code(403).send({ error: 'another page may not ask for that' });
+  // Whoever looks changes nothing, so no page from elsewhere can have anything changed (T14).
+  if (method !== 'GET' && method !== 'HEAD') {
+    return reply.code(405).header('allow', 'GET, HEAD').send({ error: 'this is for looking: use the command line' });
   }
   return undefined;
 }

@@ -11,18 +11,18 @@ export type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
 const remoteLinks = /<link[^>]+href="https?:[^>]+>/g;
 
 /**
- * bull-board over the fleet's queues: jobs are hints and carry ids only. Its buttons are off unless asked for: what they
- * do to a job is undone by the next sweep, and none of it sends a document again.
+ * bull-board over the fleet's queues: jobs are hints and carry ids only. Read-only, because its buttons would mislead: what
+ * they do to a job is undone by the next sweep, and none of them sends a document again.
  */
-export async function mountQueueBoard(
-  app: FastifyInstance,
-  { queues, isReadOnly = true }: { queues: readonly BoardQueue[]; isReadOnly?: boolean },
-): Promise<void> {
+export async function mountQueueBoard(app: FastifyInstance, queues: readonly BoardQueue[]): Promise<void> {
   const board = new FastifyAdapter();
   createBullBoard({
-    queues: queues.map(queue => new BullMQAdapter(queue, { readOnlyMode: isReadOnly, delimiter: '-' })),
+    queues: queues.map(queue => new BullMQAdapter(queue, { readOnlyMode: true, delimiter: '-' })),
     serverAdapter: board,
-    options: { uiConfig: { boardTitle: 'Flotilla queues', hideRedisDetails: true, favIcon: noIcon } },
+    // Ours take jobs by hand, which it does not see: it would say that there are none.
+    options: {
+      uiConfig: { showWorkers: false, boardTitle: 'Flotilla queues', hideRedisDetails: true, favIcon: noIcon },
+    },
   });
   board.setBasePath(boardPath);
   await app.register((scope, _options, done) => {

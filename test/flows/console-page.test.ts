@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { copyDocument, makeProject, type Project } from '#test/support/make-project.ts';
-import { type OpenedPage, openBrowser, openPage } from '#test/support/open-browser.ts';
+import { type OpenedPage, openBrowser, openPage, screenshotFolder } from '#test/support/open-browser.ts';
 import { startTestConsole, type TestConsole } from '#test/support/start-console.ts';
-import { makeTemporaryFolder } from '#test/support/temporary-folder.ts';
 import { waitUntil } from '#test/support/wait-until.ts';
 
 /** Names that a page which writes markup would run, and others that are hard to write. */
@@ -48,14 +47,6 @@ async function startRun(project: Project): Promise<ReturnType<Project['start']>>
   const log = join(project.folder, '.flotilla', 'simulated', 'log.db');
   await waitUntil('the log is there', () => existsSync(log) || run.hasEnded());
   return run;
-}
-
-function screenshotFolder(test: TestContext): string {
-  const kept = process.env.FLOTILLA_SCREENSHOTS;
-  if (kept) return kept;
-  const folder = makeTemporaryFolder('screenshots');
-  test.after(folder.remove);
-  return folder.path;
 }
 
 describe('the console in a browser', () => {

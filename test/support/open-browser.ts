@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const programs = ['chromium', 'chromium-browser', 'google-chrome'] as const;
 
@@ -62,6 +63,15 @@ export async function openPage(browser: Browser, url: string, options: OpenPageO
     tellTrouble('refused: ' + event.violatedDirective + ' ' + event.blockedURI))`);
   await page.goto(url);
   return { page, troubles };
+}
+
+/** Where pictures go: kept in `FLOTILLA_SCREENSHOTS`, else gone with the test. */
+export function screenshotFolder(test: TestContext): string {
+  const kept = process.env.FLOTILLA_SCREENSHOTS;
+  if (kept) return kept;
+  const folder = makeTemporaryFolder('screenshots');
+  test.after(folder.remove);
+  return folder.path;
 }
 
 /** @throws Error with what to install, when there is none and it cannot be had */

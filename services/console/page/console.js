@@ -258,7 +258,7 @@ function drawDead({ deadLetters }) {
                 shortened(sample.customId ?? sample.rid, 40),
               ),
               element('br'),
-              element('small', {}, sample.why),
+              element('small', { class: 'why' }, sample.why),
             ),
           ),
           cell('What to do', 'wrap', element('span', {}, fix, ...(replay ? [copyable(replay)] : []))),
