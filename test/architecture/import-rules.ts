@@ -128,6 +128,7 @@ export const clientPlaces: Readonly<Record<string, readonly string[]>> = {
   '@anthropic-ai/sdk': ['shared/adapters/anthropic/'],
   '@bull-board/api': ['services/console/'],
   '@bull-board/fastify': ['services/console/'],
+  '@bull-board/ui': ['services/console/'],
   '@opentelemetry/api': ['shared/adapters/otel/'],
   '@opentelemetry/exporter-prometheus': ['shared/adapters/otel/'],
   '@opentelemetry/exporter-trace-otlp-http': ['shared/adapters/otel/'],
