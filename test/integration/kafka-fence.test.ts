@@ -85,9 +85,14 @@ describe('fences on Kafka', () => {
     const before = await log.read({ ...mark, recordsMax: 10 });
     assert.deepEqual(before, { records: [], nextOffset: mark.from, isAtEnd: true });
     assert.ok((await log.endOffset('results', 0)) > offsets[0]!);
+    const [open, ...more] = await log.openTransactions();
+    assert.deepEqual(more, []);
+    assert.deepEqual([open?.topic, open?.partition, open?.offset], ['results', 0, mark.from]);
+    assert.ok(open!.producerId >= 0 && open!.idleMs < 60_000);
     await dead.disconnect();
 
     await (await log.fence(4)).abort();
+    assert.deepEqual(await log.openTransactions(), []);
     assert.deepEqual((await readAllVisible(log, mark)).map(textOf), ['behind it']);
   });
 

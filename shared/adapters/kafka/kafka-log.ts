@@ -14,6 +14,7 @@ import type {
 } from '#ports/log.ts';
 import { type Appended, AppendQueue, appendSizeMax } from './append-queue.ts';
 import { createKafkaFence } from './create-kafka-fence.ts';
+import { describeProducersRequest } from './describe-producers-request.ts';
 import type { TopicFacts } from './ensure-topics.ts';
 import { GroupMembership } from './group-membership.ts';
 import { GroupPositions } from './group-positions.ts';
@@ -51,6 +52,18 @@ export interface LogHealth {
   why: string | null;
   /** How far the readers of this process have come, of every partition that was asked for. */
   progress: Progress[];
+}
+
+/** A transaction that is open: nobody who reads committed records reads beyond its first offset. */
+export interface OpenTransaction {
+  topic: Topic;
+  partition: number;
+  /** Of its first record. */
+  offset: number;
+  producerId: number;
+  epoch: number;
+  /** Since it wrote last. Far above the transaction timeout it is hanging, and ends by an operator alone. */
+  idleMs: number;
 }
 
 /** Fetches that wait keep a connection busy; more of them than this share. */
@@ -181,6 +194,30 @@ export class KafkaLog implements Log {
 
   commitPosition(position: Position): Promise<void> {
     return this.#named(`position of ${position.group}`, () => this.#positions.commit(this.#groupPosition(position)));
+  }
+
+  /** For operators whose readers stand still: who keeps a transaction open, and where. */
+  async openTransactions(): Promise<OpenTransaction[]> {
+    const { topics, now } = this.#options;
+    const topicOf = new Map([...topics].map(([topic, { name }]) => [name, topic]));
+    const places = [...topics.values()].flatMap(({ name, partitions }) =>
+      Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })),
+    );
+    return this.#named('open transactions', async () => {
+      const byLeader = await this.#client.byLeader(places);
+      const asked = [...byLeader].map(([broker, some]) => this.#client.send(broker, describeProducersRequest(some)));
+      return (await Promise.all(asked))
+        .flat()
+        .filter(({ transactionFrom }) => transactionFrom >= 0)
+        .map(({ topic, partition, producerId, epoch, transactionFrom: offset, lastAt }) => ({
+          topic: topicOf.get(topic) as Topic,
+          partition,
+          offset,
+          producerId,
+          epoch,
+          idleMs: Math.max(0, now() - lastAt),
+        }));
+    });
   }
 
   health(): LogHealth {

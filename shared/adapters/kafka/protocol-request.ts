@@ -1,7 +1,7 @@
 import type { ProtocolRequest } from './kafkajs-types.ts';
 
 /** Numbers of Kafka's requests that are written here; the others are kafkajs's own. */
-export const apiKeys = { produce: 0, fetch: 1, offsetFetch: 9 } as const;
+export const apiKeys = { produce: 0, fetch: 1, offsetFetch: 9, describeProducers: 61 } as const;
 
 /** A request in the form that kafkajs sends. */
 export function protocolRequest<Reply>({
