@@ -84,6 +84,7 @@ async function createMissing({ admin, plans, replicationFactor, mayCreate, note 
     if (named.length === 0) throw error;
     if (other) {
       const plan = missing.find(({ name }) => name === other.topic) ?? (missing[0] as TopicPlan);
+      if (other.type?.endsWith('AUTHORIZATION_FAILED')) throw forbidden(plan, error);
       throw unfit(plan, `the brokers do not create it: ${other.message}`, 'create it yourself, or correct the brokers');
     }
   }
@@ -188,6 +189,13 @@ function noteReplicas(facts: ReadonlyMap<Topic, TopicFacts>, note: Note): void {
     if (replicas > 1 && minInSync < 2) note('warn', 'topic-one-copy', { topic, replicas, minInSync });
   }
 }
+
+const forbidden = ({ name }: TopicPlan, cause: unknown): FlotillaError =>
+  new FlotillaError('log-forbidden', {
+    where: `topic ${name}`,
+    why: 'we may neither see nor create it',
+    cause,
+  });
 
 const unfit = ({ name }: TopicPlan, why: string, fix: string): FlotillaError =>
   new FlotillaError('topic-unfit', { where: `topic ${name}`, why, fix });

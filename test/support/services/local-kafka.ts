@@ -103,7 +103,7 @@ function propertiesOf({
     'broker.heartbeat.interval.ms': 500,
     'auto.create.topics.enable': 'false',
     ...(options.advertisedProxyPort ? proxyListener({ port, controllerPort, portBehindProxy, options }) : {}),
-    ...options.properties,
+    ...(typeof options.properties === 'function' ? options.properties({ port, controllerPort }) : options.properties),
   };
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}=${value}`)

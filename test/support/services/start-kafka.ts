@@ -12,9 +12,11 @@ export interface StartKafkaOptions {
   brokerSessionTimeoutMs?: number;
   /** Port of a proxy on loopback: a second listener tells the clients that come through it to come back the same way. */
   advertisedProxyPort?: number;
-  /** More of a local broker's `server.properties`. */
-  properties?: Readonly<Record<string, string | number>>;
+  /** More of a local broker's `server.properties`, by the ports it has been given. */
+  properties?: BrokerSettings | ((ports: { port: number; controllerPort: number }) => BrokerSettings);
 }
+
+export type BrokerSettings = Readonly<Record<string, string | number>>;
 
 export interface KafkaService {
   brokers: string[];
