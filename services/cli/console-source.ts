@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openQueuesToShow } from '#adapters/bullmq/open-queues-to-show.ts';
 import { createTelemetry } from '#adapters/pino/create-telemetry.ts';
@@ -16,7 +17,10 @@ import { openState } from './open-state.ts';
 
 /** What a console looks at. */
 export interface ConsoleSource
-  extends Pick<ConsoleOptions, 'log' | 'intakeGroup' | 'projectionPath' | 'hints' | 'queues' | 'source' | 'clock'> {
+  extends Pick<
+    ConsoleOptions,
+    'log' | 'intakeGroup' | 'projectionPath' | 'hints' | 'queues' | 'source' | 'clock' | 'logFault'
+  > {
   close(): Promise<void>;
 }
 
@@ -43,6 +47,7 @@ async function openStateSource(settings: LoadedConfig): Promise<ConsoleSource> {
     queues: { why: 'Redis is not configured; on one machine jobs are kept in memory' },
     source: { name: directory, isSimulated, engine: nowAndThen(() => isEngineRunning(directory), engineEveryMs) },
     clock: systemClock,
+    logFault: replacedFault(join(directory, 'log.db')),
     close,
   };
 }
@@ -76,6 +81,13 @@ async function openFleetSource(settings: LoadedConfig): Promise<ConsoleSource> {
       await log.close();
     },
   };
+}
+
+/** What was opened stays readable after its file was deleted, and nothing ever happens in it. */
+function replacedFault(path: string): () => string | null {
+  const inodeOf = (): bigint | null => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
+  const opened = inodeOf();
+  return () => (inodeOf() === opened ? null : `${path} was deleted or replaced since the console began`);
 }
 
 /** Nobody can say anything: screens show why, and never that there is nothing. */

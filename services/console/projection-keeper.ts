@@ -1,3 +1,4 @@
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import { deleteProjectionFile } from '#projection/open-projection-file.ts';
@@ -8,6 +9,8 @@ export interface ProjectionKeeperOptions {
   log: Log;
   clock: Clock;
   bounds?: ProjectionBounds;
+  /** Why the log that was opened is no longer the one to look at; null while it is. */
+  logFault?: () => string | null;
 }
 
 /** What screens say about how old their figures are. */
@@ -27,6 +30,8 @@ const waitMs = 1_000;
 const gatherMs = 100;
 const troubleDelayMs = 1_000;
 const behindEveryMs = 1_000;
+/** How soon it is noticed that the log is another one. */
+const checkEveryMs = 10_000;
 
 /**
  * Keeps one projection at the end of the log: opens it, folds what comes, and begins anew when its file was deleted or
@@ -37,6 +42,7 @@ export class ProjectionKeeper {
   #projection: Projection | null = null;
   #freshness: Freshness = { is: 'building', asOf: null, behind: null, trouble: null };
   #behindAt = -Infinity;
+  #checkedAt = -Infinity;
   #isRebuildAsked = false;
 
   constructor(options: ProjectionKeeperOptions) {
@@ -75,6 +81,7 @@ export class ProjectionKeeper {
   async #round(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
     const projection = await this.#open();
+    await this.#check(projection);
     const begunAt = clock.now();
     if (await projection.advance()) {
       this.#freshness = { is: 'live', asOf: begunAt, behind: 0, trouble: null };
@@ -96,6 +103,16 @@ export class ProjectionKeeper {
     this.#isRebuildAsked = false;
     this.#projection ??= await Projection.open({ path, log, ...(bounds ? { bounds } : {}) });
     return this.#projection;
+  }
+
+  /** A log that stands still because it is no longer there must not be shown as one in which nothing happens. */
+  async #check(projection: Projection): Promise<void> {
+    const { clock, logFault } = this.#options;
+    const fault = logFault?.() ?? null;
+    if (fault !== null) throw new FlotillaError('log-recreated', { why: fault, fix: 'start the console again' });
+    if (clock.monotonic() - this.#checkedAt < checkEveryMs) return;
+    this.#checkedAt = clock.monotonic();
+    if (!(await projection.isOfLog())) this.rebuild();
   }
 
   #drop(): void {

@@ -201,6 +201,15 @@ describe('the console', () => {
     await stream.until(({ trouble, state, intake }) => trouble === null && state === 'live' && intake !== null);
   });
 
+  it('says that its log is another one, and shows no old figures as if they were new', async t => {
+    let fault: string | null = null;
+    const { address } = await setup(t, { logFault: () => fault });
+    const stream = await openEvents(t, address);
+    await stream.until(({ state }) => state === 'live');
+    fault = 'it was deleted';
+    await stream.until(({ state, trouble }) => state === 'stale' && /it was deleted/.test(trouble ?? ''));
+  });
+
   it('serves so many screens and no more, and has room again when one is closed', async t => {
     const { address, running } = await setup(t, { screensMax: 2 });
     const first = await openEvents(t, address);

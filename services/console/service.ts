@@ -25,6 +25,8 @@ export interface ConsoleOptions {
   /** File of the projection; deleted and built anew at will. */
   projectionPath: string;
   bounds?: ProjectionBounds;
+  /** Why the log that was opened is no longer the one to look at; null while it is. */
+  logFault?: () => string | null;
   /** Null where no worker can leave any. */
   hints: Hints | null;
   /** Queues for bull-board; null with why there is no board. */
@@ -50,7 +52,14 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   const { host, port, token, log, clock, hints, queues, intakeGroup, bounds, screensMax } = options;
   const isOnLoopback = isLoopback(host);
   if (!isOnLoopback && token === null) throw withoutToken(host);
-  const keeper = new ProjectionKeeper({ path: options.projectionPath, log, clock, ...(bounds ? { bounds } : {}) });
+  const { projectionPath: path, logFault } = options;
+  const keeper = new ProjectionKeeper({
+    path,
+    log,
+    clock,
+    ...(bounds ? { bounds } : {}),
+    ...(logFault ? { logFault } : {}),
+  });
   const hasBoard = Array.isArray(queues);
   const board: Source['board'] = hasBoard ? { path: boardPath } : (queues as { why: string });
   const source = { ...options.source, board };

@@ -127,6 +127,14 @@ export class Projection {
     return reads.every(({ result }) => result.isAtEnd);
   }
 
+  /** False when the log ends before what was read of it: it is another one, or was made anew. */
+  async isOfLog(): Promise<boolean> {
+    for (const { topic, partition, from } of this.marks()) {
+      if (from > 0 && (await this.#log.endOffset(topic, partition)) < from) return false;
+    }
+    return true;
+  }
+
   /** Where each partition is read on. */
   marks(): FoldedMark[] {
     return foldedTopics.flatMap(topic =>
