@@ -213,9 +213,11 @@ function drawBatches({ batches }) {
   );
   show(
     byId('batches'),
-    ...(batches.open === 0
-      ? [quiet(`No batch is open, ${plural(batches.settled, 'is', 'are')} settled.${typical}`)]
-      : [states, slowest]),
+    ...(batches.open + batches.settled === 0
+      ? [quiet('Nothing was sent yet. Next: flotilla run FILE, or publish a document.')]
+      : batches.open === 0
+        ? [quiet(`No batch is open, ${plural(batches.settled, 'is', 'are')} settled.${typical}`)]
+        : [states, slowest]),
     ...(batches.newest.length > 0 ? [newest] : []),
   );
 }
