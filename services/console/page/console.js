@@ -211,16 +211,14 @@ function drawBatches({ batches }) {
       ),
     ),
   );
-  show(
-    byId('batches'),
-    ...(batches.open + batches.settled === 0
-      ? [quiet('Nothing was sent yet. Next: flotilla run FILE, or publish a document.')]
-      : batches.open === 0
-        ? [quiet(`No batch is open, ${plural(batches.settled, 'is', 'are')} settled.${typical}`)]
-        : [states, slowest]),
-    ...(batches.newest.length > 0 ? [newest] : []),
-  );
+  const parts = batches.open > 0 ? [states, slowest] : [quiet(noneOpen(batches, typical))];
+  show(byId('batches'), ...parts, ...(batches.newest.length > 0 ? [newest] : []));
 }
+
+const noneOpen = ({ settled }, typical) =>
+  settled === 0
+    ? 'Nothing was sent yet. Next: flotilla run FILE, or publish a document.'
+    : `No batch is open, ${plural(settled, 'is', 'are')} settled.${typical}`;
 
 /** Never all green when some failed. */
 function resultOf({ documents, done, dead, retry }) {
