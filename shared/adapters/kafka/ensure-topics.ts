@@ -5,6 +5,7 @@ import type { Topic } from '#ports/log.ts';
 import { isLater } from './kafka-error.ts';
 import type { Note } from './note.ts';
 import { retentionFault } from './retention-faults.ts';
+import { topicSettings } from './topic-commands.ts';
 import { retentionMarginMs, type TopicPlan } from './topic-plan.ts';
 
 export interface EnsureTopicsOptions {
@@ -71,7 +72,7 @@ async function createMissing({ admin, plans, replicationFactor, mayCreate, note 
   const missing = plans.filter(({ name }) => !existing.has(name));
   if (missing.length === 0) return;
   if (!mayCreate) {
-    const fix = 'create it, or let flotilla do so';
+    const fix = 'infra/kafka/create-topics.sh makes all of them; or let flotilla do so';
     throw unfit(missing[0] as TopicPlan, 'it is not there, and is not ours to create', fix);
   }
   const topics = missing.map(plan => toCreate(plan, replicationFactor));
@@ -95,12 +96,7 @@ const toCreate = (plan: TopicPlan, replicationFactor: number): ITopicConfig => (
   topic: plan.name,
   numPartitions: plan.partitions,
   replicationFactor,
-  configEntries: [
-    { name: 'cleanup.policy', value: plan.cleanupPolicy },
-    { name: 'retention.ms', value: String(plan.retentionMs) },
-    { name: 'max.message.bytes', value: String(plan.messageBytesMax) },
-    { name: 'message.timestamp.type', value: 'LogAppendTime' },
-  ],
+  configEntries: topicSettings(plan).map(([name, value]) => ({ name, value })),
 });
 
 /** What was made a moment ago, by us or by another process, is not known to every broker yet. */
