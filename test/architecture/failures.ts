@@ -10,9 +10,9 @@ const reasons = {
 export const laterFailures: Readonly<Record<string, string>> = {
   ...withReason('provider-openai', ['O4', 'O5', 'O7', 'O8']),
   ...withReason('provider-gemini', ['G1', 'G4', 'G5', 'G6', 'G7', 'G9']),
-  ...withReason('fleet-kafka', ['K1', 'K2', 'K3', 'K4', 'K5', 'K7', 'K8', 'K9']),
+  ...withReason('fleet-kafka', ['K1', 'K2', 'K5', 'K7', 'K9']),
   ...withReason('cache', ['P1', 'P2', 'P3']),
-  ...withReason('unnamed', ['A2', 'A5', 'N7', 'O11', 'K6', '$4']),
+  ...withReason('unnamed', ['A2', 'A5', 'N7', 'O11', '$4']),
 };
 
 function withReason(reason: keyof typeof reasons, ids: readonly string[]): Record<string, string> {

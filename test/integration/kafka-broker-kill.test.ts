@@ -28,7 +28,7 @@ describe('a broker that is killed', () => {
     await kafka?.stop();
   });
 
-  it('loses and repeats nothing that was acknowledged, in appends and in transactions, and all goes on', async () => {
+  it('K3 loses and repeats nothing that was acknowledged, in appends and in transactions, and all goes on', async () => {
     const stopping = new AbortController();
     const appends = Array.from({ length: 4 }, (_, writer) => appendUntil(log, `append ${writer}`, stopping.signal));
     const settles = [0, 1].map(shard => settleUntil(log, shard, stopping.signal));
