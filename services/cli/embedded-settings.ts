@@ -1,12 +1,23 @@
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import type { CrashHook } from '#runtime/crash-points.ts';
 import type { EmbeddedSettings } from './embedded.ts';
 
-/** The configuration as embedded mode takes it. The key is revealed here and nowhere else. */
+/**
+ * The configuration as embedded mode takes it. The key is revealed here and nowhere else.
+ * @throws FlotillaError invalid-usage when a fleet is configured: its documents go to Kafka, not into a file of this machine
+ */
 export function embeddedSettings(
   loaded: LoadedConfig,
   options: { crashHook?: CrashHook | null } = {},
 ): EmbeddedSettings {
+  if (loaded.fleet) {
+    throw new FlotillaError('invalid-usage', {
+      where: 'kafka.brokers',
+      why: 'a fleet is configured, and this is for one machine',
+      fix: 'publish the documents: flotilla produce FILE; or unset FLOTILLA_KAFKA_BROKERS',
+    });
+  }
   const { config, account, stateDirectory, tasks, lane } = loaded;
   const { anthropic } = config.providers;
   const { timeScale, latencyMinMs, latencyMaxMs, seed, faults } = config.simulator;

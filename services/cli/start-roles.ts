@@ -11,6 +11,7 @@ import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
 import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
 import { ensureFleet } from '#runtime/ensure-fleet.ts';
+import { hesitateWhileHeld } from '#runtime/hesitate-while-held.ts';
 import type { LookTurns } from '#runtime/look-turns.ts';
 import { type Loop, runLoops, type Trouble } from '#runtime/loop.ts';
 import { LoopProgress } from '#runtime/loop-progress.ts';
@@ -167,8 +168,14 @@ function portsOf(options: RolesOptions, service: string): Ports {
 
 function createSubmitter(options: RolesOptions, shared: Shared): Submitter {
   const { worker, incarnation, createsAtOnce } = options;
-  return new Submitter({ ...portsOf(options, 'submitter'), ...shared, worker, incarnation, createsAtOnce });
+  const ports = portsOf(options, 'submitter');
+  const queue = amongOthers(ports.queue, options, shared);
+  return new Submitter({ ...ports, ...shared, queue, worker, incarnation, createsAtOnce });
 }
+
+/** Alone there is nobody to leave a job to. */
+const amongOthers = (queue: WorkQueue, { shardOwners, clock }: RolesOptions, shared: Shared): WorkQueue =>
+  shardOwners ? hesitateWhileHeld(queue, { ...shared, clock }) : queue;
 
 function createAccumulator(options: RolesOptions, shared: Shared, submitter: Submitter | null): Accumulator {
   const { heldBackElsewhere: elsewhere = () => ({ parked: 0, capped: 0 }) } = options;
@@ -186,7 +193,8 @@ function createPoller(options: RolesOptions, shared: Shared): Loop[] {
   const ports = { ...portsOf(options, 'poller'), ...shared };
   const watched = { ...ports, ...(turns ? { turns } : {}) };
   const watchers = [...shared.accounts.values()].map(account => new Watcher(account, watched));
-  const queue = owners ? leaveToOwners(ports.queue, { owners, shards: log.partitions('settled') }) : ports.queue;
+  const hesitant = amongOthers(ports.queue, options, shared);
+  const queue = owners ? leaveToOwners(hesitant, { owners, shards: log.partitions('settled') }) : hesitant;
   return pollerLoops({
     watchers,
     collector: new Collector({ ...ports, queue, ...(deadLetters ? { deadLetters } : {}) }),

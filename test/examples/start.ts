@@ -63,9 +63,9 @@ function writeDocuments(): void {
   console.log(`  ${relative(process.cwd(), input)}`);
 }
 
-/** As a user would, on this terminal; without a key, whatever the environment holds, so that nothing is ever bought. */
+/** As a user would, on this terminal; without a key or a fleet, whatever the environment holds, so that nothing is ever bought. */
 async function flotilla(...args: string[]): Promise<number | null> {
-  const { ANTHROPIC_API_KEY: _key, ANTHROPIC_API_KEY_FILE: _keyFile, ANTHROPIC_BASE_URL: _url, ...env } = process.env;
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(ANTHROPIC|FLOTILLA)_/.test(name)));
   const child = spawn(process.execPath, [join(root, 'services/cli/flotilla.mjs'), ...args, ...settings], {
     cwd: root,
     stdio: 'inherit',

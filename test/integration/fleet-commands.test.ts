@@ -103,6 +103,12 @@ describe('commands on a fleet, beside its workers', () => {
     for (const name of ['kafka', 'redis', 'key', 'clock']) assert.ok(found.has(name), name);
   });
 
+  it('run refuses: its documents would go into a file of this machine', async () => {
+    const { code, stderr } = await fleet.flotilla(['run', 'invoice.json']);
+    assert.equal(code, 2);
+    assert.match(stderr, /a fleet is configured/);
+  });
+
   it('looks at nothing that is not there, and makes no topics', async () => {
     const strange = { ...process.env, ...fleet.env, FLOTILLA_TOPIC_PREFIX: `${fleet.topicPrefix}-mistyped` };
     const { runFlotilla } = await import('#test/support/spawn-flotilla.ts');

@@ -87,12 +87,33 @@ describe('flotilla worker', () => {
     assert.equal((await fleet.reader.answers()).length, 100);
     const next = fleet.add({});
     await next.ready();
+    assert.match(next.written().stdout, /"snapshot-read"/);
     await fleet.publish(documents(70, 'E'));
     const answers = await fleet.waitForResults(200);
     assert.equal(answers.length, 200);
     assert.equal((await fleet.audit()).verdict, 'clean');
     assert.equal(fleet.simulator.machine.faults.counts()['batch-foreign'] ?? 0, 0);
     assert.equal(new Set(fleet.invoice().map(({ batchId }) => batchId)).size, 2);
+  });
+
+  it('creates nothing with the key of another owner, and says so', async test => {
+    const fleet = await setup(test, { workers: [{}] });
+    await fleet.publish(documents(50));
+    await fleet.waitForResults(50);
+    const strange = fleet.add({ env: { ANTHROPIC_API_KEY: 'sk-ant-other-1' } });
+    const url = await strange.url();
+    let said = '';
+    await waitUntil('it says that its owner is another one', async () => {
+      said = await (await fetch(`${url}/readyz`)).text();
+      return said.includes('belongs to another owner');
+    });
+    assert.equal((await fetch(`${url}/readyz`)).status, 503);
+    await fleet.workers[0]?.kill('SIGTERM');
+    await fleet.publish(documents(50, 'E'));
+    await waitUntil('it has sealed a batch', () => /"batch-parked".*owner-mismatch/.test(strange.written().stdout));
+    assert.equal(new Set(fleet.invoice().map(({ batchId }) => batchId)).size, 1);
+    fleet.workers[0]?.respawn();
+    await assertAnswered(fleet, 100);
   });
 
   it('ends at once when it is told twice', async test => {
