@@ -14,6 +14,7 @@ import { startWorker, type Worker } from './start-worker.ts';
 import { version } from './version.ts';
 import { handedOverInWords } from './worker/hand-over.ts';
 import { openWithPatience } from './worker/open-with-patience.ts';
+import { watchLiveness } from './worker/watch-liveness.ts';
 import { livenessOf, readinessOf } from './worker/worker-health.ts';
 
 export interface RunWorkerOptions {
@@ -27,9 +28,6 @@ export interface RunWorkerOptions {
 const drainMsMax = 7_000;
 const closeMsMax = 1_000;
 const endMsMax = 500;
-const watchEveryMs = 1_000;
-/** What was stuck for so long is not helped by waiting. */
-const stuckMsMax = 10_000;
 
 type Stage = { is: 'opening'; trouble: string | null } | { is: 'working'; fleet: Fleet; worker: Worker };
 
@@ -79,7 +77,7 @@ export async function runWorker({ settings, context, signal }: RunWorkerOptions)
       });
       stage = { is: 'working', fleet, worker };
       telemetry.note('info', 'worker-started', { worker: who.name, roles: who.roles.join(','), url: server.url });
-      const stuck = await untilStopped(() => livenessOf(fleet, worker), signal);
+      const stuck = await watchLiveness(() => livenessOf(fleet, worker), { clock: systemClock, signal });
       const handedOver = await worker.drain(drainMsMax);
       telemetry.note('info', 'worker-stopped', { ...handedOver, unfinished: handedOver.unfinished.join(',') });
       context.say(`${who.name} ${handedOverInWords(handedOver)}\n`);
@@ -108,20 +106,6 @@ function endSoon(): void {
 async function readinessIn(stage: Stage): Promise<Readiness[]> {
   if (stage.is === 'working') return readinessOf(stage.fleet, stage.worker);
   return [{ name: 'fleet', isOk: false, found: stage.trouble ?? 'being opened' }];
-}
-
-/** @returns why it had better be started anew, or null when it was told to stop */
-async function untilStopped(liveness: () => Readiness[], signal: AbortSignal): Promise<string | null> {
-  let stuckSince: number | null = null;
-  while (!signal.aborted) {
-    const stuck = liveness().filter(({ isOk }) => !isOk);
-    stuckSince = stuck.length === 0 ? null : (stuckSince ?? systemClock.monotonic());
-    if (stuckSince !== null && systemClock.monotonic() - stuckSince > stuckMsMax) {
-      return stuck.map(({ name, found }) => `${name}: ${found}`).join('; ');
-    }
-    await systemClock.sleep(watchEveryMs, signal);
-  }
-  return null;
 }
 
 async function announce(

@@ -46,6 +46,7 @@ export async function handOver(
 export function handedOverInWords({ lanes, documents, unfinished, tookMs }: HandedOver): string {
   const left = lanes === 0 ? 'no open lane' : `${countOf(lanes, 'open lane')} with ${countOf(documents, 'document')}`;
   const names = [...new Set(unfinished)].sort().join(', ');
-  const rest = unfinished.length === 0 ? 'nothing under way' : `${unfinished.length} rounds not finished (${names})`;
+  const rest =
+    unfinished.length === 0 ? 'nothing under way' : `${countOf(unfinished.length, 'round')} not finished (${names})`;
   return `handed over: ${left}; ${rest}; after ${(tookMs / 1_000).toFixed(1)} s`;
 }
