@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Append, Fence, Position, Topic } from '#ports/log.ts';
 import { toLogError } from './kafka-error.ts';
@@ -10,6 +11,8 @@ export interface KafkaFenceOptions {
   topicName(topic: Topic): string;
   groupPosition(position: Position): GroupPosition;
 }
+
+const abortMs = 500;
 
 /** Records lie in the log as soon as they are sent, hidden from readers until the commit. */
 export function createKafkaFence({ shard, transactions, topicName, groupPosition }: KafkaFenceOptions): Fence {
@@ -35,10 +38,12 @@ export function createKafkaFence({ shard, transactions, topicName, groupPosition
       }),
     commit: () => guarded(() => transactions.commit()),
     async abort() {
-      // Whoever takes the shard next aborts it too; ended now, readers need not wait for that.
-      await transactions.abort().catch(() => {
+      if (failure?.code === 'fenced') return; // whoever took the shard has aborted it already
+      const aborted = transactions.abort().catch(() => {
         failure ??= new FlotillaError('log-unavailable', { where, isRetryable: true });
       });
+      // After an error the next holder does it, or the broker: ended now, readers go on sooner, but nobody waits long for that.
+      await (failure === null ? aborted : Promise.race([aborted, sleep(abortMs)]));
     },
   };
 }

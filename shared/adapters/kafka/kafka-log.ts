@@ -256,18 +256,22 @@ export class KafkaLog implements Log {
     });
     const last = offsets.at(-1);
     if (last === undefined) return { offsets, at: this.#options.now() };
-    // The broker still writes the marker. Whoever appended reads what it wrote, so it has to be readable.
-    const at = await this.#untilReadable(place, last);
-    return { offsets, at };
+    return { offsets, at: await this.#untilReadable(place, last) };
   }
 
+  /**
+   * The broker still writes the marker, and whoever appended reads what it wrote. A transaction of somebody else may hold it back
+   * for long; that is not waited for.
+   */
   async #untilReadable(place: Place, offset: number): Promise<number> {
-    for (;;) {
+    const { patience, now } = this.#options;
+    const until = performance.now() + patience.totalMs;
+    while (performance.now() < until && !patience.signal.aborted) {
       const [record] = await this.#reader.readAt(place, [offset]);
       if (record) return record.at;
       await this.#tail.wait([{ ...place, from: offset }], 200);
-      if (this.#options.patience.signal.aborted) throw new FlotillaError('log-unavailable', { isRetryable: true });
     }
+    return now();
   }
 
   /** One transaction at a time, under an id of this process alone. */
