@@ -216,18 +216,30 @@ describe('README.md', () => {
 
   it('has 250 lines at most', () => assert.ok(text.split('\n').length <= 251));
 
-  it('says of every dependency why it is here', () => {
-    const inReadme = tableBelow(text, '## Dependencies').map(([name]) => name as string);
-    const direct = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
-    const names = direct.flatMap(group => Object.keys(dependencies[group] ?? {}));
-    assert.deepEqual(inReadme.sort(), names.sort(), 'a sentence of why for each');
-    assert.ok(names.length <= 30, '30 direct dependencies at most');
-  });
-
   it('has every exit code', () => {
     const inReadme = tableBelow(text, '## Exit codes').map(([code]) => Number(code));
     assert.deepEqual(inReadme, Object.values(exitCodes), 'correct the table, or services/cli/exit-codes.ts');
   });
+});
+
+describe('infra/dependencies.md', () => {
+  const text = readText('infra/dependencies.md');
+  const names = (...groups: ('dependencies' | 'devDependencies' | 'optionalDependencies')[]) =>
+    groups.flatMap(group => Object.keys(dependencies[group] ?? {})).sort();
+  const inTable = (heading: string) => tableBelow(text, heading).map(([name]) => name as string);
+
+  it('says of every dependency that runs why it is here', () => {
+    const direct = names('dependencies', 'optionalDependencies');
+    assert.deepEqual(inTable('## That run').sort(), direct, 'a sentence of why for each');
+    assert.ok(direct.length <= 30, '30 direct dependencies at most');
+  });
+
+  it('says of every other why it is here', () =>
+    assert.deepEqual(
+      inTable('## For tests and benches').sort(),
+      names('devDependencies'),
+      'a sentence of why for each',
+    ));
 });
 
 describe('documents', () => {

@@ -169,7 +169,7 @@ export function clientFault({ path }: SourceFile, { specifier, target }: Import)
     return `${name} is imported only below ${places.join(', ')}: use the port or the parsed type instead`;
   }
   if (!isBuiltIn) {
-    return `${name} has no place yet: name its folder in test/architecture/import-rules.ts, and why it is here in README.md`;
+    return `${name} has no place yet: name its folder in test/architecture/import-rules.ts, and why it is here in infra/dependencies.md`;
   }
   const layer = layerOf(path);
   if (!layersWithoutNode.has(layer) || (layer === 'core' && pureModules.has(name))) return null;
