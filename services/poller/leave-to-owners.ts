@@ -2,9 +2,10 @@ import type { Job, WorkQueue } from '#ports/work-queue.ts';
 import type { ShardOwners } from '#runtime/worker-peers.ts';
 import { shardOf } from './settle-shard.ts';
 
-/** A batch whose shard another process settles is left to it so often, for twice as long each time: 0.8 s in all. */
-const leavesMax = 5;
-const leaveMs = 25;
+/** A batch whose shard another process settles is left to it so often, longer each time: 1.2 s in all. */
+const leavesMax = 8;
+const leaveMsMin = 25;
+const leaveMsMax = 200;
 const remembered = 10_000;
 
 /**
@@ -23,7 +24,7 @@ export function leaveToOwners(
     left.delete(id);
     if (times >= leavesMax || owners.isOwn(shardOf(id, shards))) return null;
     if (left.size < remembered) left.set(id, times + 1);
-    return leaveMs * 2 ** times;
+    return Math.min(leaveMsMax, leaveMsMin * 2 ** times);
   };
   return {
     add: job => queue.add(job),
