@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { formatCommandLine, measureCommandLine } from './command-line.ts';
+import { formatFleetThroughput, measureFleetThroughput } from './fleet-throughput.ts';
 import { flotillaEntry } from './flotilla-leg.ts';
 import type { Leg } from './leg.ts';
 import { chooseLegs } from './legs.ts';
@@ -73,6 +74,22 @@ shared(program.command('cli'))
     await report(options, {
       measure: directory => measureCommandLine({ entry, helpRuns, validateDocuments, directory }),
       format: formatCommandLine,
+    });
+  });
+
+shared(program.command('fleet'))
+  .description('end to end on Kafka and Redis, as a ratio to the same services in memory and to `flotilla run`')
+  .option('--documents <n>', 'documents per run', count, 50_000)
+  .option('--workers <n>', 'worker processes, each with all roles', count, 2)
+  .option('--runs <n>', 'rounds; each runs all three', count, 3)
+  .option('--profiles <folder>', 'write CPU profiles of the workers below this folder, which is kept')
+  .action(async (options: SharedOptions & { documents: number; workers: number; runs: number; profiles?: string }) => {
+    const { documents, workers, runs: rounds, profiles } = options;
+    const onRun = (line: string): void => console.error(line);
+    const profileDirectory = profiles === undefined ? undefined : resolve(profiles);
+    await report(options, {
+      measure: directory => measureFleetThroughput({ documents, workers, rounds, profileDirectory, directory, onRun }),
+      format: formatFleetThroughput,
     });
   });
 

@@ -30,6 +30,24 @@ export function sampleProcess(pid: number, answersFile: string): { stop(): Proce
   };
 }
 
+/** The highest RSS of a process so far, MB; 0 when it is gone. */
+export function peakRssMb(pid: number): number {
+  try {
+    return readMb(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmHWM');
+  } catch {
+    return 0;
+  }
+}
+
+/** CPU of a process so far, ms; 0 when it is gone. */
+export function cpuMsOf(pid: number): number {
+  try {
+    return readCpuMs(pid);
+  } catch {
+    return 0;
+  }
+}
+
 function readSample(pid: number, answersFile: string): ProcessSample | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

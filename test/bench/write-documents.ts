@@ -15,16 +15,19 @@ export async function writeDocuments(file: string, documents: number): Promise<v
   const handle = await open(file, 'w');
   for (let at = 0; at < documents; at += linesPerWrite) {
     let lines = '';
-    for (let index = at; index < Math.min(at + linesPerWrite, documents); index += 1) lines += documentLine(index);
+    for (let index = at; index < Math.min(at + linesPerWrite, documents); index += 1)
+      lines += documentLine(index, documentBytes);
     await handle.appendFile(lines);
   }
   await handle.close();
 }
 
-function documentLine(index: number): string {
+/** One request of so many bytes, its line end included. */
+export function documentLine(index: number, bytes: number): string {
   const customId = `document-${String(index).padStart(8, '0')}`;
   const head = `{"custom_id":"${customId}","params":{"model":"${cannedModel}","max_tokens":256,"messages":[{"role":"user","content":"${index}: `;
   const tail = '"}]}}\n';
   const start = (index * 7) % 211;
-  return head + words.slice(start, start + documentBytes - head.length - tail.length) + tail;
+  const wanted = bytes - head.length - tail.length;
+  return head + words.repeat(Math.ceil((start + wanted) / words.length)).slice(start, start + wanted) + tail;
 }
