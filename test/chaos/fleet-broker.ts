@@ -3,8 +3,9 @@ import { createTimes } from './fleet-creates.ts';
 import type { Scenario } from './fleet-run.ts';
 import { noProviderFaults, workersOfSix } from './fleet-settings.ts';
 
-const restartEveryMs = 20_000;
-/** Of a run: restarts first, then the outage. A short run has a short one. */
+/** Restarts first, then the outage. A short run has shares of its time for each. */
+const restartEveryMaxMs = 20_000;
+const restartShare = 0.3;
 const outageMaxMs = 60_000;
 const outageShare = 0.4;
 /** `T_send`: an INTENT that was read back before the outage may still be sent. Whatever is later has none. */
@@ -16,7 +17,9 @@ export const fleetBroker: Scenario = {
   name: 'fleet-broker',
   world: { workers: workersOfSix, faults: noProviderFaults, isProxied: false, brokerSessionTimeoutMs: 2_000 },
   async disturb(world, { untilOn, say }) {
-    const outageMs = Math.min(outageMaxMs, outageShare * (untilOn - performance.now()));
+    const runMs = untilOn - performance.now();
+    const outageMs = Math.min(outageMaxMs, outageShare * runMs);
+    const restartEveryMs = Math.min(restartEveryMaxMs, restartShare * runMs);
     const faultedOn: number[] = [];
     let restarts = 0;
     while (performance.now() + restartEveryMs < untilOn - outageMs) {

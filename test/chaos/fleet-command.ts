@@ -36,6 +36,7 @@ export async function runFleetCommand(name: string, options: FleetCommandOptions
   const [scenario, seconds] = found;
   const report = await runFleetScenario(scenario, {
     seconds: Number(options.seconds ?? seconds),
+    recoverySeconds: 30,
     faultlessSeconds: Number(options.faultless ?? 20),
     perSecond: Number(options.rate ?? 300),
     seed: Number(options.seed),

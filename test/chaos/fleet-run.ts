@@ -10,6 +10,8 @@ export interface FleetRunOptions {
   /** Without faults, before them: what the rate is compared with. */
   faultlessSeconds: number;
   seed: number;
+  /** After the faults: in that time the full rate has to come back. 0: nobody waits for it. */
+  recoverySeconds: number;
   /** Documents a second at most. */
   perSecond: number;
   /** Of what a scenario can do, only what has this in its name. */
@@ -51,8 +53,6 @@ export interface Scenario {
 
 const warmUpWithinMs = 60_000;
 const warmAnswers = 300;
-/** After the faults: in that time the full rate has to come back. */
-const recoverySeconds = 30;
 /** Then what is open has to be answered: longer than any wait of the protocol at this time scale. */
 const drainWithinMs = 180_000;
 /** Of the faultless rate. */
@@ -101,11 +101,16 @@ async function run(world: FleetWorld, scenario: Scenario, options: FleetRunOptio
   say(`${rateDuring.toFixed(0)} answers a second during ${((to - from) / 1_000).toFixed(0)} s of faults`);
   const wanted = fullRate * rateFaultless;
   const recovery = (): number | null => recoveredAfterMs(world, { faultedOn: disturbed.faultedOn, to, wanted });
-  await waitUntil('the full rate', () => recovery() !== null, { withinMs: recoverySeconds * 1_000 }).catch(() => {});
+  await waitUntil('the full rate', () => recovery() !== null, { withinMs: options.recoverySeconds * 1_000 }).catch(
+    () => {},
+  );
 
   await publisher.stop();
   const isDone = (): boolean => results.answered >= publisher.published;
+  const publishedUntil = performance.now();
   await waitUntil('all answers', isDone, { withinMs: drainWithinMs }).catch(() => say('not all is answered'));
+  const restMs = Math.round(performance.now() - publishedUntil);
+  say(`the rest was answered in ${restMs} ms`);
   await world.endWorkers();
   const found = await scenario.lookAfter?.(world);
   const audit = await auditFleet(world);
@@ -134,6 +139,7 @@ async function run(world: FleetWorld, scenario: Scenario, options: FleetRunOptio
     more: {
       ...disturbed.more,
       ...found?.more,
+      restMs,
       publishFailures: publisher.failures,
       rawCopies: results.copies.length,
       ...(world.namedDeaths.size > 0 ? { byCrashPoint: Object.fromEntries([...world.namedDeaths].sort()) } : {}),
@@ -141,8 +147,10 @@ async function run(world: FleetWorld, scenario: Scenario, options: FleetRunOptio
       ...(world.unexpectedEnds.length > 0 ? { ends: world.unexpectedEnds } : {}),
     },
   };
+  const unread = audit.answered + audit.deadLettered - results.answered;
   const violations = [
     ...commonViolations(report),
+    ...(unread > 0 ? [`a reader of the results has not seen ${unread} of those that the audit sees`] : []),
     ...audit.examples,
     ...results.wrong.slice(0, 5),
     ...results.copies.filter(({ isIdentical }) => !isIdentical).map(({ rid }) => `${rid} has two different answers`),

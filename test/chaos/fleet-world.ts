@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ITopicConfig, Kafka, logLevel } from 'kafkajs';
+import { repairKafkajs } from '#adapters/kafka/repair-kafkajs.ts';
 import type { Role } from '#contracts/roles.ts';
 import { type FaultProxy, startFaultProxy } from '#test/support/fault-proxy/start-fault-proxy.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
@@ -111,6 +112,7 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
           simulatorUrl: `http://${addressOf(proxies.provider)}`,
         })
       : env;
+    repairKafkajs(); // whoever counts must not stand still either
     const client = new Kafka({ clientId: 'chaos', brokers: [...kafka.brokers], logLevel: logLevel.NOTHING });
     const topic = (name: string): string => `${prefix}.${name}.v1`;
     const results = new FleetResults({ kafka: client, topic: topic('results') });

@@ -19,14 +19,13 @@ function runShort(scenario: Scenario, seconds: number): Promise<FleetReport> {
   const { judge: _, ...unjudged } = scenario;
   return runFleetScenario(
     { ...unjudged, world: { ...scenario.world, workers: workersOfThree } },
-    { seconds, faultlessSeconds: 3, perSecond: 100, seed: 7 },
+    { seconds, faultlessSeconds: 2, recoverySeconds: 0, perSecond: 100, seed: 7 },
   );
 }
 
 function assertWell(report: FleetReport): void {
   assert.deepEqual(report.violations, []);
   assert.ok(report.answered > 300, `only ${report.answered} documents were answered`);
-  assert.ok(report.rateDuring > 0, 'it stood still');
 }
 
 describe('a fleet on real servers, short', () => {
@@ -51,6 +50,7 @@ describe('a fleet on real servers, short', () => {
   it('R8: survives a broker that is gone, and creates nothing meanwhile', async () => {
     const report = await runShort(fleetBroker, 15);
     assertWell(report);
+    assert.ok(Number(report.more.restarts) >= 1);
     assert.ok(Number(report.more.outageMs) >= 5_000);
   });
 

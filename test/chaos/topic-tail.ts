@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Consumer, Kafka, KafkaMessage } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Batch, Consumer, Kafka, KafkaMessage } from 'kafkajs';
 
 export interface TopicTailOptions {
   kafka: Kafka;
@@ -27,36 +28,52 @@ export class TopicTail {
   }
 
   async start(): Promise<void> {
-    const { kafka, topic, onRecord } = this.#options;
+    const { kafka, topic } = this.#options;
     const consumer = kafka.consumer({
       groupId: this.#group,
       sessionTimeout: 6_000,
       heartbeatInterval: 1_000,
       maxWaitTimeInMs: 200,
-      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 1_000 },
+      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 },
     });
     this.#consumer = consumer;
+    // kafkajs goes on by itself after some crashes only, and then gives up when the broker is still not there.
     consumer.on(consumer.events.CRASH, ({ payload: { restart } }) => {
-      if (!restart && !this.#isOver) void this.start().catch(() => {});
+      if (!restart) void this.#startAnew(consumer);
     });
     await consumer.connect();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await consumer.run({
-      eachBatch: async ({ batch }) => {
-        const { partition } = batch;
-        for (const message of batch.messages) {
-          const position = Number(message.offset);
-          if (position < this.readTo(partition)) continue;
-          this.#readTo.set(partition, position + 1);
-          onRecord({ ...message, partition, position });
-        }
-        this.#readTo.set(partition, Math.max(this.readTo(partition), Number(batch.lastOffset()) + 1));
-      },
-    });
+    await consumer.run({ eachBatch: async ({ batch }) => this.#take(batch) });
   }
 
   async stop(): Promise<void> {
     this.#isOver = true;
     await this.#consumer?.disconnect().catch(() => {});
   }
+
+  async #startAnew(crashed: Consumer): Promise<void> {
+    await crashed.disconnect().catch(() => {});
+    while (!this.#isOver) {
+      try {
+        await this.start();
+        return;
+      } catch {
+        await this.#consumer?.disconnect().catch(() => {});
+        await sleep(startPauseMs);
+      }
+    }
+  }
+
+  #take(batch: Batch): void {
+    const { partition } = batch;
+    for (const message of batch.messages) {
+      const position = Number(message.offset);
+      if (position < this.readTo(partition)) continue;
+      this.#readTo.set(partition, position + 1);
+      this.#options.onRecord({ ...message, partition, position });
+    }
+    this.#readTo.set(partition, Math.max(this.readTo(partition), Number(batch.lastOffset()) + 1));
+  }
 }
+
+const startPauseMs = 500;
