@@ -31,12 +31,12 @@ create "$prefix.dead-letters.v1" 8 \
   --config message.timestamp.type=LogAppendTime
 create "$prefix.journal.v1" 1 \
   --config cleanup.policy=delete \
-  --config retention.ms=1814400000 \
+  --config retention.ms=-1 \
   --config max.message.bytes=8388608 \
   --config message.timestamp.type=LogAppendTime
 create "$prefix.settled.v1" 32 \
   --config cleanup.policy=delete \
-  --config retention.ms=2419200000 \
+  --config retention.ms=-1 \
   --config max.message.bytes=8388608 \
   --config message.timestamp.type=LogAppendTime
 create "$prefix.recipes.v1" 1 \

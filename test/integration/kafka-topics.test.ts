@@ -76,7 +76,7 @@ describe('the topics of a fleet', () => {
     const journal = await settingsOf(`${topicPrefix}.journal.v1`);
     assert.equal(journal['message.timestamp.type'], 'LogAppendTime');
     assert.equal(journal['cleanup.policy'], 'delete');
-    assert.equal(journal['retention.ms'], String(21 * dayMs));
+    assert.equal(journal['retention.ms'], '-1');
     assert.equal((await settingsOf(`${topicPrefix}.recipes.v1`))['cleanup.policy'], 'compact');
   });
 
@@ -100,23 +100,14 @@ describe('the topics of a fleet', () => {
     await log.close();
   });
 
-  it('are refused when they would forget what they still need, and say how to correct it', async () => {
-    await openAndClose();
-    await alter(`${topicPrefix}.documents.v1`, 'retention.ms', String(20 * dayMs));
-    const error = await refusal();
-    assert.equal(error.code, 'topic-unfit');
-    assert.equal(error.why, 'documents are kept 20 days, and the journal that claims them only 21 days');
-    assert.match(error.where ?? '', new RegExp(`${topicPrefix}.documents.v1`));
-    assert.match(error.fix, new RegExp(`at least ${27 * dayMs} for ${topicPrefix}.journal.v1 and ${34 * dayMs} for`));
-  });
-
   for (const [topic, setting, value, why] of [
     ['journal', 'message.timestamp.type', 'CreateTime', /its times are those of whoever writes/],
     ['recipes', 'cleanup.policy', 'delete', /its cleanup.policy is delete/],
     ['settled', 'cleanup.policy', 'compact,delete', /its cleanup.policy is compact,delete/],
     ['results', 'max.message.bytes', '1048588', /less than its largest record takes/],
     ['journal', 'retention.bytes', '1000000', /cut by size/],
-    ['journal', 'retention.ms', '-1', /both for ever, or neither/],
+    ['journal', 'retention.ms', String(21 * dayMs), /its records go after 21 days/],
+    ['settled', 'retention.ms', String(90 * dayMs), /its records go after 90 days/],
   ] as const) {
     it(`are refused when ${topic} has ${setting}=${value}`, async () => {
       await openAndClose();

@@ -4,9 +4,8 @@ import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Topic } from '#ports/log.ts';
 import { isLater } from './kafka-error.ts';
 import type { Note } from './note.ts';
-import { retentionFault } from './retention-faults.ts';
 import { topicSettings } from './topic-commands.ts';
-import { retentionMarginMs, type TopicPlan } from './topic-plan.ts';
+import { infiniteMs, type TopicPlan } from './topic-plan.ts';
 
 export interface EnsureTopicsOptions {
   admin: Admin;
@@ -22,7 +21,6 @@ export interface EnsureTopicsOptions {
 export interface TopicFacts {
   partitions: number;
   replicas: number;
-  retentionMs: number;
   messageBytesMax: number;
   minInSync: number;
 }
@@ -57,15 +55,21 @@ export async function ensureTopics(options: EnsureTopicsOptions): Promise<Map<To
     facts.set(plan.topic, {
       partitions: found.count,
       replicas: found.replicas,
-      retentionMs: Number(config.get('retention.ms')),
       messageBytesMax: Number(config.get('max.message.bytes')),
       minInSync: Number(config.get('min.insync.replicas')),
     });
   }
-  checkRetention(plans, facts);
   noteReplicas(facts, note);
   return facts;
 }
+
+export const toFacts = (found: FoundPartitions, config: ReadonlyMap<string, string>): TopicFacts => ({
+  partitions: found.count,
+  replicas: found.replicas,
+  retentionMs: Number(config.get('retention.ms')),
+  messageBytesMax: Number(config.get('max.message.bytes')),
+  minInSync: Number(config.get('min.insync.replicas')),
+});
 
 async function createMissing({ admin, plans, replicationFactor, mayCreate, note }: EnsureTopicsOptions): Promise<void> {
   const existing = new Set(await admin.listTopics());
@@ -111,20 +115,31 @@ async function onceKnown<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-async function partitionsOf(
-  admin: Admin,
-  plans: readonly TopicPlan[],
-): Promise<Map<string, { count: number; replicas: number }>> {
+export interface FoundPartitions {
+  count: number;
+  /** The fewest copies that one of them has, and has in sync. */
+  replicas: number;
+  inSync: number;
+  /** Led by no broker: nobody reads or writes them. */
+  withoutLeader: number[];
+}
+
+export async function partitionsOf(admin: Admin, plans: readonly TopicPlan[]): Promise<Map<string, FoundPartitions>> {
   const { topics } = await admin.fetchTopicMetadata({ topics: plans.map(({ name }) => name) });
   return new Map(
     topics.map(({ name, partitions }) => [
       name,
-      { count: partitions.length, replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)) },
+      {
+        count: partitions.length,
+        replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+        inSync: Math.min(...partitions.map(({ isr }) => isr.length)),
+        withoutLeader: partitions.flatMap(({ leader, partitionId }) => (leader < 0 ? [partitionId] : [])),
+      },
     ]),
   );
 }
 
-async function settingsOf(admin: Admin, plans: readonly TopicPlan[]): Promise<Map<string, Map<string, string>>> {
+export async function settingsOf(admin: Admin, plans: readonly TopicPlan[]): Promise<Map<string, Map<string, string>>> {
   const resources = plans.map(({ name }) => ({
     type: kafkajs.ConfigResourceTypes.TOPIC,
     name,
@@ -139,7 +154,8 @@ async function settingsOf(admin: Admin, plans: readonly TopicPlan[]): Promise<Ma
   );
 }
 
-function checkTopic(plan: TopicPlan, found: { partitions: number; config: ReadonlyMap<string, string> }): void {
+/** @throws FlotillaError topic-unfit */
+export function checkTopic(plan: TopicPlan, found: { partitions: number; config: ReadonlyMap<string, string> }): void {
   const { partitions, config } = found;
   const set = (name: string, value: string | number): string =>
     `kafka-configs.sh --alter --entity-type topics --entity-name ${plan.name} --add-config ${name}=${value}`;
@@ -154,6 +170,12 @@ function checkTopic(plan: TopicPlan, found: { partitions: number; config: Readon
   if (plan.cleanupPolicy === 'delete' && plan.topic !== 'documents' && Number(config.get('retention.bytes')) > 0) {
     throw unfit(plan, 'it is cut by size, whatever its age', set('retention.bytes', -1));
   }
+  const keptMs = Number(config.get('retention.ms'));
+  // Protocol §7 allows a finite one; a journal without its first records is another fleet (see the decisions).
+  if ((plan.topic === 'journal' || plan.topic === 'settled') && keptMs !== infiniteMs) {
+    const why = `its records go after ${inDays(keptMs)}: who the fleet is, its account and its caps among them`;
+    throw unfit(plan, why, set('retention.ms', infiniteMs));
+  }
   if (Number(config.get('max.message.bytes')) < plan.messageBytesLeast) {
     const why = `its max.message.bytes is ${config.get('max.message.bytes')}, less than its largest record takes`;
     throw unfit(plan, why, set('max.message.bytes', plan.messageBytesMax));
@@ -164,20 +186,7 @@ function checkTopic(plan: TopicPlan, found: { partitions: number; config: Readon
   }
 }
 
-function checkRetention(plans: readonly TopicPlan[], facts: ReadonlyMap<Topic, TopicFacts>): void {
-  const of = (topic: Topic): number => facts.get(topic)?.retentionMs ?? 0;
-  const retentions = { documents: of('documents'), journal: of('journal'), settled: of('settled') };
-  const why = retentionFault(retentions);
-  if (why === null) return;
-  const journal = retentions.documents < 0 ? -1 : retentions.documents + retentionMarginMs;
-  const settled = journal < 0 ? -1 : journal + retentionMarginMs;
-  const nameOf = (topic: Topic): string => plans.find(plan => plan.topic === topic)?.name ?? topic;
-  throw new FlotillaError('topic-unfit', {
-    where: `retention.ms of ${nameOf('documents')}, ${nameOf('journal')} and ${nameOf('settled')}`,
-    why,
-    fix: `set retention.ms to at least ${journal} for ${nameOf('journal')} and ${settled} for ${nameOf('settled')}`,
-  });
-}
+const inDays = (ms: number): string => `${Math.round((ms / 86_400_000) * 10) / 10} days`;
 
 /** Fewer than two copies in sync are a single disk; that is the operator's decision, and worth a line. */
 function noteReplicas(facts: ReadonlyMap<Topic, TopicFacts>, note: Note): void {

@@ -1,9 +1,9 @@
 import type { LogRecord, ReadResult } from '#ports/log.ts';
 import type { FetchedPartition } from './fetch-request.ts';
-import { fetchRequest } from './fetch-request.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { codes, KafkaError } from './kafka-error.ts';
 import { type Patience, withPatience } from './patience.ts';
+import { SharedFetches } from './shared-fetches.ts';
 import type { Span } from './span.ts';
 import type { SpanCache } from './span-cache.ts';
 import { unpackFetched } from './unpack-fetched.ts';
@@ -37,10 +37,12 @@ export const placeKey = ({ topic, partition }: Place): string => `${topic}/${par
 /** Reads committed records from any offset, by the exact request for it; there is no consumer and no session. */
 export class LogReader {
   readonly #options: LogReaderOptions;
+  readonly #fetches: SharedFetches;
   #unpacking: Promise<unknown> = Promise.resolve();
 
   constructor(options: LogReaderOptions) {
     this.#options = options;
+    this.#fetches = new SharedFetches(options.client);
   }
 
   async read(place: Place, from: number, recordsMax: number): Promise<ReadResult> {
@@ -129,11 +131,7 @@ export class LogReader {
     const { client, patience } = this.#options;
     let from = offset;
     return withPatience(client, patience, async () => {
-      const broker = await client.leader(place.topic, place.partition);
-      const partitions = [{ ...place, from }];
-      const request = fetchRequest({ partitions, waitMs: 0, bytesMax, timeoutMs: client.requestTimeoutMs });
-      const [fetched] = await client.send(broker, request);
-      if (fetched === undefined) throw new KafkaError(codes.unknownTopicOrPartition, placeKey(place));
+      const fetched = await this.#fetches.fetch(place, { from, bytesMax });
       if (fetched.error === codes.offsetOutOfRange) {
         const oldest = await this.oldestOffset(place);
         if (from >= oldest) return { from, spans: [], stableOffset: from };

@@ -1,13 +1,12 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import kafkajs, { type SASLOptions } from 'kafkajs';
+import type { SASLOptions } from 'kafkajs';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import { ensureTopics, type TopicFacts } from './ensure-topics.ts';
 import { KafkaClient } from './kafka-client.ts';
-import { toLogError } from './kafka-error.ts';
 import { KafkaLog } from './kafka-log.ts';
 import { type Note, seldom } from './note.ts';
-import { repairKafkajs } from './repair-kafkajs.ts';
 import { planTopics, type TopicPlanOptions } from './topic-plan.ts';
+import { connectTimeoutMs, withAdmin } from './with-admin.ts';
 
 export interface OpenKafkaLogOptions extends Partial<TopicPlanOptions> {
   /** `host:port`, some of them. */
@@ -38,7 +37,6 @@ export interface OpenKafkaLogOptions extends Partial<TopicPlanOptions> {
 
 const topicPrefixDefault = 'flotilla';
 const requestTimeoutMsDefault = 10_000;
-const connectTimeoutMs = 3_000;
 
 /**
  * Opens the log of a fleet, creating its topics where they are missing.
@@ -87,25 +85,8 @@ async function prepareTopics(
   options: OpenKafkaLogOptions,
   plans: ReturnType<typeof planTopics>,
 ): Promise<Awaited<ReturnType<typeof ensureTopics>>> {
-  repairKafkajs();
-  const { Kafka, logLevel } = kafkajs;
-  const kafka = new Kafka({
-    brokers: [...options.brokers],
-    clientId: options.clientId ?? 'flotilla',
-    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-    ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
-    connectionTimeout: connectTimeoutMs,
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 4, initialRetryTime: 200 },
-  });
-  const admin = kafka.admin();
   const { replicationFactor = -1, mayCreateTopics = true, note = () => {} } = options;
-  try {
-    await admin.connect();
-    return await ensureTopics({ admin, plans, replicationFactor, mayCreate: mayCreateTopics, note });
-  } catch (error) {
-    throw toLogError(error, options.brokers.join(','));
-  } finally {
-    await admin.disconnect().catch(() => {});
-  }
+  return withAdmin(options, admin =>
+    ensureTopics({ admin, plans, replicationFactor, mayCreate: mayCreateTopics, note }),
+  );
 }

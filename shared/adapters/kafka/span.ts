@@ -1,3 +1,4 @@
+import { headerNames } from '#core/headers.ts';
 import type { LogRecord } from '#ports/log.ts';
 
 /** What is known of a stretch of a partition, from `from` up to `next`: every visible record in it. Never changes. */
@@ -44,7 +45,7 @@ export function spanOfRecords(options: {
 }
 
 /** Why the bytes of a record cannot be delivered, in a header of the record that stands for it. */
-export const unreadableHeader = 'flotilla-unreadable';
+export const unreadableHeader = headerNames.unreadable;
 
 /**
  * The records of a batch that cannot be unpacked: each offset has one, without its bytes, so that each is rejected by itself

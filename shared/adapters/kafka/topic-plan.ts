@@ -11,9 +11,6 @@ export const partitionsDefault = 8;
 /** Kafka's word for "for ever". */
 export const infiniteMs = -1;
 
-/** How much longer what refers to another topic is kept, at least (protocol §7). */
-export const retentionMarginMs = 7 * dayMs;
-
 /** What a topic must be like. `null` where anything will do. */
 export interface TopicPlan {
   topic: Topic;
@@ -37,18 +34,15 @@ export interface TopicPlanOptions {
   /** Any name; the others follow the prefix. */
   documentsTopic?: string | undefined;
   partitions?: Partial<Record<'documents' | 'results' | 'dead-letters', number>> | undefined;
-  /** Ms; -1 keeps for ever. */
-  retentionMs?: Partial<Record<Exclude<Topic, 'recipes'>, number>> | undefined;
+  /** Ms; -1 keeps for ever, as journal, settled and recipes always are. */
+  retentionMs?: Partial<Record<'documents' | 'results' | 'dead-letters', number>> | undefined;
 }
 
 const retentionDefaultMs = {
   documents: 14 * dayMs,
-  journal: 21 * dayMs,
-  settled: 28 * dayMs,
   results: 28 * dayMs,
   'dead-letters': 28 * dayMs,
-  recipes: infiniteMs,
-} as const satisfies Record<Topic, number>;
+} as const;
 
 /** A result line may have 8 MiB, a document 1 MiB, a batch in one SEALED 1,000 items. */
 const messageBytes = {
@@ -68,7 +62,7 @@ export function planTopics(options: TopicPlanOptions): TopicPlan[] {
     partitions: partitionsOf(topic, options),
     hasFixedPartitions: topic === 'journal' || topic === 'settled' || topic === 'recipes',
     cleanupPolicy: topic === 'recipes' ? 'compact' : 'delete',
-    retentionMs: topic === 'recipes' ? infiniteMs : (options.retentionMs?.[topic] ?? retentionDefaultMs[topic]),
+    retentionMs: retentionOf(topic, options),
     messageBytesMax: messageBytes[topic].max,
     messageBytesLeast: messageBytes[topic].least,
     hasLogTime: topic !== 'documents',
@@ -78,6 +72,18 @@ export function planTopics(options: TopicPlanOptions): TopicPlan[] {
 function nameOf(topic: Topic, { topicPrefix, documentsTopic }: TopicPlanOptions): string {
   if (topic === 'documents' && documentsTopic !== undefined) return documentsTopic;
   return `${topicPrefix}.${topic}.v1`;
+}
+
+function retentionOf(topic: Topic, { retentionMs }: TopicPlanOptions): number {
+  switch (topic) {
+    // Who the fleet is, whose account it buys with and under which caps: the journal's oldest records, needed for ever.
+    case 'journal':
+    case 'settled':
+    case 'recipes':
+      return infiniteMs;
+    default:
+      return retentionMs?.[topic] ?? retentionDefaultMs[topic];
+  }
 }
 
 function partitionsOf(topic: Topic, { partitions }: TopicPlanOptions): number {
