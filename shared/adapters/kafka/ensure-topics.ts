@@ -52,12 +52,7 @@ export async function ensureTopics(options: EnsureTopicsOptions): Promise<Map<To
     const config = settings.get(plan.name);
     if (found === undefined || config === undefined) throw unfit(plan, 'it is not there', 'create it');
     checkTopic(plan, { partitions: found.count, config });
-    facts.set(plan.topic, {
-      partitions: found.count,
-      replicas: found.replicas,
-      messageBytesMax: Number(config.get('max.message.bytes')),
-      minInSync: Number(config.get('min.insync.replicas')),
-    });
+    facts.set(plan.topic, toFacts(found, config));
   }
   noteReplicas(facts, note);
   return facts;
@@ -66,7 +61,6 @@ export async function ensureTopics(options: EnsureTopicsOptions): Promise<Map<To
 export const toFacts = (found: FoundPartitions, config: ReadonlyMap<string, string>): TopicFacts => ({
   partitions: found.count,
   replicas: found.replicas,
-  retentionMs: Number(config.get('retention.ms')),
   messageBytesMax: Number(config.get('max.message.bytes')),
   minInSync: Number(config.get('min.insync.replicas')),
 });

@@ -1,6 +1,6 @@
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Topic } from '#ports/log.ts';
-import { checkRetention, checkTopic, partitionsOf, settingsOf, type TopicFacts, toFacts } from './ensure-topics.ts';
+import { checkTopic, partitionsOf, settingsOf, type TopicFacts, toFacts } from './ensure-topics.ts';
 import { planTopics, type TopicPlan, type TopicPlanOptions } from './topic-plan.ts';
 import { type KafkaConnection, withAdmin } from './with-admin.ts';
 
@@ -9,8 +9,6 @@ export interface ClusterReport {
   brokers: { id: number; address: string; isController: boolean }[];
   /** Of all that a fleet needs, in the order of the plan. */
   topics: TopicReport[];
-  /** Null too while topics are missing. */
-  retentionFault: FlotillaError | null;
 }
 
 export interface TopicReport {
@@ -54,9 +52,6 @@ export function inspectCluster(
         }))
         .sort((left, right) => left.id - right.id),
       topics,
-      retentionFault: topics.every(({ facts }) => facts !== null)
-        ? faultOf(() => checkRetention(plans, new Map(topics.map(each => [each.topic, each.facts as TopicFacts]))))
-        : null,
     };
   });
 }
