@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type FetchedPartition, fetchRequest } from './fetch-request.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { codes, KafkaError } from './kafka-error.ts';
@@ -54,7 +55,7 @@ export class SharedFetches {
   }
 
   async #sendSoon(broker: Broker): Promise<void> {
-    await null; // what is asked for in the same turn goes together
+    await nextTurn(); // not merely a microtask: what a reply sets going asks again one after the other
     const wanted = this.#wanted.get(broker) ?? [];
     this.#wanted.delete(broker);
     for (const some of requestsOf(wanted)) void this.#send(broker, some);
