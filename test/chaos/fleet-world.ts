@@ -84,74 +84,20 @@ const task = {
 
 export async function startFleetWorld(options: FleetWorldOptions): Promise<FleetWorld> {
   const { path: folder, remove } = makeTemporaryFolder('fleet-chaos');
-  const random = seededRandom(options.seed);
-  const closers: (() => Promise<unknown>)[] = [];
+  // What was started last ends first.
+  const closers: Closers = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close();
   };
   try {
-    const proxies = options.isProxied ? await startProxies(options.seed) : null;
-    for (const proxy of Object.values(proxies ?? {})) closers.push(() => proxy.close());
-    const kafka = await startKafka({
-      isOwn: true,
-      brokerSessionTimeoutMs: options.brokerSessionTimeoutMs,
-      ...(proxies ? { advertisedProxyPort: proxies.kafka.port } : {}),
-    });
-    closers.push(() => kafka.stop());
-    const redis = await startRedis({ isOwn: true });
-    closers.push(() => redis.stop());
-    const { simulator, simulatorUrl } = await startSimulatorProcess(folder, options);
-    closers.push(() => end(simulator));
-    if (proxies) aimProxies(proxies, { kafka, redis, simulatorUrl });
-    writeConfig(folder, { tasks: { [chaosTask]: task }, kafka: { partitions }, log: { level: 'info' } });
-    const env = environmentOf({ brokers: kafka.brokers, redisUrl: redis.url, simulatorUrl });
-    const workerEnv = proxies
-      ? environmentOf({
-          brokers: [addressOf(proxies.kafka)],
-          redisUrl: `redis://${addressOf(proxies.redis)}`,
-          simulatorUrl: `http://${addressOf(proxies.provider)}`,
-        })
-      : env;
-    repairKafkajs(); // whoever counts must not stand still either
-    const client = new Kafka({ clientId: 'chaos', brokers: [...kafka.brokers], logLevel: logLevel.NOTHING });
-    const topic = (name: string): string => `${prefix}.${name}.v1`;
-    const results = new FleetResults({ kafka: client, topic: topic('results') });
-    const publisher = new FleetPublisher({
-      kafka: client,
-      topic: topic('documents'),
-      partitions,
-      perSecond: options.perSecond,
-      openMax: options.openMax,
-      answered: () => results.answered,
-    });
-    const [namedDeaths, unexpectedEnds] = [new Map<string, number>(), [] as string[]];
-    const armsAgain = { isWanted: () => false };
-    const workers = makeWorkers({ folder, env: workerEnv, options, random, armsAgain, namedDeaths, unexpectedEnds });
-    for (const worker of workers) worker.start();
-    closers.push(() => Promise.all(workers.map(worker => worker.end('SIGKILL'))));
-    await waitForTopics(client, [topic('documents'), topic('results')]);
-    await results.start();
-    closers.push(() => results.stop());
-    publisher.start();
-    closers.push(() => publisher.stop());
+    const servers = await startServers(folder, options, closers);
+    const fleet = await startFleet(folder, options, { servers, closers });
     return {
+      ...servers,
+      ...fleet,
       folder,
-      random,
-      kafka,
-      redis,
-      proxies,
-      workers,
-      publisher,
-      results,
-      client,
-      topic,
-      simulatorUrl,
-      env,
-      armsAgain,
-      namedDeaths,
-      unexpectedEnds,
       async endWorkers() {
-        await Promise.all(workers.map(worker => worker.end('SIGTERM')));
+        await Promise.all(fleet.workers.map(worker => worker.end('SIGTERM')));
       },
       async close(isEvidence) {
         await closeAll();
@@ -162,6 +108,75 @@ export async function startFleetWorld(options: FleetWorldOptions): Promise<Fleet
     await closeAll();
     throw new Error(`${String(cause)}\nsee ${folder}`, { cause });
   }
+}
+
+type Servers = Pick<FleetWorld, 'kafka' | 'redis' | 'proxies' | 'simulatorUrl' | 'env'> & {
+  /** Of workers: through the proxies, where there are any. */
+  workerEnv: Readonly<Record<string, string>>;
+};
+
+type Closers = (() => Promise<unknown>)[];
+
+async function startServers(folder: string, options: FleetWorldOptions, closers: Closers): Promise<Servers> {
+  const proxies = options.isProxied ? await startProxies(options.seed) : null;
+  for (const proxy of Object.values(proxies ?? {})) closers.push(() => proxy.close());
+  const kafka = await startKafka({
+    isOwn: true,
+    brokerSessionTimeoutMs: options.brokerSessionTimeoutMs,
+    ...(proxies ? { advertisedProxyPort: proxies.kafka.port } : {}),
+  });
+  closers.push(() => kafka.stop());
+  const redis = await startRedis({ isOwn: true });
+  closers.push(() => redis.stop());
+  const { simulator, simulatorUrl } = await startSimulatorProcess(folder, options);
+  closers.push(() => end(simulator));
+  if (proxies) aimProxies(proxies, { kafka, redis, simulatorUrl });
+  const env = environmentOf({ brokers: kafka.brokers, redisUrl: redis.url, simulatorUrl });
+  const proxied = (door: FaultProxy): string => `${door.host}:${door.port}`;
+  const workerEnv = proxies
+    ? environmentOf({
+        brokers: [proxied(proxies.kafka)],
+        redisUrl: `redis://${proxied(proxies.redis)}`,
+        simulatorUrl: `http://${proxied(proxies.provider)}`,
+      })
+    : env;
+  return { kafka, redis, proxies, simulatorUrl, env, workerEnv };
+}
+
+type RunningFleet = Omit<FleetWorld, keyof Servers | 'folder' | 'endWorkers' | 'close'>;
+
+/** Workers, somebody who reads and somebody who publishes, in this order. */
+async function startFleet(
+  folder: string,
+  options: FleetWorldOptions,
+  { servers, closers }: { servers: Servers; closers: Closers },
+): Promise<RunningFleet> {
+  writeConfig(folder, { tasks: { [chaosTask]: task }, kafka: { partitions }, log: { level: 'info' } });
+  repairKafkajs(); // whoever counts must not stand still either
+  const client = new Kafka({ clientId: 'chaos', brokers: servers.kafka.brokers, logLevel: logLevel.NOTHING });
+  const topic = (name: string): string => `${prefix}.${name}.v1`;
+  const random = seededRandom(options.seed);
+  const [namedDeaths, unexpectedEnds] = [new Map<string, number>(), [] as string[]];
+  const armsAgain = { isWanted: () => false };
+  const env = servers.workerEnv;
+  const workers = makeWorkers({ folder, env, options, random, armsAgain, namedDeaths, unexpectedEnds });
+  for (const worker of workers) worker.start();
+  closers.push(() => Promise.all(workers.map(worker => worker.end('SIGKILL'))));
+  await waitForTopics(client, [topic('documents'), topic('results')]);
+  const results = new FleetResults({ kafka: client, topic: topic('results') });
+  await results.start();
+  closers.push(() => results.stop());
+  const publisher = new FleetPublisher({
+    kafka: client,
+    topic: topic('documents'),
+    partitions,
+    perSecond: options.perSecond,
+    openMax: options.openMax,
+    answered: () => results.answered,
+  });
+  publisher.start();
+  closers.push(() => publisher.stop());
+  return { random, workers, publisher, results, client, topic, armsAgain, namedDeaths, unexpectedEnds };
 }
 
 async function startProxies(seed: number): Promise<Proxies> {
@@ -181,8 +196,6 @@ function aimProxies(
   proxies.redis.setTarget({ host, port: Number(new URL(targets.redis.url).port) });
   proxies.provider.setTarget({ host, port: Number(new URL(targets.simulatorUrl).port) });
 }
-
-const addressOf = ({ host, port }: FaultProxy): string => `${host}:${port}`;
 
 function environmentOf(addresses: {
   brokers: readonly string[];
