@@ -42,7 +42,7 @@ const tenant = {
 };
 const replayOf = { [headerNames.replayOf]: ridSchema.optional() };
 
-/** All optional; an empty one counts as absent, of a repeated one the first counts. */
+/** All optional; an empty one counts as absent, of a repeated one the last counts. */
 export const documentHeadersSchema = z
   .object({
     [headerNames.task]: z.string().optional().describe('Task of a document that names none itself.'),

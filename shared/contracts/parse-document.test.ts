@@ -269,6 +269,14 @@ describe('parseDocument, what it rejects', () => {
   });
 });
 
+describe('parseDocument, of a record that the log could not unpack', () => {
+  it('says so, and believes it only of a record without bytes', () => {
+    assert.equal(rejected('', { 'flotilla-unreadable': 'too-large' }).code, 'document-too-large');
+    assert.equal(rejected('', { 'flotilla-unreadable': 'damaged' }).code, 'record-unreadable');
+    assert.equal(accepted({ custom_id: 'a', params }, { 'flotilla-unreadable': 'damaged' }).customId, 'a');
+  });
+});
+
 describe('parseDocument, eight kinds of poison', () => {
   const poison: [string, unknown, ErrorCode][] = [
     ['bad JSON', '{"custom_id":"p","params":{', 'invalid-json'],

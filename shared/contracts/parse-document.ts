@@ -33,6 +33,8 @@ export function parseDocument({ value, headers }: DocumentRecord, context: Docum
   if (code !== undefined && isIntakeRejectCode(code)) {
     return reject(sniffCustomId(value), fault(code, null, errorCatalogue[code].why));
   }
+  const unreadable = value.length === 0 ? headers[headerNames.unreadable] : undefined;
+  if (unreadable !== undefined) return reject(null, unreadableFault(unreadable));
   const read = readJsonObject(value, headers[headerNames.resolved] === '1' ? referencedBytesMax : documentBytesMax);
   if (read.is === 'fault') return reject(sniffCustomId(value), read.fault);
   const { object } = read;
@@ -54,6 +56,12 @@ const reject = (customId: string | null, { code, where, why }: Fault): Parsed =>
   is: 'reject',
   reject: { customId, code, where, why },
 });
+
+/** A few bytes may unpack to gigabytes, or to nothing at all: the log delivers such a record without its bytes. */
+function unreadableFault(why: string): Fault {
+  const code = why === 'too-large' ? 'document-too-large' : 'record-unreadable';
+  return fault(code, null, errorCatalogue[code].why);
+}
 
 /** The shape is told by the fields that only it has; what is wrong inside a shape is said in the words of that shape. */
 function readShape(object: JsonObject, headers: DocumentRecord['headers'], context: DocumentContext): Found | Fault {

@@ -10,7 +10,7 @@ type Headers = Readonly<Record<string, string>>;
 
 /**
  * Reads a record's headers. Total: all are optional, an empty one counts as absent, and of a repeated one the log has kept
- * the first. One that tells us what to do and cannot be read is a fault, because doing something else costs money; one that
+ * the last, as Java's clients do. One that tells us what to do and cannot be read is a fault, because doing something else costs money; one that
  * only describes counts as absent.
  */
 export function readEnvelope(record: { partition: number; offset: number; at: number; headers: Headers }): Envelope {

@@ -22,6 +22,9 @@ export const headerNames = {
   resolved: 'flotilla-resolved',
   original: 'flotilla-original',
 
+  // of a record that the log could not unpack, and stands for its bytes
+  unreadable: 'flotilla-unreadable',
+
   // of a result and of a dead letter
   rid: 'flotilla-rid',
   att: 'flotilla-att',

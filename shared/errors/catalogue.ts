@@ -14,6 +14,11 @@ export const errorCatalogue = {
   'invalid-json': entry('not valid JSON', 'the line could not be parsed', 'write one JSON object per line'),
   'invalid-utf8': entry('not valid UTF-8', 'the bytes are no text', 'save the file as UTF-8'),
   'empty-record': entry('empty record', 'there is nothing to send', 'remove the empty line'),
+  'record-unreadable': entry(
+    'record unreadable',
+    'its batch could not be unpacked',
+    'publish it again; the producer that compressed it is broken',
+  ),
   'not-an-object': entry('not a JSON object', 'a document is an object', 'write one JSON object per line'),
   'too-deep': entry('nested too deeply', 'documents may nest 64 levels', 'flatten the document'),
   'document-too-large': entry(
@@ -118,6 +123,12 @@ export const errorCatalogue = {
     'its version or settings would lose hints without a word',
     'use Redis 7 or newer with maxmemory-policy noeviction',
     5,
+  ),
+  'insecure-connection': entry(
+    'insecure connection',
+    'documents and answers would cross a network that others may read, at an address that anybody may use',
+    'use TLS and credentials; where only the fleet reaches it: FLOTILLA_INSECURE_OK=true',
+    7,
   ),
   'worker-stalled': entry(
     'worker stalled',
