@@ -23,7 +23,10 @@ export interface CannedBatches {
   create(customIds: string[], now: number): string;
   retrieve(id: string, now: number): string | null;
   list(options: { limit: number; afterId: string | null; now: number }): string;
-  results(id: string): string | null;
+  /** Null too while the batch has not ended. */
+  results(id: string, now: number): string | null;
+  /** While held no batch ends. */
+  hold(isHeld: boolean): { isHeld: boolean };
   sold(): { batches: number; items: number };
   createsSince(sinceMs: number): CreateSeen[];
 }
@@ -39,8 +42,12 @@ interface Row {
   endedJson: string | null;
 }
 
-/** A provider's batches in memory. A batch is in progress until somebody looks at it, and has then ended. */
-export function createCannedBatches(baseUrl: string): CannedBatches {
+/**
+ * A provider's batches in memory. A batch is in progress until somebody looks at it, and has then ended; with a life, once
+ * that is over.
+ */
+export function createCannedBatches(baseUrl: string, lifeMs: number | null = null): CannedBatches {
+  let isHeld = false;
   const rows: Row[] = [];
   const delivered: Row[] = [];
   let items = 0;
@@ -48,6 +55,8 @@ export function createCannedBatches(baseUrl: string): CannedBatches {
   const find = (id: string): Row | undefined => rows[sequenceOf(id)];
 
   const look = (row: Row, now: number): string => {
+    const isOpen = isHeld || (lifeMs !== null && now < row.createdAtMs + lifeMs);
+    if (isOpen && row.endedJson === null) return batchJson(row, { endedAtMs: null, baseUrl });
     row.endedJson ??= batchJson(row, { endedAtMs: now, baseUrl });
     return row.endedJson;
   };
@@ -76,15 +85,22 @@ export function createCannedBatches(baseUrl: string): CannedBatches {
       return `{"data":[${page.join(',')}],${JSON.stringify(edges).slice(1)}`;
     },
 
-    results(id) {
+    results(id, now) {
       const row = find(id);
       if (row === undefined || row.customIds === null) return null;
+      look(row, now);
+      if (row.endedJson === null) return null;
       if (!row.isDelivered) {
         row.isDelivered = true;
         delivered.push(row);
         if (delivered.length > deliveredBatchesKept) delivered.shift()!.customIds = null;
       }
       return resultLines(row.id, row.customIds);
+    },
+
+    hold(isNowHeld) {
+      isHeld = isNowHeld;
+      return { isHeld };
     },
 
     sold: () => ({ batches: rows.length, items }),

@@ -2,7 +2,10 @@
  * A provider that costs nothing to wait for: the Message Batches API as far as a batch loop uses it, with every batch
  * ended at its first look. A process of its own, so that its CPU is nobody else's. It prints `{"port":N}` when it
  * listens and goes when its standard input closes, so no responder outlives the program that started it.
+ *
+ * Its only argument is `ResponderOptions` as JSON: with them it makes callers wait, lets batches live, and writes a bill.
  */
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CannedBatches, createCannedBatches } from './canned-batches.ts';
@@ -19,7 +22,29 @@ interface Reply {
   body: string;
 }
 
+/** What a responder does beyond answering at once. */
+export interface ResponderOptions {
+  /** Before a create is answered, ms. */
+  createMs?: number;
+  /** A batch ends so long after its create, ms; absent: at its first look. */
+  lifeMs?: number;
+  /** Each custom id that was bought goes to the end of this file, one a line. */
+  billFile?: string;
+}
+
+const options = JSON.parse(process.argv[2] ?? '{}') as ResponderOptions;
+const bill: WriteStream | null = options.billFile === undefined ? null : createWriteStream(options.billFile);
+
 let requestsSeen = 0;
+/** By what was asked, and when the first of each kind came since the last `/calls?reset`. */
+let calls = noCalls();
+
+function noCalls(): Record<CallKind, { count: number; firstAtMs: number | null }> {
+  const none = (): { count: number; firstAtMs: number | null } => ({ count: 0, firstAtMs: null });
+  return { create: none(), list: none(), retrieve: none(), results: none() };
+}
+
+export type CallKind = 'create' | 'list' | 'retrieve' | 'results';
 
 async function serve(): Promise<void> {
   const server = createServer();
@@ -29,7 +54,7 @@ async function serve(): Promise<void> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const baseUrl = `http://127.0.0.1:${port}`;
-  const batches = createCannedBatches(baseUrl);
+  const batches = createCannedBatches(baseUrl, options.lifeMs ?? null);
   server.on('request', (request, response) => receive({ request, response, baseUrl, batches }));
   process.stdin.resume().on('close', () => process.exit(0));
   process.stdout.write(`${JSON.stringify({ port })}\n`);
@@ -47,7 +72,11 @@ function receive({ request, response, baseUrl, batches }: Exchange): void {
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     const url = new URL(request.url ?? '/', baseUrl);
-    send(response, answer({ method: request.method ?? 'GET', url, body: Buffer.concat(chunks), batches }));
+    const body = Buffer.concat(chunks);
+    const reply = answer({ method: request.method ?? 'GET', url, body, batches });
+    const isCreate = request.method === 'POST' && url.pathname === batchesPath;
+    if (isCreate && options.createMs !== undefined) setTimeout(() => send(response, reply), options.createMs);
+    else send(response, reply);
   });
 }
 
@@ -61,9 +90,19 @@ interface Call {
 function answer({ method, url, body, batches }: Call): Reply {
   const now = Date.now();
   const path = url.pathname;
-  if (method === 'POST' && path === batchesPath) return json(batches.create(readCustomIds(body), now));
+  if (method === 'POST' && path === batchesPath) return create(body, { batches, now });
+  if (method === 'POST' && path === '/hold')
+    return json(JSON.stringify(batches.hold(url.searchParams.get('is') === '1')));
   if (method !== 'GET') return notFound();
-  if (path === batchesPath) return json(batches.list({ ...readPage(url), now }));
+  if (path === batchesPath) {
+    called('list', now);
+    return json(batches.list({ ...readPage(url), now }));
+  }
+  if (path === '/calls') {
+    const text = JSON.stringify(calls);
+    if (url.searchParams.has('reset')) calls = noCalls();
+    return json(text);
+  }
   if (path === '/sold') return json(JSON.stringify({ ...batches.sold(), cpuMs: cpuMs() }));
   if (path === '/creates') {
     const sinceMs = Number(url.searchParams.get('since') ?? 0);
@@ -71,8 +110,21 @@ function answer({ method, url, body, batches }: Call): Reply {
   }
   if (!path.startsWith(`${batchesPath}/`)) return notFound();
   const [id = '', leaf] = path.slice(batchesPath.length + 1).split('/');
-  if (leaf === 'results') return found(batches.results(id), 'application/x-jsonl');
+  called(leaf === 'results' ? 'results' : 'retrieve', now);
+  if (leaf === 'results') return found(batches.results(id, now), 'application/x-jsonl');
   return found(batches.retrieve(id, now), 'application/json');
+}
+
+function create(body: Buffer, { batches, now }: { batches: CannedBatches; now: number }): Reply {
+  called('create', now);
+  const customIds = readCustomIds(body);
+  bill?.write(`${customIds.join('\n')}\n`);
+  return json(batches.create(customIds, now));
+}
+
+function called(kind: CallKind, now: number): void {
+  calls[kind].count += 1;
+  calls[kind].firstAtMs ??= now;
 }
 
 /**

@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { formatCommandLine, measureCommandLine } from './command-line.ts';
+import { formatFleetCalls, measureFleetCalls } from './fleet-calls.ts';
+import { formatFleetIntake, measureFleetIntake } from './fleet-intake.ts';
+import { formatFleetKillOne, measureFleetKillOne } from './fleet-kill-one.ts';
+import { formatFleetScale, measureFleetScale } from './fleet-scale.ts';
 import { formatFleetThroughput, measureFleetThroughput } from './fleet-throughput.ts';
 import { flotillaEntry } from './flotilla-leg.ts';
 import type { Leg } from './leg.ts';
@@ -90,6 +94,65 @@ shared(program.command('fleet'))
     await report(options, {
       measure: directory => measureFleetThroughput({ documents, workers, rounds, profileDirectory, directory, onRun }),
       format: formatFleetThroughput,
+    });
+  });
+
+shared(program.command('fleet-intake'))
+  .description('topic to sealed batches, as a ratio to a bare kafkajs consumer that parses the same records')
+  .option('--documents <n>', 'documents per round; beyond 50,000 sealing waits for creates', count, 50_000)
+  .option('--runs <n>', 'rounds', count, 3)
+  .option('--profiles <folder>', 'write CPU profiles of the accumulator below this folder, which is kept')
+  .action(async (options: SharedOptions & { documents: number; runs: number; profiles?: string }) => {
+    const { documents, runs: rounds, profiles } = options;
+    const onRun = (line: string): void => console.error(line);
+    const profileDirectory = profiles === undefined ? undefined : resolve(profiles);
+    await report(options, {
+      measure: directory => measureFleetIntake({ documents, rounds, directory, profileDirectory, onRun }),
+      format: formatFleetIntake,
+    });
+  });
+
+shared(program.command('fleet-calls'))
+  .description('calls to the provider per batch, with many batches open')
+  .option('--batches <n>', 'batches open at the same time', count, 1_000)
+  .option('--per-batch <n>', 'documents in each', count, 10)
+  .option('--workers <n>', 'worker processes, each with all roles', count, 2)
+  .option('--life <ms>', 'how long the provider takes for a batch', count, 90_000)
+  .action(async (options: SharedOptions & { batches: number; perBatch: number; workers: number; life: number }) => {
+    const { batches, perBatch, workers, life: lifeMs } = options;
+    await report(options, {
+      measure: directory => measureFleetCalls({ batches, perBatch, workers, lifeMs, directory }),
+      format: formatFleetCalls,
+    });
+  });
+
+shared(program.command('fleet-scale'))
+  .description('one worker and four, where the latency of the provider is the limit')
+  .option('--batches <n>', 'batches for each worker', count, 80)
+  .option('--per-batch <n>', 'documents in each', count, 20)
+  .option('--create-ms <ms>', 'how long a create takes', count, 500)
+  .option('--creates <n>', 'creates at once per worker', count, 2)
+  .action(async (options: SharedOptions & { batches: number; perBatch: number; createMs: number; creates: number }) => {
+    const { batches: batchesPerWorker, perBatch, createMs, creates: createsAtOnce } = options;
+    const onRun = (line: string): void => console.error(line);
+    const workers = [1, 2, 4];
+    await report(options, {
+      measure: directory =>
+        measureFleetScale({ workers, batchesPerWorker, perBatch, createMs, createsAtOnce, directory, onRun }),
+      format: formatFleetScale,
+    });
+  });
+
+shared(program.command('fleet-kill-one'))
+  .description('kill -9 of one process of each role: until the full rate, and what is left of it meanwhile')
+  .option('--documents <n>', 'published before the start; they must last for two minutes', count, 300_000)
+  .option('--create-ms <ms>', 'how long a create takes', count, 200)
+  .action(async (options: SharedOptions & { documents: number; createMs: number }) => {
+    const { documents, createMs } = options;
+    const onRun = (line: string): void => console.error(line);
+    await report(options, {
+      measure: directory => measureFleetKillOne({ documents, createMs, directory, onRun }),
+      format: formatFleetKillOne,
     });
   });
 

@@ -1,0 +1,29 @@
+/**
+ * The least that anybody does who reads documents from Kafka: a kafkajs consumer and JSON.parse. Called with brokers,
+ * topic and how many records there are; prints how long they took from its first batch on.
+ */
+import { randomUUID } from 'node:crypto';
+import kafkajs from 'kafkajs';
+
+const [brokers = '', topic = '', wanted = '0'] = process.argv.slice(2);
+const client = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.NOTHING });
+const consumer = client.consumer({ groupId: `bare-${randomUUID()}` });
+await consumer.connect();
+await consumer.subscribe({ topics: [topic], fromBeginning: true });
+const { promise, resolve } = Promise.withResolvers<void>();
+let [startedOn, first, count, bytes] = [0, 0, 0, 0];
+await consumer.run({
+  eachBatch: async ({ batch }) => {
+    for (const { value } of batch.messages) {
+      const document = JSON.parse(value?.toString() ?? '') as { custom_id: string };
+      bytes += document.custom_id.length;
+    }
+    count += batch.messages.length;
+    if (startedOn === 0) [startedOn, first] = [performance.now(), count];
+    if (count >= Number(wanted)) resolve();
+  },
+});
+await promise;
+const ms = performance.now() - startedOn;
+process.stdout.write(`${JSON.stringify({ documents: count - first, ms, bytes })}\n`);
+process.exit(0);
