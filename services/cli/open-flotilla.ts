@@ -1,9 +1,11 @@
 import { defineConfig } from '#contracts/config.ts';
 import { loadConfig } from '#runtime/config/load-config.ts';
+import type { Producer } from '../../shared/client/create-producer.ts';
 import { type Answer, AnswerDesk } from './answer-desk.ts';
 import { type Embedded, openEmbedded } from './embedded.ts';
 import { embeddedSettings } from './embedded-settings.ts';
 
+export type { Producer } from '../../shared/client/create-producer.ts';
 export type { Answer } from './answer-desk.ts';
 export { defineConfig };
 
@@ -42,13 +44,7 @@ export interface EnqueueOptions {
  * @throws FlotillaError invalid-config | unknown-setting | log-unavailable | log-newer
  */
 export async function openFlotilla(options: OpenFlotillaOptions = {}): Promise<Flotilla> {
-  const { settings = {}, directory = process.cwd(), configPath } = options;
-  const loaded = await loadConfig({
-    directory,
-    flags: settings,
-    env: process.env,
-    ...(configPath === undefined ? {} : { configPath }),
-  });
+  const loaded = await loadConfig(configOptions(options));
   const embedded: Embedded = openEmbedded(embeddedSettings(loaded));
   await embedded.becomeEngine();
   const desk = await AnswerDesk.open(embedded);
@@ -61,3 +57,26 @@ export async function openFlotilla(options: OpenFlotillaOptions = {}): Promise<F
     },
   };
 }
+
+/**
+ * Publishes documents to a fleet on Kafka, from any program, and waits for answers if asked. Brokers, topic prefix and
+ * credentials come from `settings`, the environment and `flotilla.config.ts`, as for every command.
+ *
+ *     const producer = await openProducer({ settings: { 'kafka.brokers': ['localhost:9092'] } });
+ *     const answer = await producer.sendAndWait({ custom_id: 'a', task: 'summarise', content: 'The harbour …' });
+ *     await producer.close();
+ *
+ * @throws FlotillaError invalid-config | unknown-setting | topic-unfit | log-unavailable
+ */
+export async function openProducer(options: OpenFlotillaOptions = {}): Promise<Producer> {
+  const loaded = await loadConfig(configOptions(options));
+  const { openFleetProducer } = await import('./open-producer.ts'); // Kafka's client is not for who has one machine
+  return openFleetProducer(loaded);
+}
+
+const configOptions = ({ settings = {}, directory = process.cwd(), configPath }: OpenFlotillaOptions) => ({
+  directory,
+  flags: settings,
+  env: process.env,
+  ...(configPath === undefined ? {} : { configPath }),
+});

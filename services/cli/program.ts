@@ -124,6 +124,20 @@ function addWork(program: CommanderCommand, perform: Perform): void {
     .addOption(new Option('--port <number>', 'port to listen on (default: 7070)').argParser(parsePort))
     .action((options, command) => perform(command, async () => (await import('./commands/dev.ts')).dev(options)));
   program
+    .command('produce')
+    .description('publish a file to a fleet, and wait for no answer')
+    .argument('<file>', 'JSON lines; - reads standard input')
+    .option('--task <name>', 'task of documents that name none')
+    .option('--topic <name>', 'topic of documents (default: <prefix>.documents.v1)')
+    .option('--run <name>', 'follow, cap and cancel them together, by this name')
+    .addOption(
+      new Option('--key-from <field>', 'key of the records').choices(['custom_id', 'none']).default('custom_id'),
+    )
+    .option('--once', 'buy each line once, however often this file is published')
+    .action((file: string, options, command) =>
+      perform(command, async () => (await import('./commands/produce.ts')).produce({ file, ...options })),
+    );
+  program
     .command('worker')
     .description('one process of a fleet on Kafka and Redis; any number of them share the work')
     .option('--roles <names>', 'accumulator, submitter, poller, sweeper; with commas (default: all)')

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { deadLetterAliases, headerNames } from '#core/headers.ts';
-import { headerCharactersMax } from '#core/limits.ts';
+import { eventCharactersMax, headerCharactersMax } from '#core/limits.ts';
 import { causes } from '#core/outcome.ts';
 import { ridSchema } from './result-schema.ts';
 
@@ -8,7 +8,7 @@ import { ridSchema } from './result-schema.ts';
 
 const name = z.string().max(headerCharactersMax);
 const whole = z.string().regex(/^\d{1,15}$/);
-const event = z.string().max(1_024);
+const event = z.string().max(eventCharactersMax);
 
 const traceContext = {
   [headerNames.traceparent]: z

@@ -70,6 +70,11 @@ describe('echoedHeaders', () => {
     assert.deepEqual(echoedHeaders({ ...lies, 'x-correlation': '7' }), { 'x-correlation': '7' });
   });
 
+  it('hand on no name that is too long to be read', () => {
+    const long = { 'idempotency-key': 'k'.repeat(513), ce_id: 'i'.repeat(1_025) };
+    assert.deepEqual(echoedHeaders({ ...long, ce_type: 't' }), { ce_type: 't' });
+  });
+
   it('are bounded by count and size, and trace context comes first', () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`x-${index}`, 'v']));
     const echoed = echoedHeaders({ ...many, traceparent });

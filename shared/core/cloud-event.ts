@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { headerNames } from './headers.ts';
+import { eventCharactersMax } from './limits.ts';
 
 /** What makes a record a CloudEvent in binary mode, as far as it concerns us. */
 export interface CloudEvent {
@@ -8,7 +9,6 @@ export interface CloudEvent {
   type: string;
 }
 
-const attributeCharactersMax = 1_024;
 const keyCharacters = 22;
 
 /**
@@ -29,4 +29,4 @@ export const cloudEventKey = ({ source, id }: CloudEvent): string =>
   `cloudevent.${hash('sha256', `${source}\n${id}`, 'base64url').slice(0, keyCharacters)}`;
 
 const isAttribute = (text: string | undefined): text is string =>
-  text !== undefined && text !== '' && text.length <= attributeCharactersMax;
+  text !== undefined && text !== '' && text.length <= eventCharactersMax;

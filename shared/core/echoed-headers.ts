@@ -1,5 +1,5 @@
 import { deadLetterAliases, headerNames } from './headers.ts';
-import { echoedCharactersMax, echoedHeadersMax } from './limits.ts';
+import { echoedCharactersMax, echoedHeadersMax, eventCharactersMax, headerCharactersMax } from './limits.ts';
 import { readTraceContext } from './trace-context.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -9,7 +9,14 @@ const aboutTheValue = /^(content-|ce_(specversion|datacontenttype|dataschema|tim
 /** Ours are written anew. */
 const ours = /^flotilla-/;
 const aliases: ReadonlySet<string> = new Set(Object.keys(deadLetterAliases));
-const lineageOnly: ReadonlySet<string> = new Set([headerNames.traceparent, headerNames.tracestate]);
+const traceOnly: ReadonlySet<string> = new Set([headerNames.traceparent, headerNames.tracestate]);
+/** What is too long to be read is not handed on either. */
+const charactersMax = new Map<string, number>([
+  [headerNames.idempotencyKey, headerCharactersMax],
+  [headerNames.eventId, eventCharactersMax],
+  [headerNames.eventSource, eventCharactersMax],
+  [headerNames.eventType, eventCharactersMax],
+]);
 
 /**
  * A producer's own headers as its answer repeats them: trace context, CloudEvents id, source and type, the idempotency key,
@@ -30,7 +37,8 @@ export function echoedHeaders(headers: Headers): Record<string, string> {
   if (trace) add(headerNames.traceparent, trace.parent);
   if (trace?.state) add(headerNames.tracestate, trace.state);
   for (const [name, value] of Object.entries(headers)) {
-    if (ours.test(name) || aboutTheValue.test(name) || aliases.has(name) || lineageOnly.has(name)) continue;
+    if (ours.test(name) || aboutTheValue.test(name) || aliases.has(name) || traceOnly.has(name)) continue;
+    if (value.length > (charactersMax.get(name) ?? Number.POSITIVE_INFINITY)) continue;
     add(name, value);
   }
   return echoed;

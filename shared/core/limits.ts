@@ -19,6 +19,8 @@ export const referencedBytesMax = 16 * 1024 * 1024;
 export const documentDepthMax = 64;
 /** Of a header that names something: a key, a run, a tenant. It stands in the journal. */
 export const headerCharactersMax = 512;
+/** Of an attribute of a CloudEvent. */
+export const eventCharactersMax = 1_024;
 /** Headers of a producer's own that its answer repeats: so many, and so many characters of names and values. */
 export const echoedHeadersMax = 32;
 export const echoedCharactersMax = 8 * 1024;
