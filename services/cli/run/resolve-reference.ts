@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
@@ -27,6 +28,8 @@ export async function resolveReference(line: Buffer, input: string): Promise<Res
   const isOther =
     (sha256 !== undefined && sha256 !== hash('sha256', content)) || (bytes !== undefined && bytes !== content.length);
   if (isOther) return refused(line, 'reference-mismatch');
+  // Bytes that are no text would be sent, and paid for, as replacement characters.
+  if (!isUtf8(content)) return refused(line, 'invalid-utf8');
   const { ref: _ref, ...rest } = document;
   const value = Buffer.from(JSON.stringify({ ...rest, content: content.toString('utf8') }));
   return { value, headers: { [headerNames.resolved]: '1' } };
