@@ -70,7 +70,7 @@ describe('flotilla', () => {
       stderr,
       `error: input unreadable
   where: nothing.jsonl
-  why:   there is no such file
+  why:   there is no such file or folder
   Fix:   check the path
   code:  input-unreadable
 `,

@@ -5,6 +5,7 @@ import { environmentSettings } from '#runtime/config/environment-settings.ts';
 import { renderConfigTemplate } from '#runtime/config/render-config-template.ts';
 import type { Command } from '../command-context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { fileFault } from '../input/file-fault.ts';
 
 /** `flotilla init`: a commented configuration in the working directory. Asks nothing, and overwrites nothing without `--force`. */
 export function init({ force = false }: { force?: boolean }): Command {
@@ -42,7 +43,11 @@ async function write(path: string, text: string, force: boolean): Promise<boolea
     return true;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw new FlotillaError('input-unreadable', { where: path, why: `it cannot be written: ${String(cause)}`, cause });
+    throw new FlotillaError('input-unreadable', {
+      where: path,
+      why: `it cannot be written: ${fileFault(cause)}`,
+      cause,
+    });
   }
 }
 

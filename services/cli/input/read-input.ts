@@ -5,6 +5,7 @@ import { documentBytesMax } from '#core/limits.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import { resolveReference } from '../run/resolve-reference.ts';
 import { type ReadChunk, splitInput } from '../run/split-input.ts';
+import { fileFault } from './file-fault.ts';
 
 /** A line as intake would append it: references brought in, lines that are too long cut. */
 export interface InputRecord {
@@ -57,14 +58,8 @@ async function openInput(path: string): Promise<{ read: ReadChunk; close(): Prom
     const read: ReadChunk = async (at, buffer) => (await file.read(buffer, 0, buffer.length, at)).bytesRead;
     return { read, close: () => file.close() };
   } catch (cause) {
-    throw new FlotillaError('input-unreadable', { where: path, why: reasonOf(cause), cause });
+    throw new FlotillaError('input-unreadable', { where: path, why: fileFault(cause), cause });
   }
-}
-
-function reasonOf(cause: unknown): string {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  return code === 'EACCES' ? 'its permissions do not allow it' : message;
 }
 
 /** Standard input comes in pieces of its own sizes, and only once. */

@@ -6,6 +6,7 @@ import { causeOfDeadLetter, deadLetterLine } from '#contracts/dead-letter.ts';
 import { headerNames } from '#core/headers.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log, LogRecord } from '#ports/log.ts';
+import { fileFault } from '../input/file-fault.ts';
 
 export interface AnswersFileOptions {
   log: Log;
@@ -198,7 +199,11 @@ const pathHash = (path: string): string => hash('sha256', resolve(path)).slice(0
 
 const openToWrite = (path: string): Promise<FileHandle> =>
   open(path, 'a+').catch((cause: unknown) => {
-    throw new FlotillaError('input-unreadable', { where: path, why: `it cannot be written: ${String(cause)}`, cause });
+    throw new FlotillaError('input-unreadable', {
+      where: path,
+      why: `it cannot be written: ${fileFault(cause)}`,
+      cause,
+    });
   });
 
 const outcomeOf = ({ headers }: LogRecord): string => headers[headerNames.outcome] ?? 'unknown';

@@ -4,6 +4,7 @@ import { headerNames } from '#core/headers.ts';
 import { documentBytesMax } from '#core/limits.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log, NewRecord } from '#ports/log.ts';
+import { fileFault } from '../input/file-fault.ts';
 import { resolveReference } from './resolve-reference.ts';
 import { type RunPosition, readRunPosition, runPositionRecord, startOfRun } from './run-position.ts';
 import { type InputLine, splitInput } from './split-input.ts';
@@ -62,7 +63,7 @@ async function openInput(path: string): ReturnType<typeof open> {
   try {
     return await open(path, 'r');
   } catch (cause) {
-    throw new FlotillaError('input-unreadable', { where: path, why: String(cause), cause });
+    throw new FlotillaError('input-unreadable', { where: path, why: fileFault(cause), cause });
   }
 }
 
