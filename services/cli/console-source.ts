@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openQueuesToShow } from '#adapters/bullmq/open-queues-to-show.ts';
 import { createTelemetry } from '#adapters/pino/create-telemetry.ts';
-import { openRedis } from '#adapters/redis/open-redis.ts';
 import { openRedisHints } from '#adapters/redis/open-redis-hints.ts';
 import { openFolderHints } from '#adapters/sqlite/open-folder-hints.ts';
 import { systemClock } from '#adapters/system/system-clock.ts';
@@ -13,6 +12,7 @@ import type { ConsoleOptions } from '#services/console/service.ts';
 import { hintsFolder } from './embedded.ts';
 import { isEngineRunning } from './engine-running.ts';
 import { openFleetLog, requireFleet } from './fleet-log.ts';
+import { openFleetRedis } from './fleet-redis.ts';
 import { openState } from './open-state.ts';
 
 /** What a console looks at. */
@@ -53,11 +53,12 @@ async function openStateSource(settings: LoadedConfig): Promise<ConsoleSource> {
 }
 
 async function openFleetSource(settings: LoadedConfig): Promise<ConsoleSource> {
-  const { topicPrefix, redisUrl } = requireFleet(settings);
+  const fleet = requireFleet(settings);
+  const { topicPrefix } = fleet;
   const { level } = settings.config.log;
   const telemetry = createTelemetry({ level, path: '-', process: 'console' });
   const log = await openFleetLog(settings, { telemetry, clientId: 'flotilla-console', isReader: true });
-  const redis = await openRedis({ url: redisUrl.reveal(), name: 'flotilla-console', startMs: redisStartMs }).catch(
+  const redis = await openFleetRedis(fleet, { name: 'flotilla-console', startMs: redisStartMs }).catch(
     (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
   );
   const isThere = !(redis instanceof Error);

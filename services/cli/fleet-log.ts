@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { type ClusterReport, inspectCluster } from '#adapters/kafka/inspect-cluster.ts';
+import type { OpenTransaction } from '#adapters/kafka/kafka-log.ts';
 import { type OpenKafkaLogOptions, openKafkaLog } from '#adapters/kafka/open-kafka-log.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log, Topic } from '#ports/log.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { FleetSettings, KafkaSettings } from '#runtime/config/fleet-settings.ts';
+import { insecureFault } from '#runtime/config/insecure-fault.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import { documentsFromOutside } from '#runtime/documents-from-outside.ts';
 import { intakeGroup } from '#services/accumulator/service.ts';
 
 /** A fleet's log, and what its processes ask it beside the port. */
@@ -18,6 +22,8 @@ export interface FleetLog extends Log {
   oldestOffset(topic: Topic, partition: number): Promise<number>;
   /** False when there is something to read and nothing was read for long: only a new start helps. */
   health(): { isHealthy: boolean; why: string | null };
+  /** Who keeps a transaction open, and where readers stand because of it. */
+  openTransactions(): Promise<OpenTransaction[]>;
   close(): Promise<void>;
 }
 
@@ -43,16 +49,30 @@ export async function openFleetLog(settings: LoadedConfig, options: OpenFleetLog
     mayCreateTopics: !isReader,
     note: (level, event, fields) => telemetry.note(level, event, fields),
   });
-  return Object.assign(log, {
+  return Object.assign(documentsFromOutside(log, { isTenantTrusted: kafka.trustsTenants }), {
     address: kafka.brokers.join(','),
     documentsTopic: kafka.documentsTopic ?? `${topicPrefix}.documents.v1`,
     intakeGroup: `${topicPrefix}.${intakeGroup}`,
   });
 }
 
-/** @throws FlotillaError invalid-config without brokers */
+/** What the cluster is like, whether or not the log can be opened. @throws FlotillaError log-unavailable | log-forbidden */
+export function inspectFleetCluster(settings: LoadedConfig, clientId: string): Promise<ClusterReport> {
+  const { kafka, topicPrefix } = requireFleet(settings);
+  const documentsTopic = kafka.documentsTopic ?? undefined;
+  return inspectCluster({ ...connectionOf(kafka), clientId }, { topicPrefix, documentsTopic });
+}
+
+/**
+ * The settings of a fleet, once it may be connected to: whoever opens anything of it asks here first.
+ * @throws FlotillaError invalid-config without brokers; insecure-connection
+ */
 export function requireFleet({ fleet }: LoadedConfig): FleetSettings {
-  if (fleet) return fleet;
+  if (fleet) {
+    const fault = insecureFault(fleet);
+    if (fault) throw fault;
+    return fleet;
+  }
   throw new FlotillaError('invalid-config', {
     where: 'kafka.brokers',
     why: 'no brokers are configured: without them the log is a file of this machine',

@@ -1,6 +1,5 @@
 import { createAnthropicProvider } from '#adapters/anthropic/create-anthropic-provider.ts';
 import { createBullmqWorkQueue } from '#adapters/bullmq/create-bullmq-work-queue.ts';
-import { openRedis } from '#adapters/redis/open-redis.ts';
 import { openRedisHints } from '#adapters/redis/open-redis-hints.ts';
 import { openRedisPayloadStore } from '#adapters/redis/open-redis-payload-store.ts';
 import type { DeadLetterPlace } from '#core/dead-letter-place.ts';
@@ -15,6 +14,7 @@ import type { WorkQueue } from '#ports/work-queue.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { createRouting, type Routing } from '#runtime/routing.ts';
 import { type FleetLog, openFleetLog, requireFleet } from './fleet-log.ts';
+import { openFleetRedis, submitRatesOf } from './fleet-redis.ts';
 import { hintsOnly } from './worker/hints-only.ts';
 
 export interface OpenFleetOptions {
@@ -51,16 +51,22 @@ export interface Fleet {
  * @throws FlotillaError invalid-config | redis-unfit, and what may be well again later: log-unavailable | queue-unavailable
  */
 export async function openFleet({ settings, telemetry, incarnation }: OpenFleetOptions): Promise<Fleet> {
-  const { topicPrefix, redisUrl, worker } = requireFleet(settings);
+  const fleet = requireFleet(settings);
+  const { topicPrefix, worker } = fleet;
   const provider = openProvider(settings);
   const account = settings.config.providers.anthropic.account;
-  const redis = await openRedis({
-    url: redisUrl.reveal(),
+  const redis = await openFleetRedis(fleet, {
     name: `flotilla-${worker.name}`,
     onTrouble: trouble =>
       telemetry.note(trouble ? 'warn' : 'info', trouble ? 'redis-away' : 'redis-back', { why: trouble?.message }),
   });
-  const queue = createBullmqWorkQueue({ redis, prefix: topicPrefix, accounts: [account], incarnation });
+  const queue = createBullmqWorkQueue({
+    redis,
+    prefix: topicPrefix,
+    accounts: [account],
+    incarnation,
+    submitRates: submitRatesOf(fleet),
+  });
   const closeRedis = async (): Promise<void> => {
     await queue.close();
     await redis.close();

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTelemetry } from '#adapters/pino/create-telemetry.ts';
-import { openRedis } from '#adapters/redis/open-redis.ts';
 import { openRedisHints } from '#adapters/redis/open-redis-hints.ts';
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
 import { parseWorkerHint, type WorkerHint, workerHintPrefix } from '#contracts/worker-hint.ts';
@@ -11,6 +10,7 @@ import type { FleetSettings } from '#runtime/config/fleet-settings.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { isEngineRunning } from './engine-running.ts';
 import { openFleetLog } from './fleet-log.ts';
+import { openFleetRedis } from './fleet-redis.ts';
 
 /** The log of a state folder or of a fleet, beside whatever may be at work on it. */
 export interface OpenState {
@@ -73,11 +73,11 @@ async function openFleetState(settings: LoadedConfig, fleet: FleetSettings): Pro
 }
 
 /** What they say of themselves; a fleet works without Redis knowing it, only more slowly. */
-async function workersOf({ redisUrl, topicPrefix }: FleetSettings): Promise<Workforce> {
+async function workersOf(fleet: FleetSettings): Promise<Workforce> {
   try {
-    const redis = await openRedis({ url: redisUrl.reveal(), name: 'flotilla-cli', startMs: redisStartMs });
+    const redis = await openFleetRedis(fleet, { name: 'flotilla-cli', startMs: redisStartMs });
     try {
-      const found = await openRedisHints({ redis, prefix: topicPrefix }).list(workerHintPrefix);
+      const found = await openRedisHints({ redis, prefix: fleet.topicPrefix }).list(workerHintPrefix);
       return { is: 'fleet', workers: found.flatMap(({ value }) => parseWorkerHint(value) ?? []), why: null };
     } finally {
       await redis.close();

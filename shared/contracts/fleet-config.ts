@@ -38,6 +38,10 @@ export const kafkaConfigSchema = z.strictObject({
   documentsTopic: topicName
     .optional()
     .describe('Topic that documents come from, when it is not <prefix>.documents.v1.'),
+  trustsTenants: z
+    .boolean()
+    .default(false)
+    .describe('Whoever writes documents may name a tenant in the header flotilla-tenant; tenants share no batch.'),
   partitions: z
     .int()
     .min(1)
@@ -48,14 +52,42 @@ export const kafkaConfigSchema = z.strictObject({
   ssl: z.boolean().default(false).describe('Speak TLS with the brokers.'),
   caFile: z.string().min(1).optional().describe('PEM file of the authority that signed their certificates.'),
   sasl: saslSchema.prefault({}).describe('Credentials for the brokers.'),
+  insecure: z
+    .boolean()
+    .default(false)
+    .describe('The brokers may be reached beyond loopback without TLS or without credentials.'),
 });
 
-export const redisConfigSchema = z.strictObject({
+const submitRateSchema = z.strictObject({
+  creates: z.int().min(1).max(1_000_000),
+  everyMs: z.int().min(100).max(86_400_000),
+});
+
+const redisFields = z.strictObject({
   url: z
     .string()
     .refine(isRedisUrl, 'must be redis://[user:password@]host:port[/db], or rediss://')
     .optional()
     .meta({ description: 'Where hints and payloads are kept. A fleet needs it.', shownAs: 'secret' }),
+  caFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file of the authority that signed its certificate, with a rediss:// address.'),
+  submitRates: z.record(z.string(), submitRateSchema).default({}).meta({
+    description:
+      'Batches that may be sent off in so much time, by all processes together, such as `{ main: { creates: 50, everyMs: 60_000 } }`. Without it: as many as come.',
+    shownAs: 'creates and everyMs by account',
+  }),
+  insecure: z
+    .boolean()
+    .default(false)
+    .describe('Redis may be reached beyond loopback without TLS or without a password.'),
+});
+
+export const redisConfigSchema = redisFields.refine(({ url, caFile }) => !caFile || !url || url.startsWith('rediss:'), {
+  error: 'needs a rediss:// address: without TLS there is no certificate',
+  path: ['caFile'],
 });
 
 export const workerConfigSchema = z.strictObject({

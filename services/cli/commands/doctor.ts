@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
-import { checkFleet } from '../check-fleet.ts';
 import type { Command, CommandContext } from '../command-context.ts';
 import { type Check, exitCodeOfChecks, failed, failedBy, passed, renderChecks } from '../doctor/check.ts';
 import { checkAccount } from '../doctor/check-account.ts';
+import { checkFleet } from '../doctor/check-fleet.ts';
 import { checkDisk, checkEngine, checkNode, checkState } from '../doctor/check-machine.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../load-settings.ts';
@@ -26,20 +26,23 @@ async function allChecks(context: CommandContext): Promise<Check[]> {
     settings = await loadSettings(context);
   } catch (error) {
     if (!(error instanceof FlotillaError)) throw error;
-    return [node, failedBy('config', error, exitCodes.usage)];
+    return [node, failedBy('config', error)];
   }
   const { configPath, account, stateDirectory, tasks, fleet } = settings;
   const found =
     configPath === null ? 'no file: defaults and environment' : `${configPath}, ${countOf(tasks.size, 'task')}`;
   const directory = account === null ? join(stateDirectory, 'simulated') : stateDirectory;
   const state = await checkState(stateDirectory);
+  const inFleet = fleet === null ? null : await checkFleet(settings, fleet);
+  const { account: name } = settings.config.providers.anthropic;
+  const inLog = inFleet?.view ? { name, pinned: inFleet.view.accounts.get(name) ?? null } : null;
   return [
     node,
     passed('config', found),
     state,
     ...(state.isOk && fleet === null ? [checkEngine(directory)] : []),
     await checkDisk(stateDirectory),
-    ...(fleet === null ? [] : await checkFleet(settings, fleet)),
+    ...(inFleet?.checks ?? []),
     ...(account === null && fleet !== null
       ? [
           failed('key', 'none', {
@@ -51,6 +54,6 @@ async function allChecks(context: CommandContext): Promise<Check[]> {
     ...(account === null && fleet === null
       ? [passed('key', 'none: answers are simulated (export ANTHROPIC_API_KEY to change that)')]
       : []),
-    ...(account === null ? [] : await checkAccount(account)),
+    ...(account === null ? [] : await checkAccount(account, inLog)),
   ];
 }

@@ -21,6 +21,8 @@ export interface EnsureTopicsOptions {
 export interface TopicFacts {
   partitions: number;
   replicas: number;
+  /** -1: for ever. */
+  retentionMs: number;
   messageBytesMax: number;
   minInSync: number;
 }
@@ -61,6 +63,7 @@ export async function ensureTopics(options: EnsureTopicsOptions): Promise<Map<To
 export const toFacts = (found: FoundPartitions, config: ReadonlyMap<string, string>): TopicFacts => ({
   partitions: found.count,
   replicas: found.replicas,
+  retentionMs: Number(config.get('retention.ms')),
   messageBytesMax: Number(config.get('max.message.bytes')),
   minInSync: Number(config.get('min.insync.replicas')),
 });

@@ -33,11 +33,11 @@ export function inspectCluster(
     const { brokers, controller } = await admin.describeCluster();
     const existing = new Set(await admin.listTopics());
     const there = plans.filter(({ name }) => existing.has(name));
-    const partitions = there.length === 0 ? new Map() : await partitionsOf(admin, there);
-    const settings = there.length === 0 ? new Map() : await settingsOf(admin, there);
+    const partitions = there.length === 0 ? null : await partitionsOf(admin, there);
+    const settings = there.length === 0 ? null : await settingsOf(admin, there);
     const topics = plans.map((plan): TopicReport => {
       const { topic, name } = plan;
-      const [found, config] = [partitions.get(name), settings.get(name)];
+      const [found, config] = [partitions?.get(name), settings?.get(name)];
       if (found === undefined || config === undefined) return { topic, name, facts: null, fault: null };
       const facts = toFacts(found, config);
       const unfit = faultOf(() => checkTopic(plan, { partitions: found.count, config }));

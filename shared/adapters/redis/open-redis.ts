@@ -38,7 +38,7 @@ const silentMs = 3_000;
 
 /**
  * Connects, and refuses a server that would lose hints without a word.
- * @throws FlotillaError queue-unavailable when it is not reached in time, redis-unfit
+ * @throws FlotillaError queue-unavailable when it is not reached in time, redis-unfit, invalid-config without that file
  */
 export async function openRedis(options: OpenRedisOptions): Promise<RedisConnection> {
   const where = shownUrl(options.url);
@@ -85,7 +85,7 @@ export async function openRedis(options: OpenRedisOptions): Promise<RedisConnect
 }
 
 function clientOptions({ url, caFile, name }: OpenRedisOptions) {
-  const tls = caFile === undefined ? undefined : { ca: readFileSync(caFile) };
+  const tls = caFile === undefined ? undefined : { ca: readAuthority(caFile) };
   return {
     ...(url.startsWith('rediss:') && tls ? { tls } : {}),
     connectionName: name ?? 'flotilla',
@@ -98,6 +98,14 @@ function clientOptions({ url, caFile, name }: OpenRedisOptions) {
     socketTimeout: silentMs,
     lazyConnect: true,
   } satisfies RedisOptions;
+}
+
+function readAuthority(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new FlotillaError('invalid-config', { where: `redis.caFile: ${path}`, why: 'it cannot be read', cause });
+  }
 }
 
 async function becomeReady(

@@ -74,6 +74,16 @@ export const environmentSettings: readonly EnvironmentSetting[] = [
     description: 'Where the hints and payloads of a fleet are kept.',
     isSecret: true,
   },
+  {
+    env: 'FLOTILLA_REDIS_CA_FILE',
+    paths: ['redis.caFile'],
+    description: 'PEM file of the authority that signed the certificate of Redis.',
+  },
+  {
+    env: 'FLOTILLA_INSECURE_OK',
+    paths: ['kafka.insecure', 'redis.insecure'],
+    description: 'true: Kafka and Redis may be reached beyond loopback without TLS or without credentials.',
+  },
   { env: 'FLOTILLA_ROLES', paths: ['worker.roles'], description: 'What `flotilla worker` does, with commas.' },
   { env: 'FLOTILLA_WORKER', paths: ['worker.name'], description: 'Name of a process of the fleet.' },
   { env: 'FLOTILLA_SNAPSHOTS', paths: ['worker.snapshots'], description: 'Folder for snapshots of the view.' },

@@ -27,7 +27,7 @@ describe('settings of a fleet', () => {
     const { fleet } = await load(env);
     assert.deepEqual(fleet?.kafka.brokers, ['a:9092', 'b:9092']);
     assert.deepEqual([fleet?.topicPrefix, fleet?.worker], ['mine', { name: 'w-1', roles: ['poller', 'sweeper'] }]);
-    assert.equal(fleet?.redisUrl.reveal(), servers.FLOTILLA_REDIS_URL);
+    assert.equal(fleet?.redis.url.reveal(), servers.FLOTILLA_REDIS_URL);
     assert.equal(fleet?.snapshotDirectory, join(directory, '.flotilla', 'fleet'));
   });
 

@@ -56,7 +56,7 @@ export function parseSettingText(path: readonly string[], text: string): unknown
   const isNumber = node?.type === 'number' || node?.type === 'integer';
   if (isNumber && text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
   if (node?.type === 'array') return text.split(',').map(part => part.trim());
-  if (node?.type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
+  if (node?.type === 'boolean' && /^(?:true|false|1|0)$/.test(text)) return text === 'true' || text === '1';
   return text;
 }
 
