@@ -109,6 +109,14 @@ describe('after a run with dead letters', () => {
     assert.equal(unknown.code, 2);
     assert.match(unknown.stderr, new RegExp(`did you mean "${run}"`));
   });
+
+  it('a run that does not exist has no dead letters to be glad of, nor to replay', async () => {
+    for (const command of ['dead-letters', 'replay']) {
+      const unknown = await flotilla(command, `${run}0`);
+      assert.deepEqual([unknown.code, unknown.stdout], [2, '']);
+      assert.match(unknown.stderr, new RegExp(`there is no run .* did you mean "${run}"`));
+    }
+  });
 });
 
 describe('flotilla replay', () => {
@@ -117,7 +125,7 @@ describe('flotilla replay', () => {
     assert.equal(code, 0);
     assert.match(stdout, /2 dead letters to send again/);
     assert.match(stdout, /2 documents would be rejected again/);
-    assert.match(stderr, /Nothing was sent\. Next: flotilla replay r_[0-9a-f]+ --yes/);
+    assert.match(stderr, /Nothing was sent\. First: mend the cause\. Then: flotilla replay r_[0-9a-f]+ --yes/);
   });
 
   it('sent twice is one purchase', async () => {
@@ -156,7 +164,7 @@ describe('flotilla replay', () => {
 
   it('refuses what is no record id, and what is not there', async () => {
     assert.equal((await flotilla('replay', '--rid', 'seventeen')).code, 2);
-    assert.equal((await flotilla('replay', 'r_nobody')).code, 7);
+    assert.equal((await flotilla('replay', '--rid', '0/9999')).code, 7);
   });
 
   it('leaves an audit that is clean', async () => assert.equal((await flotilla('audit')).code, 0));

@@ -1,11 +1,10 @@
 import { encodeJournal } from '#contracts/journal-codec.ts';
-import { quoted, suggestion } from '#contracts/nearest-name.ts';
 import { itemsToSend } from '#core/view.ts';
-import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Command, CommandContext } from '../command-context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../load-settings.ts';
 import { isAttended, type OpenState, openState } from '../open-state.ts';
+import { findRun } from '../status/check-run.ts';
 import { stateOfRun, surveyLog } from '../status/survey.ts';
 import { countOf } from '../terminal/format-count.ts';
 
@@ -22,13 +21,9 @@ export const cancel =
   };
 
 async function cancelIn(state: OpenState, run: string, { isJson, out, say }: CommandContext): Promise<number> {
-  const { runs, view } = await surveyLog(state.log);
-  const status = runs.find(({ run: name }) => name === run);
-  if (!status) {
-    const names = runs.map(({ run: name }) => name);
-    const why = `there is no run ${quoted(run)}${suggestion(run, names)}`;
-    throw new FlotillaError('not-found', { where: state.place, why });
-  }
+  const survey = await surveyLog(state.log);
+  const { view } = survey;
+  const status = findRun(survey, run, state);
   const isDone = stateOfRun(status) === 'done';
   if (!isDone && !status.isCanceled) {
     const record = { key: null, value: encodeJournal({ kind: 'CANCEL', run }), headers: {} };

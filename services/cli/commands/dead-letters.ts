@@ -5,8 +5,10 @@ import type { Command } from '../command-context.ts';
 import { readDeadLetters } from '../dead-letters/dead-letter.ts';
 import { groupsJson, LetterGroups, renderGroups } from '../dead-letters/letter-groups.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { fileFault } from '../input/file-fault.ts';
 import { loadSettings } from '../load-settings.ts';
 import { openState } from '../open-state.ts';
+import { checkRun } from '../status/check-run.ts';
 import { countOf } from '../terminal/format-count.ts';
 
 export interface DeadLettersOptions {
@@ -28,6 +30,7 @@ export const deadLetters =
         await file?.write(`${letter.text}\n`);
       }
       await file?.close();
+      if (groups.total === 0) await checkRun(run, state);
       if (context.isJson) await context.out(`${JSON.stringify(groupsJson(groups))}\n`);
       else {
         await context.out(renderGroups(groups, context.outLook));
@@ -44,6 +47,10 @@ async function openExport(path: string): ReturnType<typeof open> {
   try {
     return await open(path, 'w');
   } catch (cause) {
-    throw new FlotillaError('input-unreadable', { where: path, why: `it cannot be written: ${String(cause)}`, cause });
+    throw new FlotillaError('input-unreadable', {
+      where: path,
+      why: `it cannot be written: ${fileFault(cause)}`,
+      cause,
+    });
   }
 }

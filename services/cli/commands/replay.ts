@@ -19,6 +19,7 @@ import { count, parseRids, type Selection, selectLetters, withoutReplayed } from
 import { createReporter } from '../run/create-reporter.ts';
 import { readRunPosition } from '../run/run-position.ts';
 import { RunSession } from '../run/run-session.ts';
+import { checkRun } from '../status/check-run.ts';
 
 export interface ReplayOptions {
   run: string | undefined;
@@ -49,7 +50,10 @@ export const replay =
       const isUnderWay = left.letters.length === 0 && known !== undefined && others.length === 0;
       if (!isUnderWay || !options.yes) {
         const plan = await planOf(state, left, settings);
-        if (plan.documents === 0) throw nothingToReplay(plan);
+        if (plan.documents === 0) {
+          if (plan.refused.size === 0) await checkRun(options.run, state);
+          throw nothingToReplay(plan);
+        }
         if (!options.yes) return await showPlan(plan, { context, options });
         if (!context.isJson) context.say(renderPlan(plan));
         run = replayRunOf(left.letters);
@@ -87,7 +91,12 @@ function nothingToReplay({ refused }: ReplayPlan): FlotillaError {
   if (limited > 0 && limited === all) {
     return new FlotillaError('replay-limit', { why: `all ${limited} of them were replayed three times` });
   }
-  const why = refused.size === 0 ? 'there is no such dead letter' : renderRefused(refused).join(';').trim();
+  const why =
+    refused.size === 0
+      ? 'there is no such dead letter'
+      : renderRefused(refused)
+          .map(text => text.trim())
+          .join('; ');
   return new FlotillaError('replay-refused', { why });
 }
 
@@ -98,7 +107,8 @@ async function showPlan(
   if (context.isJson) await context.out(`${JSON.stringify({ dryRun: true, ...planJson(plan) })}\n`);
   else {
     await context.out(renderPlan(plan));
-    context.say(`Nothing was sent. Next: ${nameOf(options)} --yes\n`);
+    const isInVain = plan.estimate.rejected === plan.documents;
+    context.say(`Nothing was sent. ${isInVain ? 'First: mend the cause. Then' : 'Next'}: ${nameOf(options)} --yes\n`);
   }
   return exitCodes.done;
 }
