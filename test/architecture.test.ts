@@ -89,6 +89,14 @@ describe('code', () => {
   it('gets time, waiting, randomness and environment from outside, and never asks for the mode', () =>
     none(product.flatMap(codeFaults), 'a rule of the code is broken:'));
 
+  it('believes no header of its own intake in a log that others write', () =>
+    none(
+      product
+        .filter(({ code }) => /\bawait openKafkaLog\(/.test(code) && !/\bdocumentsFromOutside\(/.test(code))
+        .map(({ path }) => `${path} opens the log of a fleet: put documentsFromOutside around it`),
+      'forged headers would be believed:',
+    ));
+
   it('has no barrels', () =>
     none(
       files.filter(isBarrel).map(({ path }) => `${path} only hands on: import from the file that defines it`),

@@ -2,11 +2,13 @@ import { type ErrorEntry, errorCatalogue } from '#errors/catalogue.ts';
 import { counters, gauges, histograms, spanAttributes, spans } from '#ports/telemetry.ts';
 import { configDocs } from '#runtime/config/config-docs.ts';
 import { spanLinksMax } from '#runtime/span-links.ts';
+import { asyncApiPath, asyncApiText } from './asyncapi-document.ts';
+import { jsonSchemaText, schemaNames, schemaPath } from './json-schemas.ts';
 
 /** The command that writes them anew, as failing tests say it. */
 export const regenerate = 'node test/architecture/write-reference.ts';
 
-/** Pages of `infra/` that are made from code, by path. */
+/** Files of `infra/` that are made from code, by path. */
 export const referencePages: Readonly<Record<string, () => string>> = {
   'infra/configuration.md': () =>
     page('Configuration', [
@@ -79,6 +81,8 @@ export const referencePages: Readonly<Record<string, () => string>> = {
       '',
       ...table(['Name', 'Meaning'], meaningRows(spanAttributes)),
     ]),
+  [asyncApiPath]: () => asyncApiText(regenerate),
+  ...Object.fromEntries(schemaNames.map(name => [schemaPath(name), () => jsonSchemaText(name)])),
 };
 
 const page = (title: string, lines: readonly string[]): string =>
