@@ -122,6 +122,8 @@ function openProvider({ account, config }: LoadedConfig): BatchProvider {
     ...(account.baseUrl === null ? {} : { baseUrl: account.baseUrl }),
     createTimeoutMs: httpMs,
     createTimeoutPerMegabyteMs: httpPerMbMs,
+    // A connection that died half-open is silent for so long at most: 60 s, and less where time runs faster.
+    readTimeoutMs: 2 * httpMs,
     resultLineBytesMax,
   });
 }

@@ -66,15 +66,11 @@ export async function runWorker({ settings, context, signal }: RunWorkerOptions)
     const fleet = await openWithPatience(() => openFleet({ settings, telemetry, incarnation }), patience);
     if (fleet === null) return; // told to stop before there was anything
     try {
-      const worker = await startWorker({
-        fleet,
-        name: who.name,
-        roles: who.roles,
-        incarnation,
-        snapshotDirectory: requireFleet(settings).snapshotDirectory,
-        url: server.url,
-        crashHook: crashHookFrom(context.env),
-      });
+      const { snapshotDirectory } = requireFleet(settings);
+      const crashHook = crashHookFrom(context.env);
+      const start = () => startWorker({ ...who, fleet, incarnation, snapshotDirectory, url: server.url, crashHook });
+      const worker = await openWithPatience(start, patience);
+      if (worker === null) return;
       stage = { is: 'working', fleet, worker };
       telemetry.note('info', 'worker-started', { worker: who.name, roles: who.roles.join(','), url: server.url });
       const stuck = await watchLiveness(() => livenessOf(fleet, worker), { clock: systemClock, signal });

@@ -92,10 +92,10 @@ export async function startRoles(options: RolesOptions): Promise<RunningRoles> {
   const { telemetry, clock, timing, roles } = options;
   const follower = new ViewFollower(portsOf(options, 'view').log, options.viewStart ?? null);
   await ensureFleet({ log: options.log, follower, ids: systemIds });
-  measureProcess({ log: options.log, queue: options.queue, clock, telemetry, follower });
   for (const name of options.providers.keys()) {
     await putCapInForce(follower, { scope: `account:${name}:batches`, period: 'total', limit: options.openBatchesMax });
   }
+  measureProcess({ log: options.log, queue: options.queue, clock, telemetry, follower });
   const accounts = new Map(
     [...options.providers].map(([name, bare]) => {
       const measured = measuredProvider(bare, { telemetry, clock });
