@@ -12,16 +12,23 @@ export interface Reporter {
   stop(): void;
 }
 
+const stopping = 'stopping the local engine; a second Ctrl-C ends it at once, nothing is lost';
+const leaving = 'leaving; the process that is the engine goes on';
+
 export async function createReporter(context: CommandContext): Promise<Reporter> {
   const { panelStream: stream, errLook: look, env, isJson } = context;
   const panel = await openLivePanel({ stream, look, env, isJson, now: Date.now });
   const sayStopping = (): void => {
     panel.close();
-    if (!isJson) context.say('stopping the local engine; a second Ctrl-C ends it at once, nothing is lost\n');
+    if (!isJson) context.say(`${role === 'engine' ? stopping : leaving}\n`);
   };
+  let role: RunSnapshot['role'] = 'engine';
   context.interrupts().signal.addEventListener('abort', sayStopping, { once: true });
   return {
-    update: snapshot => panel.show(snapshot),
+    update: snapshot => {
+      role = snapshot.role;
+      panel.show(snapshot);
+    },
     async finish({ is, snapshot }) {
       panel.show(snapshot);
       panel.close();
