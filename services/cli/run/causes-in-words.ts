@@ -1,11 +1,12 @@
+import { formatCount } from '../terminal/format-count.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
 
 /** `2 invalid-json, 1 refused, 4 others`: the most frequent first. */
 export function causesInWords(byCause: RunSnapshot['byCause'], shownMax: number): string {
   const sorted = Object.entries(byCause).sort((a, b) => b[1] - a[1]);
-  const shown = sorted.slice(0, shownMax).map(([cause, count]) => `${count} ${cause}`);
+  const shown = sorted.slice(0, shownMax).map(([cause, count]) => `${formatCount(count)} ${cause}`);
   const others = sorted.slice(shownMax).reduce((sum, [, count]) => sum + count, 0);
-  return [...shown, ...(others > 0 ? [`${others} more`] : [])].join(', ');
+  return [...shown, ...(others > 0 ? [`${formatCount(others)} more`] : [])].join(', ');
 }
 
 const holds: Readonly<Record<string, string>> = {
