@@ -14,6 +14,11 @@ describe('ChangeLines', () => {
     );
   });
 
+  it('tells of creates that lost their reply', () => {
+    const lost = { ...middleOfRun, creating: { batches: 4, oldestMs: 30_000 } };
+    assert.match(new ChangeLines().next(lost, now) ?? '', / provider_batches=19 unanswered_creates=4 retrying=71 /);
+  });
+
   it('says nothing while nothing changes', () => {
     const lines = new ChangeLines();
     lines.next(middleOfRun, now);

@@ -1,5 +1,5 @@
 import { decimalDollars } from '#core/money.ts';
-import type { RunSnapshot } from './run-snapshot.ts';
+import { type RunSnapshot, unansweredCreates } from './run-snapshot.ts';
 
 /** At most one line in this time, for logs of CI and cron. */
 export const changeLineEveryMs = 10_000;
@@ -20,6 +20,7 @@ export function changeFields(snapshot: RunSnapshot): string {
     ['waiting_batches', sealedWaiting],
     ['at_provider', atProvider.items],
     ['provider_batches', atProvider.batches],
+    ['unanswered_creates', unansweredCreates(snapshot) || null],
     ['retrying', retrying],
     ...costFields(snapshot),
     ['parked', snapshot.parked?.count ?? null],

@@ -16,7 +16,7 @@ const busy: RunSnapshot = {
   byCause: { 'invalid-json': 1_000, refused: 900, 'invalid-output': 800, expired: 700 },
   answered: { succeeded: 1_206_214, dead: 3_400 },
   total: 2_000_000,
-  parked: { count: 120, why: 'no room under the cap of run:r_8f2c01d7aa10:money' },
+  parked: { count: 120, why: 'no room under the cap of this run' },
   held: 'breaker',
   unpriced: 7,
   simulated: true,
@@ -45,6 +45,15 @@ describe('renderPanel', () => {
     assert.match(text, /1,900 at provider/);
     assert.match(text, /saved \$ 9\.37 against individual calls/);
     assert.match(text, /100 documents · Anthropic reports counts only at the end$/m);
+  });
+
+  it('tells of creates that lost their reply, not of those under way', () => {
+    assert.doesNotMatch(renderPanel(middleOfRun, lookOf(100)).join('\n'), /without a reply/);
+    const lost = { ...endOfRun, creating: { batches: 4, oldestMs: 30_000 } };
+    assert.match(
+      renderPanel(lost, lookOf(100)).join('\n'),
+      /attention +⋯ 4 creates without a reply, looked for at the provider for up to 15 min/,
+    );
   });
 
   it('falls back to ASCII', () => {

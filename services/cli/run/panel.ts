@@ -5,7 +5,7 @@ import { countOf, formatAge, formatClock, formatCount } from '../terminal/format
 import type { TerminalLook } from '../terminal/terminal-look.ts';
 import { renderBar } from './bar.ts';
 import { causesInWords, heldInWords } from './causes-in-words.ts';
-import type { RunSnapshot } from './run-snapshot.ts';
+import { type RunSnapshot, unansweredCreates } from './run-snapshot.ts';
 
 const labelWidth = 12;
 const linesMax = 10;
@@ -130,6 +130,18 @@ function attention(snapshot: RunSnapshot, { glyphs, paint }: TerminalLook, room:
   const { answered, byCause, parked, held, run } = snapshot;
   const lines: string[] = [];
   if (held !== null) lines.push(paint('yellow', `${glyphs.paused} ${heldInWords(held)}`));
+  const unanswered = unansweredCreates(snapshot);
+  if (unanswered > 0) {
+    const creates = `${glyphs.waiting} ${countOf(unanswered, 'create')} without a reply`;
+    const variants = [', looked for at the provider for up to 15 min', ', looked for at the provider', ''];
+    lines.push(
+      firstThatFits(
+        variants.map(text => paint('yellow', creates + text)),
+        room,
+        glyphs.ellipsis,
+      ),
+    );
+  }
   if (parked) {
     const documentsParked = countOf(parked.count, 'document');
     lines.push(paint('yellow', `${glyphs.paused} ${documentsParked} parked: ${oneLine(parked.why)}`));

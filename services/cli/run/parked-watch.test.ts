@@ -11,6 +11,7 @@ const parkedRun = (more: Partial<RunSnapshot>): RunSnapshot => ({
   answered: { succeeded: 90, dead: 0 },
   inLanes: 0,
   atProvider: { batches: 0, items: 0 },
+  creating: { batches: 0, oldestMs: 0 },
   retrying: 0,
   parked: { count: 10, why: 'no room' },
   ...more,
@@ -21,8 +22,10 @@ describe('ParkedWatch', () => {
     assert.equal(new ParkedWatch().isOnlyParkedLeft(parkedRun({})), true);
   });
 
-  it('waits while something of it is at the provider, in a lane or due again', () => {
-    for (const more of [{ atProvider: { batches: 1, items: 1 } }, { inLanes: 1 }, { retrying: 1 }, { parked: null }]) {
+  it('waits while something of it is at the provider or on its way there, in a lane or due again', () => {
+    const atProvider = { batches: 1, items: 1 };
+    const creating = { batches: 1, oldestMs: 60_000 };
+    for (const more of [{ atProvider }, { creating }, { inLanes: 1 }, { retrying: 1 }, { parked: null }]) {
       assert.equal(new ParkedWatch().isOnlyParkedLeft(parkedRun(more)), false);
     }
   });

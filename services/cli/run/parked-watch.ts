@@ -13,9 +13,10 @@ export class ParkedWatch {
 
   /** @returns true when nothing but a higher cap gets the run on */
   isOnlyParkedLeft(snapshot: RunSnapshot): boolean {
-    const { parked, total, isComplete, answered, inLanes, atProvider, retrying, elapsedMs } = snapshot;
+    const { parked, total, isComplete, answered, inLanes, atProvider, creating, retrying, elapsedMs } = snapshot;
     const answeredCount = answered.succeeded + answered.dead;
-    const isStill = parked !== null && inLanes === 0 && atProvider.items === 0 && retrying === 0;
+    const isUnderWay = inLanes > 0 || atProvider.items > 0 || creating.batches > 0 || retrying > 0;
+    const isStill = parked !== null && !isUnderWay;
     if (!isStill || !isComplete || total === null || answeredCount !== this.#answered) {
       this.#answered = answeredCount;
       this.#stillSince = null;

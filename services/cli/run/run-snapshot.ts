@@ -27,6 +27,8 @@ export interface RunSnapshot {
   /** Batches sealed and not yet created. */
   sealedWaiting: number;
   atProvider: { batches: number; items: number };
+  /** Creates whose reply is not there, yet or for good; the age of the oldest in ms. */
+  creating: { batches: number; oldestMs: number };
   /** Oldest first. */
   slowest: readonly SlowBatch[];
   /** Documents that wait for their next try. */
@@ -48,6 +50,13 @@ export interface RunSnapshot {
   /** `attached`: another process has the engine, and this one only watches. */
   role: 'engine' | 'attached';
 }
+
+/** A create takes seconds; what took longer lost its reply, or its process. */
+const replyPatienceMs = 10_000;
+
+/** Batches whose create was never answered: they are looked for at the provider, for up to 15 minutes. */
+export const unansweredCreates = ({ creating }: RunSnapshot): number =>
+  creating.oldestMs >= replyPatienceMs ? creating.batches : 0;
 
 export interface SlowBatch {
   bk: string;

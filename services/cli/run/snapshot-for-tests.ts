@@ -15,6 +15,7 @@ export const middleOfRun: RunSnapshot = {
   inLanes: 12,
   sealedWaiting: 3,
   atProvider: { batches: 19, items: 1_900 },
+  creating: { batches: 1, oldestMs: 900 },
   slowest: [
     { bk: 'abcdefgh2345', pid: 'msgbatch_01', ageMs: 660_000, items: 100 },
     { bk: 'bcdefghi3456', pid: 'msgbatch_02', ageMs: 540_000, items: 100 },
@@ -38,6 +39,7 @@ export const endOfRun: RunSnapshot = {
   inLanes: 0,
   sealedWaiting: 0,
   atProvider: { batches: 0, items: 0 },
+  creating: { batches: 0, oldestMs: 0 },
   slowest: [],
   retrying: 0,
   cost: { billed: 15_100_000_000, individual: 30_000_000_000, projected: 15_100_000_000 },

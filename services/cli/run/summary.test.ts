@@ -44,6 +44,8 @@ describe('renderSummary', () => {
     const text = renderSummary({ ...done, snapshot: middleOfRun, end: 'interrupted' }, look);
     assert.match(text, /interrupted: 6,217 of 10,000 answered/);
     assert.match(text, /goes on +batches at the provider; the same command resumes/);
+    const idle = { ...endOfRun, answered: { succeeded: 1, dead: 0 } };
+    assert.match(renderSummary({ ...done, snapshot: idle, end: 'interrupted' }, look), /goes on +nothing; the same/);
   });
 
   it('says how to go on when all that is left is parked', () => {

@@ -77,14 +77,19 @@ function costRows({ cost, unpriced, cap }: RunSnapshot, { glyphs }: TerminalLook
 function nextRows({ snapshot, end }: RunResult): string[] {
   const { answered, run, parked } = snapshot;
   if (end === 'interrupted' || end === 'stopped-waiting') {
-    const others = snapshot.role === 'engine' ? 'batches at the provider' : 'the process that is the engine';
-    return [row('goes on', `${others}; the same command resumes`)];
+    return [row('goes on', `${whatGoesOn(snapshot)}; the same command resumes`)];
   }
   if (end === 'parked') {
     const held = parked === null ? [] : [row('parked', `${countOf(parked.count, 'document')}, ${oneLine(parked.why)}`)];
     return [...held, row('next', `the same command with a higher --max-cost, or none`)];
   }
   return answered.dead > 0 ? [row('next', `flotilla dead-letters ${run}`), row('', `flotilla replay ${run}`)] : [];
+}
+
+function whatGoesOn(snapshot: RunSnapshot): string {
+  if (snapshot.role === 'attached') return 'the process that is the engine';
+  const { atProvider, creating } = snapshot;
+  return atProvider.batches + creating.batches > 0 ? 'batches at the provider' : 'nothing';
 }
 
 const labelWidth = 13;

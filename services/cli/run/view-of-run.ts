@@ -2,10 +2,11 @@ import { type Batch, itemsToSend, type View } from '#core/view.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import type { Embedded } from '../embedded.ts';
 import type { RunSnapshot, SlowBatch } from './run-snapshot.ts';
+import { runMoneyScope } from './set-run-cap.ts';
 
 type OfView = Pick<
   RunSnapshot,
-  'inLanes' | 'sealedWaiting' | 'atProvider' | 'slowest' | 'retrying' | 'parked' | 'held'
+  'inLanes' | 'sealedWaiting' | 'atProvider' | 'creating' | 'slowest' | 'retrying' | 'parked' | 'held'
 >;
 
 const slowestShown = 3;
@@ -22,14 +23,16 @@ export function viewOfRun(
   const atProvider: SlowBatch[] = own.flatMap(({ bk, state, items }) =>
     state.is === 'created' ? [{ bk, pid: state.pid, ageMs: now - state.intent.at, items: items.length }] : [],
   );
+  const intentAges = own.flatMap(({ state }) => (state.is === 'intent' ? [now - state.intent.at] : []));
   const waiting = own.filter(({ state }) => state.is === 'sealed' || state.is === 'aborted');
   return {
     inLanes: engine?.openLanes().reduce((sum, lane) => sum + lane.items, 0) ?? 0,
     sealedWaiting: waiting.length,
     atProvider: { batches: atProvider.length, items: atProvider.reduce((sum, batch) => sum + batch.items, 0) },
+    creating: { batches: intentAges.length, oldestMs: Math.max(0, ...intentAges) },
     slowest: atProvider.sort((a, b) => b.ageMs - a.ageMs).slice(0, slowestShown),
     retrying: [...view.retries.values()].filter(row => row.runs.includes(run)).length,
-    parked: parkedOf(engine, waiting),
+    parked: parkedOf(engine, waiting, run),
     held: heldBy(embedded, view),
   };
 }
@@ -45,7 +48,7 @@ function heldBy({ engine, accountName }: Embedded, view: View): string | null {
 /** Only money is waited for in vain: every other cap has room again when a batch ends. */
 const isAboutMoney = (scope: string): boolean => scope.endsWith(':money') || scope === priceUnknown;
 
-function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[]): RunSnapshot['parked'] {
+function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[], run: string): RunSnapshot['parked'] {
   const scopes = new Map<string, string>();
   for (const parked of engine?.parked() ?? [])
     if (parked.why === 'cap' && isAboutMoney(parked.scope)) scopes.set(parked.bk, parked.scope);
@@ -53,9 +56,10 @@ function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[]): RunSna
   const [first] = held;
   if (!first) return null;
   const count = held.reduce((sum, batch) => sum + itemsToSend(batch).length, 0);
-  const scope = scopes.get(first.bk);
-  return {
-    count,
-    why: scope === priceUnknown ? 'the price of their model is unknown' : `no room under the cap of ${scope}`,
-  };
+  return { count, why: parkedInWords(scopes.get(first.bk) ?? '', run) };
+}
+
+function parkedInWords(scope: string, run: string): string {
+  if (scope === priceUnknown) return 'the price of their model is unknown';
+  return scope === runMoneyScope(run) ? 'no room under the cap of this run' : `no room under the cap of ${scope}`;
 }
