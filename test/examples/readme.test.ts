@@ -10,7 +10,7 @@ import { blocksOf, commandsOf } from './readme-blocks.ts';
 const installing = /^npm ci && /;
 
 /** What runs everything or for long: this very test would run in it. */
-const notHere = /^npm (test|run (sim|chaos|bench|check))\b/;
+const notHere = /^npm (test|run (sim|chaos|bench|check|fleet))\b/;
 
 const commandMsMax = 50_000;
 
