@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaLog } from '#adapters/kafka/kafka-log.ts';
 import { headerNames } from '#core/headers.ts';
-import { formatRid, parseRid } from '#core/rid.ts';
-import type { Topic } from '#ports/log.ts';
+import { parseRid } from '#core/rid.ts';
+import type { LogRecord, Topic } from '#ports/log.ts';
 
 /** What the results topic says: counted, not believed. */
 export interface CountedAnswers {
@@ -34,14 +34,14 @@ export async function waitForAnswers(
   log: KafkaLog,
   { documents, stallMs = 120_000 }: { documents: number; stallMs?: number },
 ): Promise<CountedAnswers> {
+  const counter = new AnswerCounter(log);
   let [seen, seenOn] = [-1, performance.now()];
   for (;;) {
     const end = await endOf(log, 'results');
     if (end > seen) [seen, seenOn] = [end, performance.now()];
     if (end >= documents) {
-      const counted = await countAnswers(log);
+      const counted = await counter.count();
       if (counted.answered >= documents) return counted;
-      await sleep(500);
     }
     if (performance.now() - seenOn > stallMs)
       throw new Error(`no result for ${stallMs / 1_000} s: ${end} of ${documents}`);
@@ -50,26 +50,42 @@ export async function waitForAnswers(
 }
 
 /** Reads all results there are. */
-export async function countAnswers(log: KafkaLog): Promise<CountedAnswers> {
-  const seen = Array.from({ length: log.partitions('documents') }, () => new Set<number>());
-  const counted = { answered: 0, repeated: 0, lastAt: 0, bytes: 0 };
-  for (let partition = 0; partition < log.partitions('results'); partition++) {
-    for (let [from, isAtEnd] = [0, false]; !isAtEnd; ) {
-      const read = await log.read({ topic: 'results', partition, from, recordsMax: recordsPerRead });
-      for (const { headers, at, value } of read.records) {
-        const text = headers[headerNames.rid] ?? '';
-        const rid = parseRid(text);
-        if (rid === null || formatRid(rid) !== text) throw new Error(`a result without a rid: "${text}"`);
-        const offsets = seen[rid.partition] as Set<number>;
-        if (offsets.has(rid.offset)) counted.repeated += 1;
-        else counted.answered += 1;
-        offsets.add(rid.offset);
-        counted.lastAt = Math.max(counted.lastAt, at);
-        counted.bytes += value.length;
-      }
-      from = read.nextOffset;
-      isAtEnd = read.isAtEnd;
-    }
+export const countAnswers = (log: KafkaLog): Promise<CountedAnswers> => new AnswerCounter(log).count();
+
+/** Reads results on from where it was, and knows each document it has seen. */
+class AnswerCounter {
+  readonly #log: KafkaLog;
+  readonly #seen: Set<number>[];
+  readonly #offsets: number[];
+  readonly #counted: CountedAnswers = { answered: 0, repeated: 0, lastAt: 0, bytes: 0 };
+
+  constructor(log: KafkaLog) {
+    this.#log = log;
+    this.#seen = Array.from({ length: log.partitions('documents') }, () => new Set<number>());
+    this.#offsets = Array.from({ length: log.partitions('results') }, () => 0);
   }
-  return counted;
+
+  async count(): Promise<CountedAnswers> {
+    for (const partition of this.#offsets.keys()) {
+      for (let isAtEnd = false; !isAtEnd; ) {
+        const from = this.#offsets[partition] as number;
+        const read = await this.#log.read({ topic: 'results', partition, from, recordsMax: recordsPerRead });
+        for (const record of read.records) this.#take(record);
+        this.#offsets[partition] = read.nextOffset;
+        isAtEnd = read.isAtEnd;
+      }
+    }
+    return { ...this.#counted };
+  }
+
+  #take({ headers, at, value }: LogRecord): void {
+    const rid = parseRid(headers[headerNames.rid] ?? '');
+    if (rid === null) throw new Error('a result without a rid');
+    const offsets = this.#seen[rid.partition] as Set<number>;
+    if (offsets.has(rid.offset)) this.#counted.repeated += 1;
+    else this.#counted.answered += 1;
+    offsets.add(rid.offset);
+    this.#counted.lastAt = Math.max(this.#counted.lastAt, at);
+    this.#counted.bytes += value.length;
+  }
 }

@@ -6,6 +6,7 @@ import { formatCommandLine, measureCommandLine } from './command-line.ts';
 import { formatFleetCalls, measureFleetCalls } from './fleet-calls.ts';
 import { formatFleetIntake, measureFleetIntake } from './fleet-intake.ts';
 import { formatFleetKillOne, measureFleetKillOne } from './fleet-kill-one.ts';
+import { formatFleetMillion, measureFleetMillion } from './fleet-million.ts';
 import { formatFleetScale, measureFleetScale } from './fleet-scale.ts';
 import { formatFleetThroughput, measureFleetThroughput } from './fleet-throughput.ts';
 import { flotillaEntry } from './flotilla-leg.ts';
@@ -155,6 +156,27 @@ shared(program.command('fleet-kill-one'))
       format: formatFleetKillOne,
     });
   });
+
+for (const { name, describes, open } of [
+  { name: 'fleet-million', describes: 'memory, journal and Redis per document, and the audit', open: 0 },
+  { name: 'fleet-cold-start', describes: 'the same, and then a start without Redis and snapshot', open: 10_000 },
+]) {
+  shared(program.command(name))
+    .description(`very many documents through a fleet: ${describes}`)
+    .option('--documents <n>', 'documents that are settled', count, 100_000)
+    .option('--bytes <n>', 'size of each', count, 2_000)
+    .option('--workers <n>', 'worker processes, each with all roles', count, 2)
+    .option('--open <n>', 'documents open at the cold start', count, open)
+    .action(async (options: SharedOptions & { documents: number; bytes: number; workers: number; open: number }) => {
+      const { documents, bytes: documentBytes, workers, open: coldStartOpen } = options;
+      const onProgress = (line: string): void => console.error(line);
+      await report(options, {
+        measure: directory =>
+          measureFleetMillion({ documents, documentBytes, workers, coldStartOpen, directory, onProgress }),
+        format: formatFleetMillion,
+      });
+    });
+}
 
 try {
   await program.parseAsync();
