@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAnthropicProvider } from '#adapters/anthropic/create-anthropic-provider.ts';
@@ -23,6 +22,7 @@ import type { ViewFollower } from '#runtime/view-follower.ts';
 import { workerHintLoop } from '#runtime/worker-hints.ts';
 import type { RunningSimulator, SimulatorOptions } from '#services/simulator/service.ts';
 import { type Engine, startEngine } from './engine.ts';
+import { makeStateFolder } from './make-state-folder.ts';
 import { openSpans } from './open-spans.ts';
 import { pruneLoop } from './prune-log.ts';
 
@@ -76,7 +76,7 @@ const simulatedAccount = 'anthropic';
 export function openEmbedded(settings: EmbeddedSettings): Embedded {
   const isSimulated = settings.account === null;
   const directory = isSimulated ? join(settings.stateDirectory, 'simulated') : settings.stateDirectory;
-  mkdirSync(directory, { recursive: true });
+  makeStateFolder(directory);
   const log = openSqliteLog({ directory, partitions: { settled: 1 }, writer: 'thread' });
   const accountName = settings.account?.name ?? simulatedAccount;
   const telemetry = createTelemetry({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeStateFolder } from '../make-state-folder.ts';
 
 /**
  * Where the input can be read as often as need be: the file itself, or a copy of standard input named by its content, so
@@ -13,7 +13,7 @@ export async function spoolInput(
 ): Promise<string> {
   if (file !== '-') return resolve(directory, file);
   const folder = join(stateDirectory, 'inputs');
-  mkdirSync(folder, { recursive: true });
+  makeStateFolder(folder);
   const partial = join(folder, `stdin.${process.pid}.partial`);
   const copy = await open(partial, 'w');
   const digest = createHash('sha256');
