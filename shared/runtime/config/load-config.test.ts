@@ -195,7 +195,8 @@ describe('loadConfig, mistakes', () => {
     assert.equal(error.code, 'invalid-config');
     assert.match(error.where ?? '', /flotilla\.config\.ts: tasks\.a\.model$/);
     assert.match(error.why, /tasks\.a\.model: is missing \(and 1 more\)/);
-    assert.equal((await failure(setup(), { env: { FLOTILLA_HTTP_PORT: 'x' } })).where, 'FLOTILLA_HTTP_PORT');
+    const { where, fix } = await failure(setup(), { env: { FLOTILLA_HTTP_PORT: 'x' } });
+    assert.deepEqual([where, fix], ['FLOTILLA_HTTP_PORT', 'correct or unset FLOTILLA_HTTP_PORT']);
     assert.equal((await failure(setup(), { flags: { 'http.port': 'x' } })).where, 'http.port');
     assert.match((await failure(setup({ 'flotilla.config.mjs': 'export default {}' }))).why, /version: must be 1/);
   });

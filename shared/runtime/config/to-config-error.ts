@@ -18,7 +18,7 @@ export function toConfigError(issues: readonly z.core.$ZodIssue[], context: Conf
   const path = issue.path.map(String);
   const others = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   const why = `${path.join('.') || 'the configuration'}: ${inWords(issue)}${others}`;
-  return new FlotillaError('invalid-config', { where: placeOf(path, context), why });
+  return new FlotillaError('invalid-config', { where: placeOf(path, context), why, ...fixOf(path, context) });
 }
 
 function unknownSetting(issue: z.core.$ZodIssueUnrecognizedKeys, context: ConfigErrorContext): FlotillaError {
@@ -36,6 +36,13 @@ function placeOf(path: readonly string[], { sourceOf, configPath }: ConfigErrorC
   if (source.from === 'env') return source.name;
   if (source.from === 'flag' || configPath === null) return path.join('.');
   return path.length === 0 ? configPath : `${configPath}: ${path.join('.')}`;
+}
+
+/** What did not come from the file is not mended there. */
+function fixOf(path: readonly string[], { sourceOf }: ConfigErrorContext): { fix?: string } {
+  const source = sourceOf(path);
+  if (source.from === 'env') return { fix: `correct or unset ${source.name}` };
+  return source.from === 'flag' ? { fix: 'correct the flag' } : {};
 }
 
 /** The value is never repeated: it may be a key. */
