@@ -90,6 +90,8 @@ describe('flotilla', () => {
       ['run', 'good.jsonl', '--allow-failures', 'some'],
       ['run', 'good.jsonl', '--wait-timeout', 'long'],
       ['run', 'good.jsonl', '--task', 'clasify'],
+      ['run', 'good.jsonl', '--out', '-'],
+      ['run', 'good.jsonl', '--state', 'good.jsonl'],
       ['simulator', '--port', 'any'],
       ['validate'],
     ]) {
@@ -159,6 +161,8 @@ describe('flotilla validate', () => {
     const { code, stdout } = await runFlotilla({ args: ['validate', '-', '--json'], cwd: folder.path, input });
     assert.equal(code, 0);
     assert.equal((JSON.parse(stdout) as { files: { lines: number }[] }).files[0]?.lines, 3);
+    const { stderr } = await runFlotilla({ args: ['validate', '-'], cwd: folder.path, input });
+    assert.match(stderr, /Next: flotilla estimate - {3}or {3}flotilla run -\n/);
   });
 });
 

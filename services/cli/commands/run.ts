@@ -38,6 +38,7 @@ export const run =
     });
     const task = options.task ?? null;
     if (task !== null && !loaded.tasks.has(task)) throw unknownTask(task, [...loaded.tasks.keys()]);
+    for (const flag of ['out', 'deadLetters'] as const) if (options[flag] === '-') throw noFile(flag);
     const cap = options.maxCost === undefined ? null : capOf(options.maxCost);
     const input = await spoolInput(options.file, {
       directory: context.directory,
@@ -70,6 +71,14 @@ export const run =
       await embedded.close();
     }
   };
+
+/** Standard output cannot be gone on with after a kill, and a file named `-` is what nobody means. */
+const noFile = (flag: 'out' | 'deadLetters'): FlotillaError =>
+  new FlotillaError('invalid-usage', {
+    where: flag === 'out' ? '--out -' : '--dead-letters -',
+    why: 'it is written to a file, so that it can be gone on with',
+    fix: 'name a file; cat it when the run is done',
+  });
 
 const signalOf = (context: CommandContext, waitTimeoutMs: number | undefined): AbortSignal => {
   const { signal } = context.interrupts();

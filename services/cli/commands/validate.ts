@@ -27,19 +27,23 @@ export function validate({ files, task: taskName, all = false }: ValidateOptions
       reports.push(report);
       if (!context.isJson) await context.out(renderReport(report, context.outLook));
     }
-    return conclude(reports, context);
+    return conclude(reports, files, context);
   };
 }
 
-async function conclude(reports: readonly FileReport[], context: CommandContext): Promise<number> {
+async function conclude(
+  reports: readonly FileReport[],
+  files: readonly string[],
+  context: CommandContext,
+): Promise<number> {
   const problemCount = reports.reduce((sum, report) => sum + report.problemCount, 0);
   const isValid = problemCount === 0;
   if (context.isJson) {
     const summary = { valid: isValid, problemCount, files: reports.map(fileReportJson) };
     await context.out(`${JSON.stringify(summary)}\n`);
   } else if (isValid) {
-    const [first] = reports;
-    context.say(`Next: flotilla estimate ${first?.file ?? 'FILE'}   or   flotilla run ${first?.file ?? 'FILE'}\n`);
+    const file = files[0] ?? 'FILE';
+    context.say(`Next: flotilla estimate ${file}   or   flotilla run ${file}\n`);
   } else {
     context.say('A run rejects these lines one by one and answers all others.\n');
   }
