@@ -69,9 +69,13 @@ export async function openFlotilla(options: OpenFlotillaOptions = {}): Promise<F
  * @throws FlotillaError invalid-config | unknown-setting | topic-unfit | log-unavailable
  */
 export async function openProducer(options: OpenFlotillaOptions = {}): Promise<Producer> {
-  const loaded = await loadConfig(configOptions(options));
-  const { openFleetProducer } = await import('./open-producer.ts'); // Kafka's client is not for who has one machine
-  return openFleetProducer(loaded);
+  // Kafka's client is not for who has one machine.
+  const { openFleetProducer, settingsOfProducer } = await import('./open-producer.ts');
+  const load = (flags: Readonly<Record<string, unknown>>) => {
+    const config = configOptions(options);
+    return loadConfig({ ...config, flags: { ...config.flags, ...flags } });
+  };
+  return openFleetProducer(await settingsOfProducer(load));
 }
 
 const configOptions = ({ settings = {}, directory = process.cwd(), configPath }: OpenFlotillaOptions) => ({

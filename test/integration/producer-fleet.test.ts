@@ -188,7 +188,6 @@ describe('openProducer', () => {
     const settings = {
       'kafka.brokers': fleet.kafka.brokers,
       'kafka.topicPrefix': fleet.topicPrefix,
-      'redis.url': fleet.redis.url,
     };
     const producer = await openProducer({ directory: fleet.folder, settings });
     const traceContext = { traceparent };

@@ -4,7 +4,7 @@ import type { Command, CommandContext } from '../command-context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readInput } from '../input/read-input.ts';
 import { checkTask, loadSettings } from '../load-settings.ts';
-import { openLogOfProducer } from '../open-producer.ts';
+import { openLogOfProducer, settingsOfProducer } from '../open-producer.ts';
 import { type KeyFrom, type Published, publishFile } from '../produce/publish-file.ts';
 import { runIdOf } from '../run/run-id.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';
@@ -24,7 +24,9 @@ export const produce =
   (options: ProduceOptions): Command =>
   async context => {
     const { file, topic, run } = options;
-    const settings = await loadSettings(context, { 'kafka.documentsTopic': topic });
+    const settings = await settingsOfProducer(flags =>
+      loadSettings(context, { 'kafka.documentsTopic': topic, ...flags }),
+    );
     const task = checkTask(options.task, settings);
     const headers = documentHeaders({ ...(task === null ? {} : { task }), ...(run === undefined ? {} : { run }) });
     const onceAs = options.once ? `produce.${await contentOf(file, task)}` : null;

@@ -57,16 +57,23 @@ export async function publishFile(options: PublishOptions): Promise<Published> {
   let refused = 0;
   let group: Promise<void>[] = [];
   let underWay: Promise<unknown> = Promise.resolve();
+  // Kept instead of thrown: thousands may fail at once, and the first says why.
+  let failure: { error: unknown } | null = null;
   const publish = async (record: NewRecord): Promise<void> => {
-    const { partition } = await batcher.add(record);
-    partitions[partition] = (partitions[partition] ?? 0) + 1;
-    published += 1;
+    try {
+      const { partition } = await batcher.add(record);
+      partitions[partition] = (partitions[partition] ?? 0) + 1;
+      published += 1;
+    } catch (error) {
+      failure ??= { error };
+    }
   };
   const handOver = async (): Promise<void> => {
     await underWay;
+    if (failure) await batcher.flush();
+    if (failure) throw failure.error;
     options.onProgress?.(published);
     underWay = Promise.all(group);
-    underWay.catch(() => {}); // it is awaited with the next
     group = [];
   };
   for await (const line of options.records) {
@@ -78,7 +85,7 @@ export async function publishFile(options: PublishOptions): Promise<Published> {
     } else if (group.push(publish(record)) >= recordsAtOnce) await handOver();
   }
   await handOver();
-  await underWay;
+  await handOver();
   return { published, refused, refusedLines, partitions, isInterrupted: signal.aborted };
 }
 
