@@ -271,7 +271,10 @@ describe('parseDocument, what it rejects', () => {
 
 describe('parseDocument, of a record that the log could not unpack', () => {
   it('says so, and believes it only of a record without bytes', () => {
-    assert.equal(rejected('', { 'flotilla-unreadable': 'too-large' }).code, 'document-too-large');
+    const tooLarge = rejected('', { 'flotilla-unreadable': 'too-large' });
+    assert.deepEqual([tooLarge.code, tooLarge.where], ['batch-unpacks-too-large', 'compressed batch']);
+    assert.match(tooLarge.why, /64 MiB/);
+    assert.equal(rejected('', { 'flotilla-unreadable': 'anything' }).code, 'record-unreadable');
     assert.equal(rejected('', { 'flotilla-unreadable': 'damaged' }).code, 'record-unreadable');
     assert.equal(accepted({ custom_id: 'a', params }, { 'flotilla-unreadable': 'damaged' }).customId, 'a');
   });

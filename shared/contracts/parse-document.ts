@@ -57,10 +57,13 @@ const reject = (customId: string | null, { code, where, why }: Fault): Parsed =>
   reject: { customId, code, where, why },
 });
 
-/** A few bytes may unpack to gigabytes, or to nothing at all: the log delivers such a record without its bytes. */
+/**
+ * A few bytes may unpack to gigabytes, or to nothing at all: the log delivers such a record without its bytes. Whoever sets the
+ * header himself, on a record that has none, gets that record rejected under another name, and no other.
+ */
 function unreadableFault(why: string): Fault {
-  const code = why === 'too-large' ? 'document-too-large' : 'record-unreadable';
-  return fault(code, null, errorCatalogue[code].why);
+  const code = why === 'too-large' ? 'batch-unpacks-too-large' : 'record-unreadable';
+  return fault(code, 'compressed batch', errorCatalogue[code].why);
 }
 
 /** The shape is told by the fields that only it has; what is wrong inside a shape is said in the words of that shape. */

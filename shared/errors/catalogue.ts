@@ -14,6 +14,11 @@ export const errorCatalogue = {
   'invalid-json': entry('not valid JSON', 'the line could not be parsed', 'write one JSON object per line'),
   'invalid-utf8': entry('not valid UTF-8', 'the bytes are no text', 'save the file as UTF-8'),
   'empty-record': entry('empty record', 'there is nothing to send', 'remove the empty line'),
+  'batch-unpacks-too-large': entry(
+    'compressed batch too large',
+    'the batch that this record was sent in would unpack to more than 64 MiB',
+    'publish it again, in smaller batches',
+  ),
   'record-unreadable': entry(
     'record unreadable',
     'its batch could not be unpacked',
