@@ -20,7 +20,7 @@ export async function publishDocuments(
       next = Math.min(from + documents, first + recordsPerAppend);
       const records = Array.from({ length: next - first }, (_, index) => toRecord(first + index, bytes));
       append += 1;
-      await log.append({ topic: 'documents', partition: append % partitions, records });
+      await log.append({ topic: 'documents', partition: (from + append) % partitions, records });
     }
   };
   await Promise.all(Array.from({ length: appendsAtOnce }, publishSome));

@@ -32,6 +32,7 @@ interface Sample {
 }
 
 const sampleMs = 250;
+const publishEveryMs = 100;
 const windowMs = 4_000;
 const faultlessMs = 20_000;
 const watchedMs = 25_000;
@@ -41,18 +42,21 @@ const wantedShare = 0.9;
 export async function measureFleetKillOne(options: {
   documents: number;
   createMs: number;
+  /** Published a second from the start of the workers on; null: all before it. */
+  perSecond: number | null;
   directory: string;
   onRun(line: string): void;
 }): Promise<FleetKillOneReport> {
-  const { documents, createMs, directory, onRun } = options;
+  const { documents, createMs, perSecond, directory, onRun } = options;
   const responder = await startResponder({ createMs, lifeMs: 500 });
   const config = { lane: { items: 50 }, kafka: { partitions: 6 } };
   const stage = await startFleetStage({ directory, baseUrl: responder.baseUrl, config });
   try {
-    await publishDocuments(stage.log, { documents, bytes: documentBytes });
+    if (perSecond === null) await publishDocuments(stage.log, { documents, bytes: documentBytes });
     for (const roles of workersOfSix) stage.startWorker(roles);
     const samples: Sample[] = [];
     const sampling = setInterval(() => void sample(stage, samples), sampleMs);
+    const publishing = perSecond === null ? null : publishSteadily(stage, perSecond);
     const report: FleetKillOneReport = {
       workers: workersOfSix.length,
       faultlessPerSecond: 0,
@@ -71,10 +75,12 @@ export async function measureFleetKillOne(options: {
       for (const index of [0, 2, 4]) {
         report.killed.push(await killOne(stage, { index, samples, faultless }));
         onRun(JSON.stringify(report.killed.at(-1)));
-        if ((samples.at(-1)?.answers ?? 0) > documents * 0.95) throw new Error('too few documents: it was done before');
+        if (perSecond === null && (samples.at(-1)?.answers ?? 0) > documents * 0.95)
+          throw new Error('too few documents: it was done before');
       }
     } finally {
       clearInterval(sampling);
+      await publishing?.stop();
     }
     const { repeated } = await countAnswers(stage.log);
     if (repeated > 0) throw new Error(`${repeated} answered twice`);
@@ -121,6 +127,27 @@ async function killOne(
     recoveredAfterMs: recoveredOn === null ? null : recoveredOn - killedOn,
     shareMeanwhile: rate(samples, killedOn, until) / faultless,
     shareLowest: lowest(samples, { from: killedOn, to: until }) / faultless,
+  };
+}
+
+function publishSteadily({ log }: FleetStage, perSecond: number): { stop(): Promise<void> } {
+  const startedOn = performance.now();
+  let published = 0;
+  let running = Promise.resolve();
+  const publishDue = async (): Promise<void> => {
+    const due = Math.floor(((performance.now() - startedOn) * perSecond) / 1_000) - published;
+    if (due <= 0) return;
+    await publishDocuments(log, { documents: due, bytes: documentBytes, from: published });
+    published += due;
+  };
+  const timer = setInterval(() => {
+    running = running.then(publishDue);
+  }, publishEveryMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
   };
 }
 

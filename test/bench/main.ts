@@ -7,6 +7,7 @@ import { formatFleetCalls, measureFleetCalls } from './fleet-calls.ts';
 import { formatFleetIntake, measureFleetIntake } from './fleet-intake.ts';
 import { formatFleetKillOne, measureFleetKillOne } from './fleet-kill-one.ts';
 import { formatFleetMillion, measureFleetMillion } from './fleet-million.ts';
+import { formatFleetPoison, measureFleetPoison } from './fleet-poison.ts';
 import { formatFleetScale, measureFleetScale } from './fleet-scale.ts';
 import { formatFleetThroughput, measureFleetThroughput } from './fleet-throughput.ts';
 import { flotillaEntry } from './flotilla-leg.ts';
@@ -148,11 +149,12 @@ shared(program.command('fleet-kill-one'))
   .description('kill -9 of one process of each role: until the full rate, and what is left of it meanwhile')
   .option('--documents <n>', 'published before the start; they must last for two minutes', count, 300_000)
   .option('--create-ms <ms>', 'how long a create takes', count, 200)
-  .action(async (options: SharedOptions & { documents: number; createMs: number }) => {
-    const { documents, createMs } = options;
+  .option('--rate <n>', 'published a second instead, so that the fleet has time to spare', count)
+  .action(async (options: SharedOptions & { documents: number; createMs: number; rate?: number }) => {
+    const { documents, createMs, rate: perSecond = null } = options;
     const onRun = (line: string): void => console.error(line);
     await report(options, {
-      measure: directory => measureFleetKillOne({ documents, createMs, directory, onRun }),
+      measure: directory => measureFleetKillOne({ documents, createMs, perSecond, directory, onRun }),
       format: formatFleetKillOne,
     });
   });
@@ -177,6 +179,19 @@ for (const { name, describes, open } of [
       });
     });
 }
+
+shared(program.command('fleet-poison'))
+  .description('eight kinds of poison among documents in all four compressions')
+  .option('--documents <n>', 'records, poison included', count, 100_000)
+  .option('--every <n>', 'every so manieth is poison', count, 100)
+  .option('--workers <n>', 'worker processes, each with all roles', count, 2)
+  .action(async (options: SharedOptions & { documents: number; every: number; workers: number }) => {
+    const { documents: records, every: poisonEvery, workers } = options;
+    await report(options, {
+      measure: directory => measureFleetPoison({ records, poisonEvery, workers, directory }),
+      format: formatFleetPoison,
+    });
+  });
 
 try {
   await program.parseAsync();
