@@ -3,8 +3,8 @@ import type { NewRecord } from '#ports/log.ts';
 import { batchOverheadBytes, encodeRecordBatch, recordSizeMax } from './encode-record-batch.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { codeOf, codes, isLater, KafkaError } from './kafka-error.ts';
-import { type Place, placeKey } from './log-reader.ts';
 import type { Patience } from './patience.ts';
+import { type Place, placeKey } from './place.ts';
 import { type ProducedBatch, produceRequest } from './produce-request.ts';
 
 export interface Appended {

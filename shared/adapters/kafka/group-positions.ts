@@ -2,9 +2,9 @@ import type { GroupMembership } from './group-membership.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { codeOf, codes, KafkaError } from './kafka-error.ts';
 import type { GroupPosition } from './kafka-transactions.ts';
-import type { Place } from './log-reader.ts';
 import { offsetFetchRequest } from './offset-fetch-request.ts';
 import { type Patience, withPatience } from './patience.ts';
+import type { Place } from './place.ts';
 
 export interface GroupPositionsOptions {
   client: KafkaClient;

@@ -3,6 +3,7 @@ import type { FetchedPartition } from './fetch-request.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { codes, KafkaError } from './kafka-error.ts';
 import { type Patience, withPatience } from './patience.ts';
+import { type Place, placeKey } from './place.ts';
 import { SharedFetches } from './shared-fetches.ts';
 import type { Span } from './span.ts';
 import type { SpanCache } from './span-cache.ts';
@@ -15,12 +16,6 @@ export interface LogReaderOptions {
   unpackOf(topic: string): Pick<Parameters<typeof unpackFetched>[1], 'batchBytesMax' | 'onUnreadable'>;
 }
 
-export interface Place {
-  /** As the broker calls it. */
-  topic: string;
-  partition: number;
-}
-
 /** More of a read waits for the next one. */
 const readBytesMax = 8 * 1024 * 1024;
 const fetchBytes = 4 * 1024 * 1024;
@@ -31,8 +26,6 @@ const earliest = '-2';
 const latest = '-1';
 const readUncommitted = 0;
 const readCommitted = 1;
-
-export const placeKey = ({ topic, partition }: Place): string => `${topic}/${partition}`;
 
 /** Reads committed records from any offset, by the exact request for it; there is no consumer and no session. */
 export class LogReader {

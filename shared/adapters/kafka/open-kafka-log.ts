@@ -1,19 +1,12 @@
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import type { SASLOptions } from 'kafkajs';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import { ensureTopics, type TopicFacts } from './ensure-topics.ts';
 import { KafkaClient } from './kafka-client.ts';
 import { KafkaLog } from './kafka-log.ts';
 import { type Note, seldom } from './note.ts';
 import { planTopics, type TopicPlanOptions } from './topic-plan.ts';
-import { connectTimeoutMs, withAdmin } from './with-admin.ts';
+import { connectTimeoutMs, type KafkaConnection, withAdmin } from './with-admin.ts';
 
-export interface OpenKafkaLogOptions extends Partial<TopicPlanOptions> {
-  /** `host:port`, some of them. */
-  brokers: readonly string[];
-  clientId?: string;
-  ssl?: boolean | TlsOptions;
-  sasl?: SASLOptions;
+export interface OpenKafkaLogOptions extends KafkaConnection, Partial<TopicPlanOptions> {
   /** Of topics that are made now. Default -1: what the brokers say. */
   replicationFactor?: number;
   /** Default true: topics that are missing are created. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type FetchedPartition, fetchRequest } from './fetch-request.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { codes, KafkaError } from './kafka-error.ts';
-import { type Place, placeKey } from './log-reader.ts';
+import { type Place, placeKey } from './place.ts';
 
 interface Wanted {
   place: Place;

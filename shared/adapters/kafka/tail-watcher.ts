@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type FetchedPartition, fetchRequest } from './fetch-request.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { codes, KafkaError } from './kafka-error.ts';
-import { type LogReader, type Place, placeKey } from './log-reader.ts';
+import type { LogReader } from './log-reader.ts';
 import type { Note } from './note.ts';
+import { type Place, placeKey } from './place.ts';
 
 export type PlaceMark = Place & { from: number };
 

@@ -1,4 +1,4 @@
-import { type Place, placeKey } from './log-reader.ts';
+import { type Place, placeKey } from './place.ts';
 
 /** How far the reader of a partition has come. */
 export interface Progress extends Place {

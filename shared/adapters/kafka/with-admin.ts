@@ -1,9 +1,16 @@
-import kafkajs, { type Admin } from 'kafkajs';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import kafkajs, { type Admin, type SASLOptions } from 'kafkajs';
 import { toLogError } from './kafka-error.ts';
-import type { OpenKafkaLogOptions } from './open-kafka-log.ts';
 import { repairKafkajs } from './repair-kafkajs.ts';
 
-export type KafkaConnection = Pick<OpenKafkaLogOptions, 'brokers' | 'clientId' | 'ssl' | 'sasl'>;
+/** Where a cluster is, and how it is spoken to. */
+export interface KafkaConnection {
+  /** `host:port`, some of them. */
+  brokers: readonly string[];
+  clientId?: string;
+  ssl?: boolean | TlsOptions;
+  sasl?: SASLOptions;
+}
 
 export const connectTimeoutMs = 3_000;
 
