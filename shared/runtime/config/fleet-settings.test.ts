@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -52,6 +52,35 @@ describe('settings of a fleet', () => {
     const shown = new Map(listSettings(loaded).map(({ setting, value }) => [setting, JSON.stringify(value)]));
     assert.equal(shown.get('redis.url'), '"redis://[redacted]@host:6379/2"');
     assert.equal(shown.get('kafka.sasl.password'), '"[redacted]"');
+  });
+
+  it('hold back submits by account, of accounts that are there', async test => {
+    const { directory, load } = setup(test);
+    const file = (submitRates: unknown): void => {
+      const text = JSON.stringify({ version: 1, redis: { submitRates } });
+      writeFileSync(join(directory, 'flotilla.config.ts'), `export default ${text};`);
+    };
+    assert.deepEqual((await load(servers)).fleet?.redis.submitRates, {});
+    file({ anthropic: { creates: 5, everyMs: 1_000 } });
+    assert.deepEqual((await load(servers)).fleet?.redis.submitRates, { anthropic: { creates: 5, everyMs: 1_000 } });
+  });
+
+  it('refuse a rate of an account that is not there, or none that could be kept', async test => {
+    const { directory, load } = setup(test);
+    for (const [index, rates] of [
+      { anthropc: { creates: 5, everyMs: 1_000 } },
+      { anthropic: { creates: 0, everyMs: 1_000 } },
+      { anthropic: { creates: 5, everyMs: 1 } },
+      { anthropic: { creates: 5 } },
+    ].entries()) {
+      const folder = join(directory, `${index}`);
+      mkdirSync(folder);
+      const text = JSON.stringify({ version: 1, redis: { submitRates: rates } });
+      const configPath = join(folder, 'flotilla.config.ts');
+      writeFileSync(configPath, `export default ${text};`);
+      await assert.rejects(loadConfig({ directory, configPath, flags: {}, env: servers }), { code: 'invalid-config' });
+    }
+    assert.ok((await load(servers)).fleet);
   });
 
   it('are refused when they cannot work', async test => {
