@@ -1,11 +1,11 @@
+import type { Producer } from '#client/create-producer.ts';
 import { defineConfig } from '#contracts/config.ts';
 import { loadConfig } from '#runtime/config/load-config.ts';
-import type { Producer } from '../../shared/client/create-producer.ts';
 import { type Answer, AnswerDesk } from './answer-desk.ts';
 import { type Embedded, openEmbedded } from './embedded.ts';
 import { embeddedSettings } from './embedded-settings.ts';
 
-export type { Producer } from '../../shared/client/create-producer.ts';
+export type { Producer } from '#client/create-producer.ts';
 export type { Answer } from './answer-desk.ts';
 export { defineConfig };
 

@@ -1,9 +1,9 @@
 import { createTelemetry } from '#adapters/pino/create-telemetry.ts';
 import { systemClock } from '#adapters/system/system-clock.ts';
+import { createProducer, type Producer } from '#client/create-producer.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
-import { createProducer, type Producer } from '../../shared/client/create-producer.ts';
 import { type FleetLog, openFleetLog } from './fleet-log.ts';
 
 /** Stands where a producer has no Redis: it is never connected to. */

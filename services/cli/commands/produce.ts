@@ -1,5 +1,5 @@
+import { documentHeaders } from '#client/document-record.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
-import { documentHeaders } from '../../../shared/client/document-record.ts';
 import type { Command, CommandContext } from '../command-context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readInput } from '../input/read-input.ts';

@@ -1,10 +1,10 @@
+import { RecordBatcher } from '#client/record-batcher.ts';
 import { rejectHeader } from '#contracts/intake-reject.ts';
 import { sniffCustomId } from '#contracts/sniff-custom-id.ts';
 import { headerNames } from '#core/headers.ts';
 import { documentBytesMax } from '#core/limits.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Log, NewRecord } from '#ports/log.ts';
-import { RecordBatcher } from '../../../shared/client/record-batcher.ts';
 import type { InputRecord } from '../input/read-input.ts';
 
 export interface PublishOptions {
