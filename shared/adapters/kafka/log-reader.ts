@@ -65,13 +65,24 @@ export class LogReader {
     return { records, nextOffset, isAtEnd: stableOffset !== null && nextOffset >= stableOffset };
   }
 
+  /**
+   * What lies beside each other mostly comes with one fetch, and a batch of a megabyte need not come once for each of its
+   * records; only where a fetch brought nothing else that is wanted, several go side by side.
+   */
   async readAt(place: Place, offsets: readonly number[]): Promise<(LogRecord | null)[]> {
     const found = new Map<number, LogRecord | null>();
-    const inOrder = [...new Set(offsets)].toSorted((left, right) => left - right);
-    for (let at = 0; at < inOrder.length; at += singlesAtOnce) {
-      const some = inOrder.slice(at, at + singlesAtOnce);
+    let missing = [...new Set(offsets)].toSorted((left, right) => left - right);
+    for (let atOnce = 1; missing.length > 0; ) {
+      const some = missing.slice(0, atOnce);
       const records = await Promise.all(some.map(offset => this.#readOne(place, offset)));
       for (const [index, offset] of some.entries()) found.set(offset, records[index] ?? null);
+      const rest = missing.slice(atOnce);
+      missing = rest.filter(offset => {
+        const span = this.#options.cache.find(placeKey(place), offset);
+        if (span !== null) found.set(offset, span.find(offset));
+        return span === null;
+      });
+      atOnce = missing.length < rest.length ? 1 : singlesAtOnce;
     }
     return offsets.map(offset => found.get(offset) ?? null);
   }
