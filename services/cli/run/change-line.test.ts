@@ -19,6 +19,11 @@ describe('ChangeLines', () => {
     assert.match(new ChangeLines().next(lost, now) ?? '', / provider_batches=19 unanswered_creates=4 retrying=71 /);
   });
 
+  it('quotes a value with spaces', () => {
+    const held = { ...middleOfRun, held: 'provider unavailable: connect ECONNREFUSED' };
+    assert.match(new ChangeLines().next(held, now) ?? '', / held="provider unavailable: connect ECONNREFUSED"$/);
+  });
+
   it('says nothing while nothing changes', () => {
     const lines = new ChangeLines();
     lines.next(middleOfRun, now);

@@ -27,8 +27,12 @@ export function changeFields(snapshot: RunSnapshot): string {
     ['held', snapshot.held],
     ['simulated', snapshot.simulated ? 'true' : null],
   ];
-  return fields.flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`])).join(' ');
+  return fields.flatMap(([key, value]) => (value === null ? [] : [`${key}=${quotedIfSpaced(value)}`])).join(' ');
 }
+
+/** One pair stays one word for whoever splits the line at its spaces. */
+const quotedIfSpaced = (value: string | number): string =>
+  /[\s"]/.test(String(value)) ? JSON.stringify(value) : String(value);
 
 function costFields({ cost, unpriced, cap }: RunSnapshot): [string, string | number | null][] {
   if (cost === null) return [['cost_usd', 'unknown']];
