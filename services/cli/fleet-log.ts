@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { type ClusterReport, inspectCluster } from '#adapters/kafka/inspect-cluster.ts';
+import { type ClusterReport, inspectCluster, type TopicReport } from '#adapters/kafka/inspect-cluster.ts';
 import type { OpenTransaction } from '#adapters/kafka/kafka-log.ts';
 import { type OpenKafkaLogOptions, openKafkaLog } from '#adapters/kafka/open-kafka-log.ts';
+import { createTelemetry } from '#adapters/pino/create-telemetry.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log, Topic } from '#ports/log.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
@@ -10,6 +11,8 @@ import { insecureFault } from '#runtime/config/insecure-fault.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { documentsFromOutside } from '#runtime/documents-from-outside.ts';
 import { intakeGroup } from '#services/accumulator/service.ts';
+
+export type { ClusterReport, OpenTransaction, TopicReport };
 
 /** A fleet's log, and what its processes ask it beside the port. */
 export interface FleetLog extends Log {
@@ -54,6 +57,20 @@ export async function openFleetLog(settings: LoadedConfig, options: OpenFleetLog
     documentsTopic: kafka.documentsTopic ?? `${topicPrefix}.documents.v1`,
     intakeGroup: `${topicPrefix}.${intakeGroup}`,
   });
+}
+
+/** The same for a command that only looks: it is silent, makes no topics, and closes when it has looked. */
+export async function lookAtFleetLog<T>(
+  settings: LoadedConfig,
+  { clientId, look }: { clientId: string; look: (log: FleetLog) => Promise<T> },
+): Promise<T> {
+  const telemetry = createTelemetry({ level: 'silent', path: null, process: clientId });
+  const log = await openFleetLog(settings, { telemetry, clientId, isReader: true });
+  try {
+    return await look(log);
+  } finally {
+    await log.close();
+  }
 }
 
 /** What the cluster is like, whether or not the log can be opened. @throws FlotillaError log-unavailable | log-forbidden */

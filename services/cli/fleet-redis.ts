@@ -1,4 +1,6 @@
 import { type OpenRedisOptions, openRedis, type RedisConnection } from '#adapters/redis/open-redis.ts';
+import { openRedisHints } from '#adapters/redis/open-redis-hints.ts';
+import { parseWorkerHint, type WorkerHint, workerHintPrefix } from '#contracts/worker-hint.ts';
 import type { FleetSettings } from '#runtime/config/fleet-settings.ts';
 
 /** A fleet's Redis. The password is revealed here and nowhere else. @throws FlotillaError queue-unavailable | redis-unfit | invalid-config */
@@ -17,3 +19,9 @@ export const submitRatesOf = ({
       { jobsMax: creates, durationMs: everyMs },
     ]),
   );
+
+/** Who says there that he works. */
+export async function workersAt(redis: RedisConnection, { topicPrefix }: FleetSettings): Promise<WorkerHint[]> {
+  const found = await openRedisHints({ redis, prefix: topicPrefix }).list(workerHintPrefix);
+  return found.flatMap(({ value }) => parseWorkerHint(value) ?? []);
+}

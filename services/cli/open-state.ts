@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTelemetry } from '#adapters/pino/create-telemetry.ts';
-import { openRedisHints } from '#adapters/redis/open-redis-hints.ts';
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
-import { parseWorkerHint, type WorkerHint, workerHintPrefix } from '#contracts/worker-hint.ts';
+import type { WorkerHint } from '#contracts/worker-hint.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log, Topic } from '#ports/log.ts';
 import type { FleetSettings } from '#runtime/config/fleet-settings.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { isEngineRunning } from './engine-running.ts';
 import { openFleetLog } from './fleet-log.ts';
-import { openFleetRedis } from './fleet-redis.ts';
+import { openFleetRedis, workersAt } from './fleet-redis.ts';
 
 /** The log of a state folder or of a fleet, beside whatever may be at work on it. */
 export interface OpenState {
@@ -77,8 +76,7 @@ async function workersOf(fleet: FleetSettings): Promise<Workforce> {
   try {
     const redis = await openFleetRedis(fleet, { name: 'flotilla-cli', startMs: redisStartMs });
     try {
-      const found = await openRedisHints({ redis, prefix: fleet.topicPrefix }).list(workerHintPrefix);
-      return { is: 'fleet', workers: found.flatMap(({ value }) => parseWorkerHint(value) ?? []), why: null };
+      return { is: 'fleet', workers: await workersAt(redis, fleet), why: null };
     } finally {
       await redis.close();
     }

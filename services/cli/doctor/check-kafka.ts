@@ -1,4 +1,3 @@
-import { createTelemetry } from '#adapters/pino/create-telemetry.ts';
 import type { WorkerHint } from '#contracts/worker-hint.ts';
 import type { View } from '#core/view.ts';
 import { errorCatalogue } from '#errors/catalogue.ts';
@@ -6,7 +5,7 @@ import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type FleetLog, inspectFleetCluster, openFleetLog } from '../fleet-log.ts';
+import { type FleetLog, inspectFleetCluster, lookAtFleetLog } from '../fleet-log.ts';
 import { formatCount } from '../terminal/format-count.ts';
 import { type Check, failed, failedBy, passed } from './check.ts';
 import { checkLag } from './check-lag.ts';
@@ -28,18 +27,17 @@ export async function checkKafka(
     const report = await inspectFleetCluster(settings, 'flotilla-doctor');
     checks.push(checkBrokers(report), ...checkTopics(report));
     if (report.topics.some(({ facts, fault }) => facts === null || fault !== null)) return { checks, view: null };
-    const telemetry = createTelemetry({ level: 'silent', path: null, process: 'doctor' });
-    const log = await openFleetLog(settings, { telemetry, clientId: 'flotilla-doctor', isReader: true });
-    try {
-      // Who stands still because of a transaction is told why, whatever else is wrong.
-      const names = new Map(report.topics.map(({ topic, name }) => [topic, name]));
-      checks.push(...(await checkTransactions(log, names)));
-      const { check, view } = await checkLog(log);
-      checks.push(check, await checkLag(log, { workers }));
-      return { checks, view };
-    } finally {
-      await log.close();
-    }
+    return await lookAtFleetLog(settings, {
+      clientId: 'flotilla-doctor',
+      async look(log) {
+        // First, and kept if the rest fails: who stands still because of a transaction is told why.
+        const names = new Map(report.topics.map(({ topic, name }) => [topic, name]));
+        checks.push(...(await checkTransactions(log, names)));
+        const { check, view } = await checkLog(log);
+        checks.push(check, await checkLag(log, { workers }));
+        return { checks, view };
+      },
+    });
   } catch (error) {
     if (!(error instanceof FlotillaError)) throw error;
     return { checks: [...checks, failedBy('kafka', error)], view: null };

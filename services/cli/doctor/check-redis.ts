@@ -1,9 +1,8 @@
-import { openRedisHints } from '#adapters/redis/open-redis-hints.ts';
-import { parseWorkerHint, type WorkerHint, workerHintPrefix } from '#contracts/worker-hint.ts';
+import type { WorkerHint } from '#contracts/worker-hint.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { FleetSettings } from '#runtime/config/fleet-settings.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { openFleetRedis } from '../fleet-redis.ts';
+import { openFleetRedis, workersAt } from '../fleet-redis.ts';
 import { countOf } from '../terminal/format-count.ts';
 import { type Check, failed, failedBy, passed, warned } from './check.ts';
 
@@ -23,8 +22,7 @@ export async function checkRedis(fleet: FleetSettings): Promise<RedisChecks> {
     // Opening refuses a server with another maxmemory-policy, or one that is too old.
     const redis = await openFleetRedis(fleet, { name: 'flotilla-doctor', startMs });
     try {
-      const found = await openRedisHints({ redis, prefix: fleet.topicPrefix }).list(workerHintPrefix);
-      const workers = found.flatMap(({ value }) => parseWorkerHint(value) ?? []);
+      const workers = await workersAt(redis, fleet);
       const reached = passed('redis', `${redis.shownUrl}, maxmemory-policy noeviction`);
       return { checks: [reached, checkMemory(redis.memory.usedShare()), checkWorkers(workers)], workers };
     } finally {

@@ -1,5 +1,5 @@
-import type { ClusterReport, TopicReport } from '#adapters/kafka/inspect-cluster.ts';
 import { exitCodes } from '../exit-codes.ts';
+import type { ClusterReport, TopicReport } from '../fleet-log.ts';
 import { countOf } from '../terminal/format-count.ts';
 import { type Check, failed, failedBy, passed } from './check.ts';
 

@@ -1,7 +1,6 @@
-import type { OpenTransaction } from '#adapters/kafka/kafka-log.ts';
 import type { Topic } from '#ports/log.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { FleetLog } from '../fleet-log.ts';
+import type { FleetLog, OpenTransaction } from '../fleet-log.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';
 import { type Check, failed, passed } from './check.ts';
 
