@@ -109,6 +109,8 @@ async function assemble({ options, folder, kafka, redis, simulator, stops, stop 
     FLOTILLA_REDIS_URL: redis.url,
     FLOTILLA_TOPIC_PREFIX: topicPrefix,
     FLOTILLA_TIME_SCALE: String(options.simulator?.timeScale ?? timeScale),
+    // Servers that the environment names may be on another machine: whoever names them says whether that is well.
+    FLOTILLA_INSECURE_OK: process.env.FLOTILLA_INSECURE_OK ?? '',
     ANTHROPIC_API_KEY: 'sk-ant-simulated',
     ANTHROPIC_BASE_URL: simulator.baseUrl,
     ...options.env,
