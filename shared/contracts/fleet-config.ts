@@ -59,8 +59,8 @@ export const kafkaConfigSchema = z.strictObject({
 });
 
 const submitRateSchema = z.strictObject({
-  creates: z.int().min(1).max(1_000_000),
-  everyMs: z.int().min(100).max(86_400_000),
+  creates: z.int().min(1).max(1_000_000).describe('Batches of the account in one such time.'),
+  everyMs: z.int().min(100).max(86_400_000).describe('How long that time is.'),
 });
 
 const redisFields = z.strictObject({
