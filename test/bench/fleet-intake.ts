@@ -3,20 +3,21 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { decodeJournal } from '#contracts/journal-codec.ts';
-import { readyBatchesMax } from '#core/limits.ts';
 import { startKafka } from '#test/support/services/start-kafka.ts';
 import { startRedis } from '#test/support/services/start-redis.ts';
-import { waitUntil } from '#test/support/wait-until.ts';
 import { publishDocuments } from './fleet-documents.ts';
-import { type FleetStage, type FleetStageOptions, startFleetStage } from './fleet-stage.ts';
+import { type FleetStage, startFleetStage } from './fleet-stage.ts';
 import { formatCount, formatTable } from './format-table.ts';
 import { median } from './median.ts';
+import { documentsPerBatch } from './read-batches.ts';
 import { startResponder } from './start-responder.ts';
 import { documentBytes } from './write-documents.ts';
 
+const sealer = fileURLToPath(new URL('./seal-all.ts', import.meta.url));
 const bareConsumer = fileURLToPath(new URL('./consume-bare.ts', import.meta.url));
 const run = promisify(execFile);
+/** Sealed and not settled, an accumulator has a thousand at most. */
+const batchesMost = 900;
 
 export interface FleetIntakeReport {
   documents: number;
@@ -27,30 +28,28 @@ export interface FleetIntakeReport {
 }
 
 /**
- * How fast one accumulator turns records into sealed batches, beside a bare consumer of the same records. Nothing is
- * created, so sealing ends when so many batches wait for their create; each side is timed from its first batch on.
+ * How fast one accumulator turns records into sealed batches, beside a bare consumer of the same records. Each is timed
+ * from the moment at which it has its partitions.
  */
 export async function measureFleetIntake(options: {
   documents: number;
   rounds: number;
   directory: string;
-  profileDirectory?: string | undefined;
   onRun(line: string): void;
 }): Promise<FleetIntakeReport> {
   const { documents, rounds, onRun } = options;
-  const perBatch = Math.min(1_000, Math.ceil(documents / readyBatchesMax));
+  const perBatch = Math.max(documentsPerBatch, Math.ceil(documents / batchesMost));
   const responder = await startResponder();
   const [kafka, redis] = await Promise.all([startKafka(), startRedis()]);
   const report: FleetIntakeReport = { documents, perBatch, sealed: [], bare: [] };
   try {
     for (let round = 0; round < rounds; round += 1) {
-      const directory = options.profileDirectory ?? (await mkdtemp(join(options.directory, 'intake-')));
-      const config: FleetStageOptions['config'] = { lane: { items: perBatch, ageMs: 1_000 } };
+      const directory = await mkdtemp(join(options.directory, 'intake-'));
       const servers = { kafka, redis };
-      const stage = await startFleetStage({ directory, baseUrl: responder.baseUrl, config, servers });
+      const stage = await startFleetStage({ directory, baseUrl: responder.baseUrl, servers });
       try {
         await publishDocuments(stage.log, { documents, bytes: documentBytes });
-        report.sealed.push(await sealAll(stage, { documents, isProfiled: options.profileDirectory !== undefined }));
+        report.sealed.push(await sealAll(stage, { documents, perBatch }));
         report.bare.push(await consumeAll(stage, documents));
       } finally {
         await stage.stop();
@@ -79,48 +78,18 @@ export function formatFleetIntake({ documents, perBatch, sealed, bare }: FleetIn
   ].join('\n');
 }
 
-async function sealAll(
-  stage: FleetStage,
-  { documents, isProfiled }: { documents: number; isProfiled: boolean },
-): Promise<number> {
-  stage.startWorker(['accumulator'], { isProfiled });
-  let seals: { items: number; at: number }[] = [];
-  const count = (): number => seals.reduce((sum, { items }) => sum + items, 0);
-  await waitUntil(
-    'everything sealed',
-    async () => {
-      // Asked seldom: reading the journal takes from what is measured.
-      await new Promise(resolve => setTimeout(resolve, 500));
-      seals = await readSeals(stage);
-      return count() >= documents;
-    },
-    { withinMs: 180_000 },
-  );
-  await stage.endWorkers();
-  // One append may carry several: what came with the first of them is its head start.
-  const firstAt = Math.min(...seals.map(({ at }) => at));
-  const lastAt = Math.max(...seals.map(({ at }) => at));
-  const after = seals.filter(({ at }) => at > firstAt).reduce((sum, { items }) => sum + items, 0);
-  return (after * 1_000) / (lastAt - firstAt);
+async function sealAll(stage: FleetStage, options: { documents: number; perBatch: number }): Promise<number> {
+  const { kafka, redis, topicPrefix } = stage;
+  const { documents, perBatch } = options;
+  return runTimed([sealer, kafka.brokers.join(','), redis.url, topicPrefix, String(documents), String(perBatch)]);
 }
 
-async function readSeals({ log }: FleetStage): Promise<{ items: number; at: number }[]> {
-  const seals: { items: number; at: number }[] = [];
-  for (let [from, isAtEnd] = [0, false]; !isAtEnd; ) {
-    const read = await log.read({ topic: 'journal', partition: 0, from, recordsMax: 1_000 });
-    for (const { value, at } of read.records) {
-      const record = decodeJournal(value, at);
-      if (record.kind === 'SEALED') seals.push({ items: record.items.length, at });
-    }
-    from = read.nextOffset;
-    isAtEnd = read.isAtEnd;
-  }
-  return seals;
-}
+const consumeAll = ({ kafka, topicPrefix }: FleetStage, documents: number): Promise<number> =>
+  runTimed([bareConsumer, kafka.brokers.join(','), `${topicPrefix}.documents.v1`, String(documents)]);
 
-async function consumeAll({ kafka, topicPrefix }: FleetStage, documents: number): Promise<number> {
-  const args = [bareConsumer, kafka.brokers.join(','), `${topicPrefix}.documents.v1`, String(documents)];
+/** @returns documents a second, by the program's own account */
+async function runTimed(args: readonly string[]): Promise<number> {
   const { stdout } = await run(process.execPath, args);
-  const { documents: read, ms } = JSON.parse(stdout) as { documents: number; ms: number };
-  return (read * 1_000) / ms;
+  const { documents, ms } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { documents: number; ms: number };
+  return (documents * 1_000) / ms;
 }

@@ -101,15 +101,13 @@ shared(program.command('fleet'))
 
 shared(program.command('fleet-intake'))
   .description('topic to sealed batches, as a ratio to a bare kafkajs consumer that parses the same records')
-  .option('--documents <n>', 'documents per round; beyond 50,000 sealing waits for creates', count, 50_000)
+  .option('--documents <n>', 'documents per round', count, 90_000)
   .option('--runs <n>', 'rounds', count, 3)
-  .option('--profiles <folder>', 'write CPU profiles of the accumulator below this folder, which is kept')
-  .action(async (options: SharedOptions & { documents: number; runs: number; profiles?: string }) => {
-    const { documents, runs: rounds, profiles } = options;
+  .action(async (options: SharedOptions & { documents: number; runs: number }) => {
+    const { documents, runs: rounds } = options;
     const onRun = (line: string): void => console.error(line);
-    const profileDirectory = profiles === undefined ? undefined : resolve(profiles);
     await report(options, {
-      measure: directory => measureFleetIntake({ documents, rounds, directory, profileDirectory, onRun }),
+      measure: directory => measureFleetIntake({ documents, rounds, directory, onRun }),
       format: formatFleetIntake,
     });
   });
