@@ -428,17 +428,18 @@ export class Accumulator {
     const { payloads, ids, follower, queue, recipes } = this.#ports;
     const lots = lanes.map(lane => ({ lane, bk: ids.batchKey() }));
     for (const recipe of new Set(lanes.map(lane => lane.recipe))) await recipes.ensureWritten(recipe);
-    for (const { lane, bk } of lots) {
+    // Side by side: one after the other, a round of eighty batches would wait eighty times for the store, and for the queue.
+    await inGroups(lots, async ({ lane, bk }) => {
       if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(lane.items)));
-    }
+    });
     await follower.append(...lots.map(sealedRecord));
     await follower.catchUp();
-    for (const { lane, bk } of lots) {
+    await inGroups(lots, async ({ lane, bk }) => {
       const batch = follower.view.batches.get(bk);
       this.#sealSpans?.sealed(batch, lane, { reason: this.#reasonOf(lane), claims: follower.view.claims });
       if (batch?.state.is === 'unsent') await queue.add({ queue: 'collect', id: bk });
       else if (batch) await queue.add({ queue: 'submit', id: bk, account: batch.account });
-    }
+    });
   }
 
   #reasonOf(lane: Lane): LaneCloseReason | 'retry' {
@@ -452,6 +453,15 @@ export class Accumulator {
       await this.#ports.log.commitPosition({ group: intakeGroup, topic: 'documents', partition, offset });
       intake.committed = offset;
     }
+  }
+}
+
+/** So many payloads are built at a time: they may be large. */
+const groupSize = 8;
+
+async function inGroups<T>(all: readonly T[], act: (each: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < all.length; from += groupSize) {
+    await Promise.all(all.slice(from, from + groupSize).map(act));
   }
 }
 

@@ -12,7 +12,8 @@ export interface Reporter {
   stop(): void;
 }
 
-const stopping = 'stopping the local engine; a second Ctrl-C ends it at once; nothing is lost, but a create under way may then wait 15 min';
+const stopping =
+  'stopping the local engine; a second Ctrl-C ends it at once; nothing is lost, but a create under way may then wait 15 min';
 const leaving = 'leaving; the process that is the engine goes on';
 
 export async function createReporter(context: CommandContext): Promise<Reporter> {

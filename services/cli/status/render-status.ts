@@ -95,13 +95,14 @@ function runLines({ runs, runless }: Survey, look: TerminalLook): string[] {
   const { glyphs, paint, width } = look;
   const shown = runs.slice(-runsShown);
   const lines = shown.map(run => {
-    const { succeeded, dead, lines: total, cost, input, isComplete } = run;
+    const { succeeded, dead, lines: total, cost, cap, input, isComplete } = run;
     const of = total === null ? '' : ` of ${formatCount(total)}${isComplete ? '' : ' so far'}`;
     const state = stateOfRun(run);
     const sign = { done: dead > 0 ? glyphs.dead : glyphs.ok, canceled: glyphs.paused, open: glyphs.waiting }[state];
     const failed = dead > 0 ? ` ${glyphs.dot} ${formatCount(dead)} dead` : '';
+    const capped = state === 'open' && cap !== null ? `, under a cap of ${formatDollars(cap)}` : '';
     const name = input === null ? '' : `  ${oneLine(basename(input))}`;
-    const text = `  ${sign} ${run.run}  ${formatCount(succeeded)} ok${failed}${of} ${glyphs.dot} ${formatDollars(cost)}  ${state}${name}`;
+    const text = `  ${sign} ${run.run}  ${formatCount(succeeded)} ok${failed}${of} ${glyphs.dot} ${formatDollars(cost)}  ${state}${capped}${name}`;
     return paint(state === 'done' && dead === 0 ? 'green' : 'yellow', cutEnd(text, width, glyphs.ellipsis));
   });
   const hidden = runs.length - shown.length;
@@ -135,6 +136,7 @@ export function statusJson(status: Status): Record<string, unknown> {
       succeeded: run.succeeded,
       deadLettered: run.dead,
       costUsd: decimalDollars(run.cost),
+      capUsd: run.cap === null ? null : decimalDollars(run.cap),
     })),
   };
 }

@@ -4,11 +4,12 @@ import { headerNames } from '#core/headers.ts';
 import type { Nanodollars } from '#core/money.ts';
 import { reduceJournal } from '#core/reduce-journal.ts';
 import { reduceSettled } from '#core/reduce-settled.ts';
-import { createView, type View } from '#core/view.ts';
+import { capKey, createView, type View } from '#core/view.ts';
 import type { Log } from '#ports/log.ts';
 import { intakeGroup } from '#services/accumulator/service.ts';
 import { readTopic } from '../read-topic.ts';
 import { readRunPosition } from '../run/run-position.ts';
+import { runMoneyScope } from '../run/set-run-cap.ts';
 
 export interface RunStatus {
   run: string;
@@ -20,6 +21,8 @@ export interface RunStatus {
   dead: number;
   cost: Nanodollars;
   isCanceled: boolean;
+  /** What it may spend in all; what does not fit waits for a higher one. Null: it has none. */
+  cap: Nanodollars | null;
 }
 
 /** Answers so far, and what they cost. */
@@ -99,6 +102,7 @@ async function statusOf(
     lines: position?.lines ?? null,
     isComplete: position?.isComplete ?? false,
     isCanceled: view.canceledRuns.has(run),
+    cap: view.caps.get(capKey(runMoneyScope(run), 'total')) ?? null,
     ...count,
   };
 }
