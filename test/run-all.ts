@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensurePrograms, testPrograms } from './support/services/service-chain.ts';
 
 /**
  * `npm test`: everything but the long runs, one part after the other, and what each took. A part is a set of test files,
@@ -72,6 +73,7 @@ function isNodeNewEnough(): boolean {
 /** @returns true when everything passed */
 async function runAll(): Promise<boolean> {
   const startedOn = performance.now();
+  installPrograms();
   const results: PartResult[] = [];
   const taken = new Set<string>();
   for (const part of parts) {
@@ -83,6 +85,18 @@ async function runAll(): Promise<boolean> {
   const others = filesOf(['test/**/*.test.ts']).filter(file => !taken.has(file));
   if (others.length > 0) results.push(await runFiles({ name: 'everything else' }, others));
   return report(results, secondsSince(startedOn));
+}
+
+/** Once and before everything: two test files that install at the same time would be in each other's way. */
+function installPrograms(): void {
+  for (const { programs, debianPackages } of testPrograms) {
+    try {
+      ensurePrograms(programs, debianPackages);
+    } catch (error) {
+      // Servers may come from elsewhere; the test that needs it says so again, and fails.
+      process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
 }
 
 function filesOf(patterns: readonly string[]): string[] {

@@ -446,13 +446,14 @@ export class Accumulator {
     return this.#closing.find(closing => closing.lane === lane)?.reason ?? 'retry';
   }
 
+  /** Side by side: what each partition says is true whatever becomes of the others. */
   async #commitWatermarks(): Promise<void> {
-    for (const [partition, intake] of this.#intakes) {
+    const due = [...this.#intakes].filter(([, { watermark, committed }]) => watermark.value() > committed);
+    await inGroups(due, async ([partition, intake]) => {
       const offset = intake.watermark.value();
-      if (offset <= intake.committed) continue;
       await this.#ports.log.commitPosition({ group: intakeGroup, topic: 'documents', partition, offset });
       intake.committed = offset;
-    }
+    });
   }
 }
 

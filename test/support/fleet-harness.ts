@@ -8,6 +8,7 @@ import { type RunningSimulator, type SimulatorOptions, startSimulator } from '#s
 import { FleetReader, type ReadAnswer } from './fleet-reader.ts';
 import { type FleetWorker, startFleetWorker, type WorkerSpec } from './fleet-worker.ts';
 import { copyTask } from './make-project.ts';
+import { ensurePrograms } from './services/service-chain.ts';
 import { freshTopicPrefix, type KafkaService, type StartKafkaOptions, startKafka } from './services/start-kafka.ts';
 import { type RedisService, type StartRedisOptions, startRedis } from './services/start-redis.ts';
 import { type Ended, runFlotilla } from './spawn-flotilla.ts';
@@ -195,6 +196,7 @@ async function publish(options: {
   const texts = options.lines.map(line => (typeof line === 'string' ? line : JSON.stringify(line)));
   writeFileSync(path, `${texts.join('\n')}\n`);
   const args = ['-P', '-b', options.brokers.join(','), '-t', options.topic, ...options.kcatArgs, '-l', path];
+  ensurePrograms(['kcat'], ['kcat']);
   const child = spawn('kcat', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { ensurePrograms } from './services/service-chain.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const programs = ['chromium', 'chromium-browser', 'google-chrome'] as const;
@@ -78,13 +78,8 @@ export function screenshotFolder(test: TestContext): string {
 function browserPath(): string {
   const found = findBrowser();
   if (found !== null) return found;
-  // In a container of Debian nobody else can do it; whoever runs tests on a machine of their own is asked.
-  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    spawnSync('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], { stdio: 'ignore' });
-  }
-  const installed = findBrowser();
-  if (installed !== null) return installed;
-  throw new Error(`this test needs one of ${programs.join(', ')} on PATH: apt-get install chromium`);
+  ensurePrograms(['chromium'], ['chromium']);
+  return findBrowser() as string;
 }
 
 function findBrowser(): string | null {

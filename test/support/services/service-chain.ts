@@ -53,7 +53,8 @@ export function ensurePrograms(programs: readonly string[], debianPackages: read
   if (missing.length === 0) return;
   if (existsSync('/usr/bin/apt-get') && process.getuid?.() === 0) {
     const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...debianPackages]]) {
+    const waiting = ['-o', 'DPkg::Lock::Timeout=300'];
+    for (const args of [['update'], [...waiting, 'install', '-y', '--no-install-recommends', ...debianPackages]]) {
       spawnSync('apt-get', args, { env: environment, stdio: 'ignore', timeout: 300_000 });
     }
   }
@@ -61,6 +62,15 @@ export function ensurePrograms(programs: readonly string[], debianPackages: read
   const how = `apt-get install ${debianPackages.join(' ')}`;
   throw new Error(`this test needs ${missing.join(' and ')}: ${how}, or give the server's address in the environment`);
 }
+
+/** All that tests may need of this machine, where neither an address nor Docker gives it. */
+export const testPrograms = [
+  { programs: ['redis-server'], debianPackages: ['redis-server'] },
+  { programs: ['java', 'mvn'], debianPackages: ['openjdk-17-jre-headless', 'maven'] },
+  { programs: ['kcat'], debianPackages: ['kcat'] },
+  { programs: ['openssl'], debianPackages: ['openssl'] },
+  { programs: ['chromium'], debianPackages: ['chromium'] },
+] as const;
 
 export const hasProgram = (program: string): boolean =>
   (process.env.PATH ?? '').split(':').some(folder => folder !== '' && existsSync(join(folder, program)));
