@@ -18,7 +18,7 @@ export interface LogReaderOptions {
 
 /** More of a read waits for the next one. */
 const readBytesMax = 8 * 1024 * 1024;
-const fetchBytes = 4 * 1024 * 1024;
+const fetchBytes = 1024 * 1024;
 /** For single records: the batch that has it, which comes whole, and hardly more. */
 const singleFetchBytes = 64 * 1024;
 const singlesAtOnce = 8;

@@ -18,7 +18,7 @@ export interface OpenKafkaLogOptions extends KafkaConnection, Partial<TopicPlanO
   /** How long one call tries while brokers come and go. Default 10,000. */
   patienceMs?: number;
   requestTimeoutMs?: number;
-  /** Of records read last. Default 32 MiB. */
+  /** Of records read last. Default 16 MiB. */
   cacheBytes?: number;
   /** What the records of a compressed batch may grow to. Default 64 MiB. */
   batchBytesMax?: number;
@@ -65,7 +65,7 @@ export async function openKafkaLog(options: OpenKafkaLogOptions): Promise<KafkaL
     patience: { totalMs: options.patienceMs ?? 10_000, signal: stopping.signal },
     sessionTimeoutMs: options.sessionTimeoutMs ?? 6_000,
     transactionTimeoutMs: options.transactionTimeoutMs ?? 15_000,
-    cacheBytes: options.cacheBytes ?? 32 * 1024 * 1024,
+    cacheBytes: options.cacheBytes ?? 16 * 1024 * 1024,
     batchBytesMax: options.batchBytesMax ?? 64 * 1024 * 1024,
     stalledMs: options.stalledMs ?? 120_000,
     note,
