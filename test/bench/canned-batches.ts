@@ -3,9 +3,10 @@ export const cannedModel = 'claude-haiku-5-5';
 
 /**
  * Custom ids are kept this long after their first delivery, so that a client killed between reading results and
- * saving them can read them again; older ones are forgotten and memory stays level however long the run.
+ * saving them can read them again; older ones are forgotten and memory stays level however long the run. A fleet with a
+ * thousand batches open may come back to one after minutes.
  */
-const deliveredBatchesKept = 2_000;
+const deliveredBatchesKept = 10_000;
 
 const batchIdPrefix = 'msgbatch_01';
 const batchIdDigits = 22;
