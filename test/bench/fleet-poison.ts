@@ -3,6 +3,7 @@ import { judgeMixed, type MixedVerdict, publishMixed } from '#test/support/mixed
 import { waitForAnswers } from './fleet-answers.ts';
 import { startFleetStage } from './fleet-stage.ts';
 import { formatCount } from './format-table.ts';
+import { documentsPerBatch } from './read-batches.ts';
 import { startResponder } from './start-responder.ts';
 import { documentBytes, documentLine } from './write-documents.ts';
 
@@ -22,7 +23,9 @@ export async function measureFleetPoison(options: {
 }): Promise<FleetPoisonReport> {
   const { records, poisonEvery, workers, directory } = options;
   const responder = await startResponder();
-  const stage = await startFleetStage({ directory, baseUrl: responder.baseUrl });
+  // A lane that is not full at the end waits for its age: by default so long that nothing else could be seen.
+  const config = { lane: { items: documentsPerBatch, ageMs: 1_000 } };
+  const stage = await startFleetStage({ directory, baseUrl: responder.baseUrl, config });
   try {
     const wanted = await publishMixed({
       brokers: stage.kafka.brokers,
