@@ -139,6 +139,15 @@ describe('unpackFetched', () => {
     );
   });
 
+  it('leaves for later what unpacks to much, and goes on from there without a gap', async () => {
+    const batches = Array.from({ length: 6 }, (_, index) => gzipped(batchAt(index, ['x'.repeat(1_000_000)])));
+    const options = { batchBytesMax: 2_000_000, onUnreadable: assert.fail };
+    const first = await unpackFetched(fetched(batches), { from: 0, ...options });
+    assert.equal(first.at(-1)?.next, 2, 'the bound is passed by the second');
+    const rest = await unpackFetched(fetched(batches.slice(2)), { from: 2, ...options });
+    assert.deepEqual([rest[0]?.from, rest.at(-1)?.next], [2, 4]);
+  });
+
   it('K6 the same for damaged bytes and for a codec that nobody knows', async () => {
     const damaged = gzipped(batchAt(0, ['a']));
     damaged.fill(0, recordsAt + 12);

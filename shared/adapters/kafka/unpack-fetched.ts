@@ -17,8 +17,16 @@ export interface UnpackOptions {
 const recordOverheadBytes = 200;
 /** Small batches share a span: a journal has thousands of one record each. */
 const spanBytes = 256 * 1024;
+/**
+ * A megabyte that is compressed well is ten, or a hundred: unpacked for every partition, it pushes out of the cache what the
+ * others have not read yet, and is unpacked again and again. What is left here is fetched again once it is wanted.
+ */
+const unpackedBytesEnough = 3 * 512 * 1024;
 
-/** The visible records of a reply, without markers and what was aborted, from the offset asked for on, with no gaps. */
+/**
+ * The visible records of a reply, without markers and what was aborted, from the offset asked for on, with no gaps. Of what
+ * unpacks to much only the beginning.
+ */
 export async function unpackFetched(fetched: FetchedPartition, options: UnpackOptions): Promise<Span[]> {
   const { partition } = fetched;
   const spans: Span[] = [];
@@ -26,11 +34,13 @@ export async function unpackFetched(fetched: FetchedPartition, options: UnpackOp
   let next = from;
   let records: LogRecord[] = [];
   let sizeBytes = 0;
+  let unpackedBytes = 0;
   const finish = (): void => {
     if (next > from) spans.push(spanOfRecords({ from, next, sizeBytes, records }));
     [from, records, sizeBytes] = [next, [], 0];
   };
   for (const batch of visibleBatches(fetched)) {
+    if (unpackedBytes >= unpackedBytesEnough) break;
     const end = Math.max(next, batch.next);
     if (!batch.isVisible) {
       next = end;
@@ -51,6 +61,7 @@ export async function unpackFetched(fetched: FetchedPartition, options: UnpackOp
     if (sizeBytes > 0 && sizeBytes + read.sizeBytes > spanBytes) finish();
     for (const record of read.records) records.push(record);
     sizeBytes += read.sizeBytes;
+    unpackedBytes += read.sizeBytes;
     next = end;
   }
   finish();
