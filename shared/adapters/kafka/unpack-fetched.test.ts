@@ -141,7 +141,7 @@ describe('unpackFetched', () => {
 
   it('leaves for later what unpacks to much, and goes on from there without a gap', async () => {
     const batches = Array.from({ length: 6 }, (_, index) => gzipped(batchAt(index, ['x'.repeat(1_000_000)])));
-    const options = { batchBytesMax: 2_000_000, onUnreadable: assert.fail };
+    const options = { batchBytesMax: 2_000_000, onUnreadable: () => assert.fail() };
     const first = await unpackFetched(fetched(batches), { from: 0, ...options });
     assert.equal(first.at(-1)?.next, 2, 'the bound is passed by the second');
     const rest = await unpackFetched(fetched(batches.slice(2)), { from: 2, ...options });
