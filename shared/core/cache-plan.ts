@@ -1,0 +1,19 @@
+/**
+ * Where the cache markers of a batch go. It is decided once, when the batch is sealed, and stands in SEALED: what was
+ * learned since must not change the bytes of a payload that has to be built again.
+ */
+export interface CachePlan {
+  marks: readonly CacheMark[];
+}
+
+/** A marker at the end of the first `depth` blocks (tools, then system, then messages) of every item that begins with them. */
+export interface CacheMark {
+  depth: number;
+  /** 16 hex characters of SHA-256 over these blocks: an item whose blocks differ gets no marker. */
+  hash: string;
+  ttl: CacheTtl;
+  /** Write the entry by one small call before the batch is created. */
+  prime: boolean;
+}
+
+export type CacheTtl = '5m' | '1h';
