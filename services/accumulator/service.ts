@@ -31,6 +31,7 @@ import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { type Routing, requestFacts } from '#runtime/routing.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { type WorkMeter, workMeterOf } from '#runtime/work-meter.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { SealSpans } from './seal-spans.ts';
 
 export interface AccumulatorPorts {
@@ -91,9 +92,10 @@ export class Accumulator {
   readonly #ports: AccumulatorPorts;
   readonly #intakes = new Map<number, Intake>();
   readonly #lanes = new Map<string, Lane>();
+  readonly #ahead: ReadAhead;
   /** Lanes that are full or due: sealed together at the end of a round, and kept until all that is in them is claimed. */
   #closing: Closing[] = [];
-  /** Claims waiting in lanes, so that a retry row is not taken twice. */
+  /** Retries waiting in lanes, so that a row is not taken twice. Of first tries the watermark knows it. */
   readonly #waiting = new Set<string>();
   readonly #endedRuns = new Set<string>();
   /** Documents of due retries that are no longer in the log, each told once. */
@@ -106,6 +108,7 @@ export class Accumulator {
   constructor(ports: AccumulatorPorts) {
     this.#ports = ports;
     this.#meter = workMeterOf(ports);
+    this.#ahead = new ReadAhead(ports.log);
     this.#sealSpans = ports.telemetry.spans ? new SealSpans(ports.telemetry.spans, ports.clock) : null;
     ports.telemetry.whenMeasured?.(() => this.#measure());
   }
@@ -128,13 +131,14 @@ export class Accumulator {
   async #round(): Promise<boolean> {
     await this.#ports.follower.catchUpAll();
     await this.#syncAssignment();
-    let hasMore = false;
-    for (const [partition, intake] of this.#intakes) {
-      if (await this.#readSome(partition, intake)) hasMore = true;
-    }
+    // Sealing waits for the store and the log most of the time; what it seals was read in an earlier round.
+    const [read, sealed] = await Promise.allSettled([this.#readAll(), this.#sealClosing()]);
+    if (sealed.status === 'rejected') throw sealed.reason;
+    if (read.status === 'rejected') throw read.reason;
+    let hasMore = read.value;
     if (await this.#gatherLaneRetries()) hasMore = true;
     await this.#closeDueLanes();
-    await this.#sealClosing();
+    if (!hasMore) await this.#sealClosing();
     if (await this.#sealRetriesAlone()) hasMore = true;
     await this.#commitWatermarks();
     return hasMore;
@@ -205,6 +209,7 @@ export class Accumulator {
   /** Whoever owns the partition now reads these again; sealing them as well would only lose claims. */
   #dropPartition(partition: number): void {
     if (!this.#intakes.delete(partition)) return;
+    this.#ahead.forget(partition);
     for (const lane of this.#allLanes()) this.#keep(lane, item => item.partition !== partition);
   }
 
@@ -221,24 +226,37 @@ export class Accumulator {
     }
     const { view } = this.#ports.follower;
     const capped = Math.min(this.#ports.cappedBatches?.() ?? 0, cappedBatchesMax);
-    if (items >= openLaneItemsMax || bytes >= openLaneBytesMax || view.batches.size - capped >= openBatchesMax)
-      return false;
+    const batches = view.batches.size + this.#closing.length - capped;
+    if (items >= openLaneItemsMax || bytes >= openLaneBytesMax || batches >= openBatchesMax) return false;
     return (this.#ports.readyBatches?.() ?? 0) < readyBatchesMax;
   }
 
-  async #readSome(partition: number, intake: Intake): Promise<boolean> {
+  async #readAll(): Promise<boolean> {
+    let hasMore = false;
+    const intakes = [...this.#intakes];
+    for (const [index, [partition, intake]] of intakes.entries()) {
+      const [next] = intakes[(index + 1) % intakes.length] as [number, Intake];
+      if (await this.#readSome(partition, intake, next)) hasMore = true;
+    }
+    return hasMore;
+  }
+
+  /** @param next the partition whose turn it is after this one */
+  async #readSome(partition: number, intake: Intake, next: number): Promise<boolean> {
     if (!this.#hasRoom()) return false;
-    const { log, follower, routing } = this.#ports;
-    const query = { topic: 'documents', partition, from: intake.position, recordsMax: recordsPerRead } as const;
-    const { records, nextOffset, isAtEnd } = await log.read(query);
+    const { follower, routing } = this.#ports;
+    const { records, nextOffset, isAtEnd } = await this.#ahead.take(partition, intake.position);
+    const nextFrom = next === partition ? nextOffset : this.#intakes.get(next)?.position;
+    if (nextFrom !== undefined && !isAtEnd) this.#ahead.start(next, nextFrom);
     for (const record of records) {
       const claim = { partition, offset: record.offset, att: 0 };
       // Sealed before a restart, or already in a lane because a round broke off here.
-      if (follower.view.claims.has(claim)) intake.watermark.sealed(record.offset);
-      if (follower.view.claims.has(claim) || this.#waiting.has(claimKey(claim))) continue;
-      intake.watermark.delivered(record.offset);
+      const isClaimed = follower.view.claims.has(claim);
+      if (isClaimed) intake.watermark.sealed(record.offset);
+      if (isClaimed || intake.watermark.isOpen(record.offset)) continue;
       const read = readDocument(record, routing.documents);
       this.#add(this.#place(read, { ...claim, charged: 0, uncharged: 0, key: read.envelope.idempotencyKey }));
+      intake.watermark.delivered(record.offset);
       intake.position = record.offset + 1;
     }
     intake.position = nextOffset;
@@ -295,7 +313,7 @@ export class Accumulator {
     const lane = this.#lanes.get(settings.key) ?? openLane(settings);
     this.#lanes.set(lane.key, lane);
     addToLane(lane, item, this.#ports.clock.monotonic());
-    this.#waiting.add(claimKey(item));
+    if (item.att > 0) this.#waiting.add(claimKey(item));
     if (lane.items.length >= lane.itemsMax) this.#close(lane, 'count');
   }
 
@@ -395,8 +413,9 @@ export class Accumulator {
   async #sealClosing(): Promise<void> {
     const { telemetry, clock } = this.#ports;
     this.#leaveUnclaimed(); // a round that broke off may have claimed some of it
-    await this.#append(this.#closing.map(({ lane }) => lane));
-    for (const { lane, reason } of this.#closing) {
+    const closing = [...this.#closing];
+    await this.#append(closing.map(({ lane }) => lane));
+    for (const { lane, reason } of closing) {
       telemetry.count('flotilla_batches_sealed_total', 1, { reason });
       telemetry.count('flotilla_documents_total', lane.items.length, { kind: lane.type });
       if (lane.type === 'batch') telemetry.observe('flotilla_lane_fill_ratio', lane.items.length / lane.itemsMax);
@@ -415,9 +434,9 @@ export class Accumulator {
   #keep(lane: Lane, keep: (item: LaneItem) => boolean): void {
     for (const item of lane.items) {
       if (keep(item)) continue;
-      this.#waiting.delete(claimKey(item));
       this.#sealSpans?.forget(item);
-      if (item.att === 0) this.#intakes.get(item.partition)?.watermark.sealed(item.offset);
+      if (item.att > 0) this.#waiting.delete(claimKey(item));
+      else this.#intakes.get(item.partition)?.watermark.sealed(item.offset);
     }
     keepInLane(lane, keep, this.#ports.clock.monotonic());
   }

@@ -7,12 +7,14 @@ const pageBytes = pageOffsets / 8;
 export class Claims {
   readonly #pages = new Map<string, Uint8Array>();
   readonly #higher = new Set<string>();
+  /** Claims come in order, so the page is nearly always the one of before. */
+  #last: { partition: number; index: number; page: Uint8Array } | null = null;
 
   has(claim: Rid & { att: number }): boolean {
     if (claim.att > 0) return this.#higher.has(claimKey(claim));
-    const page = this.#pages.get(pageKey(claim));
+    const page = this.#pageOf(claim);
     const bit = claim.offset % pageOffsets;
-    return page !== undefined && ((page[bit >> 3] as number) & (1 << (bit & 7))) !== 0;
+    return page !== null && ((page[bit >> 3] as number) & (1 << (bit & 7))) !== 0;
   }
 
   add(claim: Rid & { att: number }): void {
@@ -20,14 +22,22 @@ export class Claims {
       this.#higher.add(claimKey(claim));
       return;
     }
-    const key = pageKey(claim);
-    let page = this.#pages.get(key);
-    if (!page) {
+    let page = this.#pageOf(claim);
+    if (page === null) {
       page = new Uint8Array(pageBytes);
-      this.#pages.set(key, page);
+      this.#pages.set(pageKey(claim), page);
     }
     const bit = claim.offset % pageOffsets;
     page[bit >> 3] = (page[bit >> 3] as number) | (1 << (bit & 7));
+  }
+
+  #pageOf({ partition, offset }: Rid): Uint8Array | null {
+    const index = Math.floor(offset / pageOffsets);
+    if (this.#last?.index === index && this.#last.partition === partition) return this.#last.page;
+    const page = this.#pages.get(pageKey({ partition, offset }));
+    if (page === undefined) return null;
+    this.#last = { partition, index, page };
+    return page;
   }
 
   /** The highest claimed offset of a partition, or -1: a log that ends below it was re-created. */

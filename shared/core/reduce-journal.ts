@@ -109,7 +109,7 @@ function claim(view: View, [partition, offset, att, charged, extra]: SealedItem)
   const rid = { partition, offset };
   if (view.claims.has({ ...rid, att })) return null;
   view.claims.add({ ...rid, att });
-  view.retries.delete(claimKey({ ...rid, att }));
+  if (view.retries.size > 0) view.retries.delete(claimKey({ ...rid, att }));
   const key = extra?.key;
   const holder = key === undefined ? undefined : view.keys.get(key);
   if (key !== undefined && holder === undefined) view.keys.set(key, formatRid(rid)); // a record, so a retry keeps its own

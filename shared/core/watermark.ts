@@ -16,6 +16,10 @@ export class Watermark {
     this.#open.add(offset);
   }
 
+  isOpen(offset: number): boolean {
+    return this.#open.has(offset);
+  }
+
   /** Reading has come as far as `next`: everything below was delivered or does not exist. */
   advancedTo(next: number): void {
     this.#next = next;

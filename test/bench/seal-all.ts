@@ -41,11 +41,13 @@ const accumulator = new Accumulator({
 });
 await log.assigned(intakeGroup, 'documents');
 const startedOn = performance.now();
+const sealedSoFar = (): number => follower.view.batches.values().reduce((sum, { items }) => sum + items.length, 0);
 let sealed = 0;
-while (sealed < Number(wanted)) {
-  if (!(await accumulator.runOnce())) await accumulator.waitForWork(new AbortController().signal);
-  sealed = 0;
-  for (const { items } of follower.view.batches.values()) sealed += items.length;
+for (;;) {
+  const hasMore = await accumulator.runOnce();
+  sealed = sealedSoFar();
+  if (sealed >= Number(wanted)) break;
+  if (!hasMore) await accumulator.waitForWork(new AbortController().signal);
 }
 process.stdout.write(`${JSON.stringify({ documents: sealed, ms: performance.now() - startedOn })}\n`);
 process.exit(0);
