@@ -18,6 +18,31 @@ const retryRow = z.strictObject({
   runs: z.array(z.string()),
 });
 
+const usage = z.strictObject({
+  input: whole,
+  output: whole,
+  cacheRead: whole,
+  cacheWrite5m: whole,
+  cacheWrite1h: whole,
+});
+
+const spendRow = z.strictObject({
+  tenant: z.string().nullable(),
+  model: z.string(),
+  bought: whole,
+  delivered: whole,
+  retries: whole,
+  truncated: whole,
+  unpriced: whole,
+  lost: whole,
+  usage,
+  billed: whole,
+  uncached: whole,
+  individual: whole,
+  retried: whole,
+  wasted: whole,
+});
+
 /** Every field of a settled record: for tests and the audit. */
 export const settledRecordSchema: z.ZodType<SettledRecord> = z.strictObject({
   v: z.literal(1),
@@ -25,9 +50,10 @@ export const settledRecordSchema: z.ZodType<SettledRecord> = z.strictObject({
   done: z.array(z.tuple([whole, whole])),
   dead: z.array(z.tuple([whole, whole, cause])),
   retry: z.array(retryRow),
-  usage: z.strictObject({ input: whole, output: whole, cacheRead: whole, cacheWrite5m: whole, cacheWrite1h: whole }),
+  usage,
   cost: z.number().nullable(),
   individualCost: z.number().nullable(),
   runs: z.record(z.string(), z.strictObject({ cost: z.number(), individual: z.number() })),
   actual: amountsSchema,
+  spend: z.strictObject({ at: z.number(), rows: z.array(spendRow).min(1) }).exactOptional(),
 });

@@ -479,6 +479,20 @@ describe('what a batch has cost (P4, P5, S5)', () => {
     assert.equal(actual['run:B:money'], billed + 200_000);
   });
 
+  it('is told by tenant and model, with what was delivered, wasted and lost', () => {
+    const endings = { 1: succeeds(), 2: succeeds({ finish: 'truncated' }), 3: fails('transient') };
+    const batch = createdBatch(itemsAt(1, 2, 3, 4), reserve);
+    const tenants = { ...envelopes, 1: { tenant: 'a' }, 2: { tenant: 'b' }, 4: { tenant: 'b' } };
+    const { spend } = settleBatch(batch, contextOf(readOf(batch, endings), { envelopes: tenants })).settled;
+    assert.equal(spend?.at, noon);
+    const told = spend?.rows.map(row => [row.tenant, row.bought, row.delivered, row.truncated, row.lost, row.wasted]);
+    assert.deepEqual(told, [
+      ['a', 1, 1, 0, 0, 0],
+      ['b', 1, 0, 1, 1, billed],
+    ]);
+    assert.equal(settle(all(fails('account'))).spend, undefined, 'nothing was bought');
+  });
+
   it('is booked for a run whatever its name', () => {
     for (const run of ['constructor', '__proto__', 'toString', 'a:money', 'two\nlines', '']) {
       const scope = `run:${run}:money`;

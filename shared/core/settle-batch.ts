@@ -11,6 +11,7 @@ import type { Answer, ItemLine, WholeBatchEnd } from './provider-line.ts';
 import { type Recipe, retryPolicyDefault } from './recipe.ts';
 import { formatRid } from './rid.ts';
 import type { RetryRow, SettledRecord } from './settled.ts';
+import { type Spend, SpendRows } from './spend.ts';
 import type { Failure, Terminal } from './terminal.ts';
 import { type Batch, type Item, isSettledUnsent, itemsToSend } from './view.ts';
 
@@ -55,6 +56,8 @@ interface Ended {
   why?: string;
   output?: unknown;
   body?: unknown;
+  /** That answered. */
+  model?: string;
   usage?: Usage;
   cost?: ItemCost | null;
   bound?: number;
@@ -73,14 +76,17 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
   const retry: RetryRow[] = [];
   const terminals: Terminal[] = [];
   checkSettles(batch, context.read);
-  const spend = createSpend(batch);
+  const sums = createSums(batch);
+  const spend = new SpendRows();
   let missing = 0;
   let isAccountRefused = false;
 
   for (const item of batch.items) {
     const { envelope, parsed } = context.documentOf(item);
     const ended = endOf(batch, item, { ...context, envelope, parsed });
-    spend.add(envelope.run, ended, { wasSent: context.read !== null && !item.isDuplicate });
+    const wasSent = context.read !== null && !item.isDuplicate;
+    sums.add(envelope.run, ended, { wasSent });
+    if (wasSent) addSpent(spend, ended, { item, envelope, model: modelAsked(parsed, context.recipe) });
     if (ended.cause === 'missing') missing += 1;
     if (ended.cause === 'account') isAccountRefused = true;
     const policy = context.recipe?.retry ?? retryPolicyDefault;
@@ -94,7 +100,8 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     else dead.push([item.partition, item.offset, ended.cause]);
     terminals.push(terminalOf(batch, item, { ended, envelope, parsed, wasSent: context.read !== null }));
   }
-  return { settled: { v: 1, bk: batch.bk, done, dead, retry, ...spend.total() }, terminals, missing, isAccountRefused };
+  const settled = { v: 1, bk: batch.bk, done, dead, retry, ...sums.total(), ...spendOf(batch, spend) } as const;
+  return { settled, terminals, missing, isAccountRefused };
 }
 
 function checkSettles(batch: Batch, read: CompleteRead | null): void {
@@ -185,7 +192,7 @@ const causeOfError = { document: 'invalid-request', transient: 'provider-error',
 function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemContext): Ended {
   const { usage, body, model } = answer;
   const boughtAt = batch.state.is === 'created' || batch.state.is === 'released' ? batch.state.at : batch.sealedAt;
-  const bought = { body, usage, cost: costOf(model, usage, boughtAt) };
+  const bought = { body, model, usage, cost: costOf(model, usage, boughtAt) };
   if (answer.finish === 'refused') return { cause: 'refused', ...bought };
   if (answer.finish === 'truncated') return { cause: 'truncated', ...bought };
   const { recipe } = context;
@@ -320,13 +327,13 @@ interface RunSpend {
   unpriced: number;
 }
 
-interface Spend {
+interface Sums {
   add(run: string | null, ended: Ended, item: { wasSent: boolean }): void;
   total(): Pick<SettledRecord, 'usage' | 'cost' | 'individualCost' | 'runs' | 'actual'>;
 }
 
 /** Adds up what a batch cost: for its books, and by each scope of its reserve. */
-function createSpend(batch: Batch): Spend {
+function createSums(batch: Batch): Sums {
   let usage = noUsage;
   let cost: number | null = 0;
   let individualCost: number | null = 0;
@@ -352,9 +359,41 @@ function createSpend(batch: Batch): Spend {
   };
 }
 
+/** What was executed, and what may have been. */
+function addSpent(
+  spend: SpendRows,
+  { cause, usage, cost, model }: Ended,
+  asked: { item: Item; envelope: Envelope; model: string },
+): void {
+  if (!usage && !isLost(cause)) return; // errors and what was not run are not billed
+  spend.add({
+    tenant: asked.envelope.tenant,
+    model: model ?? asked.model,
+    usage: usage ?? null,
+    cost: cost ?? null,
+    end: cause === null ? 'delivered' : cause === 'truncated' ? 'truncated' : 'other',
+    isRetry: asked.item.charged > 0,
+  });
+}
+
+function modelAsked(parsed: Parsed, recipe: Recipe | null): string {
+  const ask = parsed.is === 'document' ? parsed.document.ask : null;
+  const model = ask?.shape === 'as-is' ? ask.params.model : recipe?.model;
+  return typeof model === 'string' ? model : '';
+}
+
+function spendOf(batch: Batch, { rows }: SpendRows): { spend?: Spend } {
+  if (rows.length === 0) return {};
+  const { state } = batch;
+  const at = state.is === 'created' ? state.intent.at : state.is === 'released' ? state.at : batch.sealedAt;
+  return { spend: { at, rows } };
+}
+
+const isLost = (cause: OutcomeCause | null): boolean => cause === 'missing' || cause === 'result-too-large';
+
 /** Bought, or perhaps bought, and nobody can say for how much: lost lines count as bought (protocol §4, RELEASED). */
 function isUnpriced({ cause, usage, cost }: Ended): boolean {
-  return cause === 'missing' || cause === 'result-too-large' || (usage !== undefined && !cost);
+  return isLost(cause) || (usage !== undefined && !cost);
 }
 
 const runsOf = (byRun: ReadonlyMap<string, RunSpend>): SettledRecord['runs'] =>

@@ -1,5 +1,6 @@
 import type { Amounts } from './journal.ts';
 import type { OutcomeCause } from './outcome.ts';
+import type { Spend } from './spend.ts';
 
 /**
  * What one settle transaction says beside the results (protocol §4). It never influences the journal's acceptance.
@@ -22,6 +23,8 @@ export interface SettledRecord {
   runs: Readonly<Record<string, { cost: number; individual: number }>>;
   /** What RELEASED puts in place of the reserve. */
   actual: Amounts;
+  /** What was bought, for whom; absent when nothing was, and in records of earlier programs. */
+  spend?: Spend;
 }
 
 /** A purchase that is due again. `notBefore` in ms since the epoch, by the settling worker's clock. */
