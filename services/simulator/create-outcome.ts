@@ -32,13 +32,10 @@ export function ambiguous(message: string): CreateOutcome {
 }
 
 /** No byte was written. */
-export function notConnected(): CreateOutcome {
-  return {
-    status: 'refused',
-    reason: 'not-connected',
-    httpStatus: null,
-    message: 'connection refused',
-    retryAfterMs: null,
-    facts: null,
-  };
-}
+export const notConnected = (): CreateOutcome => unsent('not-connected', 'connection refused');
+
+export const tooLate = (): CreateOutcome => unsent('too-late', 'connected too late');
+
+const unsent = (reason: RefusalReason, message: string): CreateOutcome => {
+  return { status: 'refused', reason, httpStatus: null, message, retryAfterMs: null, facts: null };
+};

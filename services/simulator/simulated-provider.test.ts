@@ -20,7 +20,7 @@ function setup(faults: FaultPlan = {}) {
     schedule: (delayMs, run) => void scheduled.push({ delayMs, run }),
   });
   const create = (signal = new AbortController().signal): Promise<CreateOutcome> =>
-    provider.create({ label: { fleet: 'f', bk: 'b', sub: 1 }, items: items(10) }, signal);
+    provider.create({ label: { fleet: 'f', bk: 'b', sub: 1 }, isInTime: () => true, items: items(10) }, signal);
   return { clock, scheduled, machine, provider, create };
 }
 

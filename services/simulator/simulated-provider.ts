@@ -9,7 +9,7 @@ import type {
   ResultLine,
   ResultRead,
 } from '#ports/batch-provider.ts';
-import { ambiguous, notConnected, refused } from './create-outcome.ts';
+import { ambiguous, notConnected, refused, tooLate } from './create-outcome.ts';
 import { type CreateDecision, decideCreate } from './faults/decide-create.ts';
 import { drawLineSpoiler, idOf, type ReadStep } from './faults/spoil-lines.ts';
 import { processingStatus } from './machine/batch-record.ts';
@@ -62,6 +62,7 @@ function create(
 ): Promise<CreateOutcome> {
   const { machine, version = '2026-10-21', schedule } = options;
   if (signal.aborted || options.isDown?.()) return Promise.resolve(notConnected());
+  if (!request.isInTime()) return Promise.resolve(tooLate());
   const items = request.items.map(({ customId, body }) => ({ customId, params: body }));
   const act = () => machine.createBatch({ ...callerOf(options), version, items });
   const decision = decideCreate(machine.faults);

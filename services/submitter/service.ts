@@ -277,10 +277,12 @@ export class Submitter {
       this.#leaveUnsent(intent); // a second copy of it may land when it fits
       return { step: { afterMs: refusedMs } };
     }
-    const isLate = clock.monotonic() - startedOn > timing.sendMs;
+    const intentAt = state.intent.at;
+    const isLate = (): boolean => clock.monotonic() - startedOn > timing.sendMs;
     // Absence is proven from this stamp, so it must be right; a suspended machine shows here too.
-    const isStampOdd = Math.abs(clock.now() - state.intent.at) > timing.clockOffMs;
-    if (isLate || isStampOdd) return { step: await this.#abortUnsent(intent, isStampOdd ? oddStampMs : undefined) };
+    const isStampOdd = (): boolean => Math.abs(clock.now() - intentAt) > timing.clockOffMs;
+    if (isStampOdd()) return { step: await this.#abortUnsent(intent, oddStampMs) };
+    if (isLate()) return { step: await this.#abortUnsent(intent) };
     // What held nothing back before the append may do so now: another reply, another create under way.
     if (account.hold(follower.view) !== null) {
       return { step: await this.#abortUnsent(intent, heldMs / timing.scale) };
@@ -291,7 +293,9 @@ export class Submitter {
     });
     // A stop does not abort it: T_http bounds it, and an aborted create would be an ambiguous one.
     const startAt = clock.now();
-    const outcome = await account.create({ label, items }, new AbortController().signal);
+    // Asked again by the adapter when it has a connection: connecting may take long, and so may standing still.
+    const isInTime = (): boolean => !isLate() && !isStampOdd();
+    const outcome = await account.create({ label, items, isInTime }, new AbortController().signal);
     const { provider } = account.provider;
     const sent = { bk, sub: intent.sub, provider, items: items.length, outcome, startAt };
     telemetry.spans?.record(createSpan({ ...sent, endAt: clock.now() }));

@@ -44,6 +44,11 @@ export interface BatchLabel {
 export interface CreateRequest {
   label: BatchLabel;
   items: readonly CreateItem[];
+  /**
+   * Asked once, right before the first byte of the requests is written. When it says no, none is written, and the outcome is
+   * refused as `too-late`: a process that stood still while it connected must not send what others have given up (C11).
+   */
+  isInTime(): boolean;
 }
 
 export interface CreateItem {
@@ -55,8 +60,16 @@ export interface CreateItem {
 /**
  * `too-large`: split. `account`: billing, key or permission; nothing is wrong with the documents. `rate-limited`: no
  * room now. `overloaded`: later. `invalid`: the envelope was refused. `not-connected`: no byte was written.
+ * `too-late`: nothing of the requests was, because `isInTime` said no.
  */
-export type RefusalReason = 'too-large' | 'account' | 'rate-limited' | 'overloaded' | 'invalid' | 'not-connected';
+export type RefusalReason =
+  | 'too-large'
+  | 'account'
+  | 'rate-limited'
+  | 'overloaded'
+  | 'invalid'
+  | 'not-connected'
+  | 'too-late';
 
 export type CreateOutcome =
   | { status: 'created'; pid: string; facts: ReplyFacts }

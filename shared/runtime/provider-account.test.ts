@@ -26,7 +26,11 @@ async function setup({ isShown = true } = {}): Promise<Bundle> {
   return { clock, provider, account, view };
 }
 
-const request = { label: { fleet: 'fleeta', bk: 'b', sub: 1 }, items: [{ customId: 'c', body: '{}' }] };
+const request = {
+  label: { fleet: 'fleeta', bk: 'b', sub: 1 },
+  isInTime: () => true,
+  items: [{ customId: 'c', body: '{}' }],
+};
 const { signal } = new AbortController();
 
 describe('ProviderAccount: holds', () => {

@@ -86,6 +86,8 @@ export class ProviderAccount {
       const outcome = await this.provider.create(request, signal);
       if (outcome.status === 'ambiguous') this.#unanswered.add(bk);
       else if (outcome.facts) this.#observe(outcome.facts);
+      // That says something of this process, and nothing of the provider.
+      if (outcome.status === 'refused' && outcome.reason === 'too-late') return outcome;
       this.#advance(breakerEvent(outcome));
       return outcome;
     } finally {

@@ -57,6 +57,7 @@ const body = (text: string) => `{"model":"m",  "max_tokens":16,"messages":[{"rol
 
 const request = (...customIds: string[]): CreateRequest => ({
   label: { fleet: 'fleet1', bk: 'abcdefghijkl', sub: 1 },
+  isInTime: () => true,
   items: customIds.map(customId => ({ customId, body: body(customId) })),
 });
 
@@ -145,6 +146,13 @@ function describeCreate(setup: Setup): void {
         assert.equal(controls.createCount(), 1);
       });
     }
+
+    it('C11: makes nothing when it is too late by the time it could be sent', async () => {
+      const { provider } = await setup();
+      const outcome = await provider.create({ ...request('a'), isInTime: () => false }, neverAborted());
+      assert.ok(outcome.status === 'refused' && outcome.reason === 'too-late', JSON.stringify(outcome));
+      assert.deepEqual((await provider.list({ limit: 10 })).batches, []);
+    });
 
     it('says not-connected when nobody listens', async () => {
       const { provider, stop } = await setup();

@@ -23,12 +23,6 @@ export const placeOf = (label: string): keyof typeof chances => {
   return /\.log\.(read|readAt|assigned|position)\b/.test(label) ? 'read' : 'effect';
 };
 
-/**
- * Between the last look at the send deadline and the socket write nothing may be frozen: that is the residual hole, which
- * no protocol closes (protocol §1). A kill there is harmless.
- */
-const beforeWrite = 'provider.create·before';
-
 /** A crash point, and how often it was passed. */
 export interface CrashPoint {
   readonly label: string;
@@ -61,12 +55,7 @@ export class Fates {
     return point;
   }
 
-  fateAt(point: CrashPoint): Fate {
-    const fate = this.#draw(point);
-    return fate === 'freeze' && point.label === beforeWrite ? null : fate;
-  }
-
-  #draw({ label, visits, place }: CrashPoint): Fate {
+  fateAt({ label, visits, place }: CrashPoint): Fate {
     if (this.#single) {
       const { label: chosen, visit, kind } = this.#single;
       return chosen === label && visit === visits ? kind : null;

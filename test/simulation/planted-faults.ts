@@ -46,10 +46,10 @@ const removed = {
     edits: [
       edit(
         submitter,
-        'const outcome = await account.create({ label, items }, new AbortController().signal);',
-        `let outcome = await account.create({ label, items }, new AbortController().signal);
+        'const outcome = await account.create({ label, items, isInTime }, new AbortController().signal);',
+        `let outcome = await account.create({ label, items, isInTime }, new AbortController().signal);
          for (let again = 0; again < 2 && outcome.status === 'ambiguous'; again++)
-           outcome = await account.create({ label, items }, new AbortController().signal);`,
+           outcome = await account.create({ label, items, isInTime }, new AbortController().signal);`,
       ),
     ],
   },
@@ -240,7 +240,7 @@ const removed = {
   },
   noStampCheck: {
     what: 'a stamp is believed however odd it is',
-    edits: [edit(submitter, 'if (isLate || isStampOdd)', 'if (isLate)')],
+    edits: [edit(submitter, 'Math.abs(clock.now() - intentAt) > timing.clockOffMs', 'false')],
     changes: { brokerClocks: 4 },
   },
   notFoundIsLoss: {
@@ -280,6 +280,17 @@ const removed = {
         'if (settled && state.is !== state.is) await',
       ),
     ],
+  },
+  lateLookOnly: {
+    what: 'the send deadline is looked at before the call only',
+    edits: [
+      edit(
+        submitter,
+        'const isInTime = (): boolean => !isLate() && !isStampOdd();',
+        'const isInTime = (): boolean => true;',
+      ),
+    ],
+    changes: { freezeAt: 'provider.create·before' },
   },
   pauseAtSend: { what: 'the residual hole itself', edits: [], changes: { pausesAtSend: true } },
   identityByFirstLine: {

@@ -33,7 +33,7 @@ export interface Setting {
   areClocksAhead: boolean;
   /** Whatever the queue loses, the journal loses too. */
   isLedgerInQueue: boolean;
-  /** The residual hole of protocol §1: frozen between the last look at the deadline and the socket write. */
+  /** The residual hole of protocol §1: frozen between the last look at the deadline and the write. */
   pausesAtSend: boolean;
   /** Instead of the usual plan of the provider's faults. */
   plan: 'usual' | 'ambiguous' | 'results' | 'sweep';

@@ -1,3 +1,4 @@
+import type { BatchProvider } from '#ports/batch-provider.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
@@ -145,7 +146,11 @@ export class Worker {
     const follower = new ViewFollower(at('view').log);
     await ensureFleet({ log, follower, ids });
     const recipes = new RecipeBook(at('recipes').log);
-    const port = withCrashPoints(provider.connect(life), { name: 'provider', hook });
+    const connected = provider.connect(life);
+    const port = withCrashPoints(world.setting.pausesAtSend ? this.#pausing(connected, life) : connected, {
+      name: 'provider',
+      hook,
+    });
     const account = new ProviderAccount({ name: accountName, provider: port, clock, timing });
     const shared = { follower, recipes, accounts: new Map([[accountName, account]]) };
     const [worker, incarnation] = [`w${this.number}`, String(life.incarnation)];
@@ -163,10 +168,25 @@ export class Worker {
     await runLoops(loops, { clock, telemetry, signal: new AbortController().signal });
   }
 
+  /** Frozen between the last look at the deadline and the write: the residual hole, which no protocol closes (protocol §1). */
+  #pausing(provider: BatchProvider, life: Life): BatchProvider {
+    const { world } = this.#around;
+    return {
+      ...provider,
+      create: async (request, signal) => {
+        const isInTime = request.isInTime();
+        if (isInTime && world.fault(0.1, 'frozen between check and send')) {
+          await world.time.sleep(world.random.between(70_000, 120_000), { owner: life });
+        }
+        return provider.create({ ...request, isInTime: () => isInTime }, signal);
+      },
+    };
+  }
+
   /** Every crash point of this life: it may be the last one, or take a long time, or a few milliseconds. */
   #hookOf(life: Life): CrashHook {
     const { world, fates } = this.#around;
-    const { time, random, setting } = world;
+    const { time } = world;
     return label => {
       if (life.isDead) return new Promise(() => {});
       life.beatAt = time.now;
@@ -182,11 +202,6 @@ export class Worker {
         return new Promise(() => {});
       }
       if (fate === 'freeze') this.#freeze(life);
-      // Nothing passes between the last look at the deadline and the write, unless that very hole is asked for.
-      if (label === 'provider.create·before') {
-        if (!setting.pausesAtSend || !world.fault(0.1, 'frozen between check and send')) return;
-        return time.sleep(random.between(70_000, 120_000), { owner: life });
-      }
       const ms = this.#delayOf(point);
       return ms === 0 && life.frozenUntil <= time.now ? undefined : time.sleep(ms, { owner: life });
     };

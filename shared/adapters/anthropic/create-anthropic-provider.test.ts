@@ -19,6 +19,7 @@ const apiKey = 'sk-ant-SECRET-0123456789';
 const never = new AbortController().signal;
 const request: CreateRequest = {
   label: { fleet: 'f', bk: 'b', sub: 1 },
+  isInTime: () => true,
   items: [{ customId: 'a', body: '{"messages":"DOCUMENT"}' }],
 };
 

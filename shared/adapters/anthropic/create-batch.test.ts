@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import type { CreateRequest } from '#ports/batch-provider.ts';
 import {
@@ -13,6 +14,7 @@ import { createAnthropicProvider } from './create-anthropic-provider.ts';
 
 const request: CreateRequest = {
   label: { fleet: 'fleet1', bk: 'abcdefghijkl', sub: 1 },
+  isInTime: () => true,
   items: [
     { customId: 'a', body: '{"model":"m",  "n":1.0e2,"content":"\\u00e9 é 😀 \\"q\\""}' },
     { customId: 'b', body: '{ }' },
@@ -148,6 +150,29 @@ describe('createBatch', () => {
     const { local, provider } = await setup({ createTimeoutMs: 1, createTimeoutPerMegabyteMs: 1e9 });
     local.script('create', ({ response }) => void setTimeout(() => response.writeHead(200).end('{"id":"x"}'), 50));
     assert.equal((await provider.create(request, never)).status, 'created');
+  });
+
+  it('C11: asks whether it is in time once it is connected, and else writes nothing of the requests', async () => {
+    let [asked, isConnected, received] = [0, false, ''];
+    const server = createServer(socket => {
+      isConnected = true;
+      socket.on('data', bytes => {
+        received += bytes.toString();
+      });
+      socket.on('error', () => {});
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const provider = createAnthropicProvider({ apiKey: 'sk-ant-1', baseUrl: `http://127.0.0.1:${port}` });
+    const isInTime = (): boolean => {
+      asked += 1;
+      return !isConnected;
+    };
+    const outcome = await provider.create({ ...request, isInTime }, never);
+    assert.ok(outcome.status === 'refused', JSON.stringify(outcome));
+    assert.deepEqual([outcome.reason, outcome.facts, asked], ['too-late', null, 1]);
+    assert.ok(!received.includes('requests'), received);
+    server.close();
   });
 
   it('is not-connected when nobody listens', async () => {

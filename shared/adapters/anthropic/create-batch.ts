@@ -25,10 +25,16 @@ export async function createBatch(
   if (isTooLarge(request.items)) return refuseUnsent('too-large', 'the batch is larger than the provider accepts');
   const body = buildCreateBody(request.items);
   const deadline = startDeadline({ ms: createTimeoutMs(account, body.length), signal });
+  const sending = { isHeldBack: false };
+  const readable = readableInTime(body, () => {
+    sending.isHeldBack = !request.isInTime();
+    return !sending.isHeldBack;
+  });
   try {
-    const response = await postOnce(account, body, deadline.signal);
+    const response = await postOnce(account, { body: readable, bytes: body.length }, deadline.signal);
     return readCreated(await response.text(), response, account);
   } catch (error) {
+    if (sending.isHeldBack) return refuseUnsent('too-late', 'connected after the time in which it may be sent');
     const outcome = classifyFailure(error);
     if (outcome.status === 'created') return outcome;
     return { ...outcome, message: cleanMessage({ text: outcome.message, apiKey: account.apiKey }) };
@@ -48,11 +54,15 @@ function createTimeoutMs(account: AnthropicAccount, bodyBytes: number): number {
   return Math.ceil(account.createTimeoutMs + (bodyBytes / BYTES_PER_MEGABYTE) * account.createTimeoutPerMegabyteMs);
 }
 
-function postOnce(account: AnthropicAccount, body: Buffer, signal: AbortSignal): Promise<Response> {
+function postOnce(
+  account: AnthropicAccount,
+  { body, bytes }: { body: ReadableStream<Uint8Array>; bytes: number },
+  signal: AbortSignal,
+): Promise<Response> {
   return account.client
     .post('/v1/messages/batches', {
-      body: readableOnce(body),
-      headers: { 'content-type': 'application/json', 'content-length': String(body.length) },
+      body,
+      headers: { 'content-type': 'application/json', 'content-length': String(bytes) },
       maxRetries: 0,
       fetchOptions: { redirect: 'manual' },
       signal,
@@ -60,13 +70,23 @@ function postOnce(account: AnthropicAccount, body: Buffer, signal: AbortSignal):
     .asResponse();
 }
 
-function readableOnce(body: Buffer): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(body);
-      controller.close();
-    },
-  });
+/**
+ * Asks `isInTime` when fetch has a connection and writes; without its body a request is none. fetch takes one chunk ahead, before
+ * it connects (Node 24.21, seen 2026-11-24), so the first one is empty.
+ */
+function readableInTime(body: Buffer, isInTime: () => boolean): ReadableStream<Uint8Array> {
+  let isAhead = true;
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    if (isAhead) {
+      isAhead = false;
+      controller.enqueue(new Uint8Array(0));
+      return;
+    }
+    if (!isInTime()) throw new Error('too late');
+    controller.enqueue(body);
+    controller.close();
+  };
+  return new ReadableStream({ pull }, { highWaterMark: 0 });
 }
 
 function readCreated(text: string, response: Response, account: AnthropicAccount): CreateOutcome {
@@ -98,6 +118,6 @@ function classifyFailure(error: unknown): CreateOutcome {
   return { status: 'ambiguous', message: describeFailure(error) };
 }
 
-function refuseUnsent(reason: 'not-connected' | 'too-large', message: string): CreateOutcome {
+function refuseUnsent(reason: 'not-connected' | 'too-large' | 'too-late', message: string): CreateOutcome {
   return { status: 'refused', reason, httpStatus: null, message, retryAfterMs: null, facts: null };
 }

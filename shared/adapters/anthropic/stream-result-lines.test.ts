@@ -19,7 +19,7 @@ describe('streamResultLines', () => {
     local = await startLocalAnthropic();
     const provider = createAnthropicProvider({ apiKey: 'sk-ant-1', baseUrl: local.baseUrl, ...options });
     const items = ['a', 'b', 'c'].map(customId => ({ customId, body: '{}' }));
-    const request = { label: { fleet: 'f', bk: 'b', sub: 1 }, items };
+    const request = { label: { fleet: 'f', bk: 'b', sub: 1 }, isInTime: () => true, items };
     const outcome = await provider.create(request, new AbortController().signal);
     assert.ok(outcome.status === 'created');
     const lines = items.map(({ customId }) => succeededLine(customId, { content: [{ type: 'text', text: 'é 😀' }] }));
