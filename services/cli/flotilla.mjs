@@ -63,9 +63,10 @@ function majorOf(version) {
 
 function launch(node) {
   // The fourth channel says nothing; its end tells the child that this process was killed, so that nothing goes on unseen.
-  const child = spawn(node, [join(here, 'main.ts'), ...args], {
+  const isWorker = args[0] === 'worker'; // its bounds of memory: lean-process.ts
+  const child = spawn(node, [...(isWorker ? ['--max-semi-space-size=16'] : []), join(here, 'main.ts'), ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, FLOTILLA_LAUNCHER_FD: '3' },
+    env: { ...(isWorker ? { MALLOC_TRIM_THRESHOLD_: '131072' } : {}), ...process.env, FLOTILLA_LAUNCHER_FD: '3' },
   });
   // A terminal sends Ctrl-C to both; a second one would mean "at once".
   const hasTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;

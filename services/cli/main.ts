@@ -5,6 +5,7 @@ enableCompileCache();
 
 /** The command line. Sets the exit code and returns; whatever a command started it has stopped by then. */
 export async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === 'worker') (await import('./lean-process.ts')).becomeLean();
   endWithLauncher();
   const [{ runCommandLine }, { holdHeap }] = await Promise.all([
     import('./run-command-line.ts'),

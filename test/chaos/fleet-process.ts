@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { leanEnvironment, leanFlag } from '#services/cli/lean-process.ts';
 
 export interface FleetProcessOptions {
   args: readonly string[];
@@ -42,10 +43,11 @@ export function cleanEnvironment(own: Readonly<Record<string, string>>): Record<
 export function startFleetProcess(options: FleetProcessOptions): FleetProcess {
   const { args, cwd, env, logPath, isDetached = false } = options;
   const log = openSync(logPath, 'a');
-  const child = spawn(process.execPath, [program, ...args], {
+  const isWorker = args[0] === 'worker';
+  const child = spawn(process.execPath, [...(isWorker ? [leanFlag] : []), program, ...args], {
     cwd,
     // As under its launcher: the end of the fourth channel tells it that this process is gone.
-    env: cleanEnvironment({ FLOTILLA_LAUNCHER_FD: '3', ...env }),
+    env: cleanEnvironment({ FLOTILLA_LAUNCHER_FD: '3', ...(isWorker ? leanEnvironment : {}), ...env }),
     stdio: ['ignore', log, log, 'pipe'],
     detached: isDetached,
   });
