@@ -1,6 +1,7 @@
 import { buildRequest } from '#core/build-request.ts';
+import { worstCost } from '#core/cap-worst-case.ts';
 import type { Document, Envelope } from '#core/document.ts';
-import { bytesPerToken, highestCost } from '#core/estimate.ts';
+import { bytesPerToken } from '#core/estimate.ts';
 import type { SealedRecord } from '#core/journal.ts';
 import {
   addToLane,
@@ -273,10 +274,10 @@ export class Accumulator {
 
   /** The item and the lane it belongs to: rejects have one of their own. */
   #itemOf({ parsed, envelope }: ReadDocument, tries: Tries, bound?: number): Placed {
-    const { run, fault } = envelope;
+    const { run, tenant, fault } = envelope;
     if (parsed.is === 'document' && !fault) return this.#sendable(parsed.document, { envelope, tries, bound });
-    const nothing = { deadlineAt: Number.MAX_SAFE_INTEGER, body: '', bytes: 0, tokens: 0, costMax: 0 };
-    return { item: { ...tries, run, ...nothing }, settings: this.#ports.routing.rejectLane };
+    const nothing = { deadlineAt: Number.MAX_SAFE_INTEGER, body: '', bytes: 0, tokens: 0, costMax: null };
+    return { item: { ...tries, run, tenant, ...nothing }, settings: this.#ports.routing.rejectLane };
   }
 
   /** The item with its built request. */
@@ -289,12 +290,21 @@ export class Accumulator {
     const route = routing.routeOf(document);
     const body = buildRequest(document.ask, route.recipe, tries);
     const bytes = Buffer.byteLength(body);
-    const costMax = highestCost({ ...requestFacts(document, route.recipe), inputBytes: bytes }, clock.now());
+    const costMax = worstCost({ ...requestFacts(document, route.recipe), body }, clock.now());
     const recipe = recipes.nameOf(route.recipe);
     const { lane } = route;
     const isCapped = run !== null && follower.view.caps.size > 0 && follower.view.caps.has(`run:${run}:money|total`);
     return {
-      item: { ...tries, run, deadlineAt, body, bytes, tokens: Math.ceil(bytes / bytesPerToken.expected), costMax },
+      item: {
+        ...tries,
+        run,
+        tenant,
+        deadlineAt,
+        body,
+        bytes,
+        tokens: Math.ceil(bytes / bytesPerToken.expected),
+        costMax,
+      },
       settings: {
         type: 'batch',
         account: route.account,

@@ -1,14 +1,14 @@
 import { buildRequest } from '#core/build-request.ts';
+import { type Reserve, reserveOf, unpricedUnderCap } from '#core/cap-reserve.ts';
+import { worstCost } from '#core/cap-worst-case.ts';
 import { formatCustomId } from '#core/custom-id.ts';
-import { highestCost } from '#core/estimate.ts';
-import type { Amounts, CloseReason, IntentRecord } from '#core/journal.ts';
+import type { Amounts, CapPeriod, CloseReason, IntentRecord } from '#core/journal.ts';
 import { buildPayload, decodePayload, isPayloadOf, type Payload } from '#core/payload.ts';
 import { acceptsIntent } from '#core/reduce-journal.ts';
 import { formatRid } from '#core/rid.ts';
 import type { Timing } from '#core/timing.ts';
 import {
   type Batch,
-  capKey,
   exceedsCapAlone,
   isSettled,
   isSettledUnsent,
@@ -76,7 +76,9 @@ const outcomeOf = (step: Step): WorkOutcome => (step === 'done' ? 'done' : 'agai
 type Sent = { intent: IntentRecord; outcome: CreateOutcome } | { step: Step };
 
 /** Why a batch waits before its create; a hint for screens and for `--max-cost`. */
-export type Parked = { bk: string; why: 'cap'; scope: string } | { bk: string; why: Hold | 'not-configured' };
+export type Parked =
+  | { bk: string; why: 'cap'; scope: string; period: CapPeriod | null }
+  | { bk: string; why: Hold | 'not-configured' };
 
 /** What a batch that a cap holds back would take, so that looking at it again costs nothing. */
 type ParkedBatch = Parked & { wants?: { reserve: Amounts; deadlineAt: number } };
@@ -109,9 +111,9 @@ export class Submitter {
     });
   }
 
-  /** How many a cap of their run holds back: they wait for a person, and nobody else may wait for them. */
+  /** How many a cap on money holds back: they wait for a person or another day, and nobody else may wait for them. */
   cappedBatches(): number {
-    return this.parked().filter(parked => parked.why === 'cap' && parked.scope.startsWith('run:')).length;
+    return this.parked().filter(parked => parked.why === 'cap' && !/:(?:items|batches)$/.test(parked.scope)).length;
   }
 
   /** Takes one job and does the next legal step for its batch. Several may run side by side. @returns true if there was one */
@@ -190,19 +192,17 @@ export class Submitter {
     const payload = await this.#payload(batch);
     if (payload.deadlineAt < clock.now()) return this.#close(batch.bk, 'deadline');
     if (hold) return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
-    const reserve = this.#reserve(batch, payload);
-    if (reserve === null) return this.#park({ bk: batch.bk, why: 'cap', scope: 'price unknown' }, heldMs);
+    const wanted = await this.#reserve(batch, payload);
+    const reserve = wanted.amounts;
+    if (unpricedUnderCap(view, wanted) !== null) return this.#park(priceUnknown(batch.bk), this.#capCheckMs());
     if (exceedsCapAlone(view, reserve) && itemsToSend(batch).length > 1) return this.#close(batch.bk, 'split');
     const tight = tightCap(view, reserve, clock.now());
     if (tight) {
-      const { deadlineAt } = payload;
-      return this.#park(
-        { bk: batch.bk, why: 'cap', scope: tight.scope, wants: { reserve, deadlineAt } },
-        this.#capCheckMs(),
-      );
+      const wants = { reserve, deadlineAt: payload.deadlineAt };
+      return this.#park({ bk: batch.bk, why: 'cap', ...tight, wants }, this.#capCheckMs());
     }
     this.#parked.delete(batch.bk);
-    const sent = await this.#slots.run(() => this.#send(batch, { account, payload, reserve }));
+    const sent = await this.#slots.run(() => this.#send(batch, { account, payload, wanted }));
     return 'outcome' in sent ? this.#record(sent.intent, sent.outcome) : sent.step;
   }
 
@@ -213,7 +213,7 @@ export class Submitter {
     if (parked?.wants === undefined || parked.wants.deadlineAt < clock.now()) return null;
     if (exceedsCapAlone(follower.view, parked.wants.reserve)) return null; // to be split
     const tight = tightCap(follower.view, parked.wants.reserve, clock.now());
-    return tight && { bk, why: 'cap', scope: tight.scope, wants: parked.wants };
+    return tight && { bk, why: 'cap', ...tight, wants: parked.wants };
   }
 
   #capCheckMs(): number {
@@ -247,7 +247,7 @@ export class Submitter {
   /** INTENT, read back as its winner, one POST. */
   async #send(
     batch: Batch,
-    { account, payload, reserve }: { account: ProviderAccount; payload: Payload; reserve: Amounts },
+    { account, payload, wanted }: { account: ProviderAccount; payload: Payload; wanted: Reserve },
   ): Promise<Sent> {
     const { follower, clock, ids, telemetry, timing, worker, incarnation } = this.#ports;
     const { bk } = batch;
@@ -258,7 +258,7 @@ export class Submitter {
       worker,
       incarnation,
       nonce: ids.nonce(),
-      reserve,
+      reserve: wanted.amounts,
     };
     // It may have waited for its slot until the deadline of a document passed: the next round closes it.
     if (payload.deadlineAt < clock.now()) return { step: { afterMs: 0 } };
@@ -283,6 +283,8 @@ export class Submitter {
     const isStampOdd = (): boolean => Math.abs(clock.now() - intentAt) > timing.clockOffMs;
     if (isStampOdd()) return { step: await this.#abortUnsent(intent, oddStampMs) };
     if (isLate()) return { step: await this.#abortUnsent(intent) };
+    // The journal compares amounts, and what has no price has none: a cap that came first must be seen here.
+    if (unpricedUnderCap(follower.view, wanted) !== null) return { step: await this.#abortUnsent(intent) };
     // What held nothing back before the append may do so now: another reply, another create under way.
     if (account.hold(follower.view) !== null) {
       return { step: await this.#abortUnsent(intent, heldMs / timing.scale) };
@@ -384,31 +386,20 @@ export class Submitter {
       items.map(item => {
         const { envelope, parsed } = found.get(formatRid(item)) as ReadDocument;
         if (parsed.is === 'reject') throw new Error(`a sealed document is a reject: ${formatRid(item)}`);
-        const { run, deadlineAt } = envelope;
+        const { run, tenant, deadlineAt } = envelope;
         const body = buildRequest(parsed.document.ask, recipe, item);
-        const request = requestFacts(parsed.document, recipe);
-        const costMax = highestCost({ ...request, inputBytes: Buffer.byteLength(body) }, clock.now());
-        return { ...item, run, deadlineAt, body, costMax };
+        const costMax = worstCost({ ...requestFacts(parsed.document, recipe), body }, clock.now());
+        return { ...item, run, tenant, deadlineAt, body, costMax };
       }),
     );
   }
 
-  /** Worst case by scope, or null when a price is unknown and a cap on money is in force. */
-  #reserve(batch: Batch, { costMaxByRun }: Payload): Amounts | null {
-    const { view } = this.#ports.follower;
+  /** Worst case by scope. */
+  async #reserve(batch: Batch, { costMaxByRun, tenant }: Payload): Promise<Reserve> {
+    const { task } = await this.#ports.recipes.get(batch.recipe);
     const { account } = batch;
-    const reserve: Record<string, number> = {
-      [`account:${account}:items`]: itemsToSend(batch).length,
-      [`account:${account}:batches`]: 1,
-    };
-    const scopes: [string, (number | null)[]][] = [[`account:${account}:money`, Object.values(costMaxByRun)]];
-    for (const [run, cost] of Object.entries(costMaxByRun)) if (run !== '') scopes.push([`run:${run}:money`, [cost]]);
-    for (const [scope, costs] of scopes) {
-      const isCapped = (['total', 'day', 'month'] as const).some(period => view.caps.has(capKey(scope, period)));
-      const isUnknown = costs.some(cost => cost === null);
-      if (isUnknown && isCapped) return null;
-      reserve[scope] = costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0);
-    }
-    return reserve;
+    return reserveOf({ account, items: itemsToSend(batch).length, tenant, task, costMaxByRun, ttl: 'none' });
   }
 }
+
+const priceUnknown = (bk: string): Parked => ({ bk, why: 'cap', scope: 'price unknown', period: null });

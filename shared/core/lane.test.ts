@@ -37,7 +37,8 @@ const itemOf = (offset: number, rest: Partial<LaneItem> = {}): LaneItem => ({
   body: '{}',
   bytes: 2,
   tokens: 1,
-  costMax: 0,
+  tenant: null,
+  costMax: null,
   ...rest,
 });
 

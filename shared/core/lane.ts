@@ -1,3 +1,4 @@
+import type { WorstCost } from './cap-worst-case.ts';
 import { deadlineMarginMs } from './limits.ts';
 import type { Rid } from './rid.ts';
 
@@ -28,13 +29,14 @@ export interface LaneItem extends Rid {
   uncharged: number;
   key: string | null;
   run: string | null;
+  tenant: string | null;
   deadlineAt: number;
   /** JSON text of the request; empty for rejects. */
   body: string;
   bytes: number;
   tokens: number;
-  /** Nanodollars at worst; null when the price is unknown. */
-  costMax: number | null;
+  /** Null when the price is unknown. */
+  costMax: WorstCost | null;
 }
 
 export type LaneSettings = Pick<

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty, recordOf } from '#test/support/check-property.ts';
+import type { MarkerTtl, WorstCost } from './cap-worst-case.ts';
 import { buildPayload, decodePayload, encodePayload, isPayloadOf, type PayloadItem } from './payload.ts';
 import type { Item } from './view.ts';
 
 const runName = fc.constantFrom(null, 'A', 'B', '__proto__', 'constructor', 'toString', 'hasOwnProperty');
+
+const nano = fc.nat(1_000_000);
 
 const item: fc.Arbitrary<PayloadItem> = recordOf({
   partition: fc.nat(3),
@@ -14,7 +17,8 @@ const item: fc.Arbitrary<PayloadItem> = recordOf({
   run: runName,
   deadlineAt: fc.nat(Number.MAX_SAFE_INTEGER),
   body: fc.jsonValue().map(value => JSON.stringify(value)),
-  costMax: fc.option(fc.nat(1_000_000), { freq: 5 }),
+  tenant: fc.constantFrom(null, 'acme'),
+  costMax: fc.option(recordOf({ none: nano, '5m': nano, '1h': nano }), { freq: 5 }),
 });
 
 const asItem = ({ partition, offset, att }: PayloadItem): Item => {
@@ -39,10 +43,12 @@ describe('a payload', () => {
       fc.property(fc.array(item, { minLength: 1, maxLength: 12 }), items => {
         const { deadlineAt, costMaxByRun } = buildPayload(items);
         assert.equal(deadlineAt, Math.min(...items.map(one => one.deadlineAt)));
-        const model = new Map<string, number | null>();
+        const model = new Map<string, WorstCost | null>();
         for (const { run, costMax } of items) {
           const before = model.get(run ?? '');
-          model.set(run ?? '', costMax === null || before === null ? null : (before ?? 0) + costMax);
+          const sum = (ttl: MarkerTtl): number => (before?.[ttl] ?? 0) + (costMax?.[ttl] ?? 0);
+          const isUnknown = costMax === null || before === null;
+          model.set(run ?? '', isUnknown ? null : { none: sum('none'), '5m': sum('5m'), '1h': sum('1h') });
         }
         assert.deepEqual(new Map(Object.entries(costMaxByRun)), model);
       }),
@@ -51,15 +57,18 @@ describe('a payload', () => {
 
   it('S5: a run named like a property of every object keeps its cost, also after it was stored', () => {
     for (const run of ['__proto__', 'constructor', 'toString']) {
-      const one = { partition: 0, offset: 0, att: 0, run, deadlineAt: 1, body: '{}', costMax: 5 };
+      const costMax = { none: 5, '5m': 6, '1h': 7 };
+      const one = { partition: 0, offset: 0, att: 0, run, tenant: null, deadlineAt: 1, body: '{}', costMax };
       const payload = decodePayload(encodePayload(buildPayload([one, { ...one, offset: 1 }])));
-      assert.deepEqual(Object.entries(payload?.costMaxByRun ?? {}), [[run, 10]]);
+      assert.deepEqual(Object.entries(payload?.costMaxByRun ?? {}), [[run, { none: 10, '5m': 12, '1h': 14 }]]);
     }
   });
 
   it('is null when the bytes are no payload: torn, empty, of something else', () => {
     const bytes = encodePayload(
-      buildPayload([{ partition: 0, offset: 0, att: 0, run: null, deadlineAt: 1, body: '{}', costMax: 1 }]),
+      buildPayload([
+        { partition: 0, offset: 0, att: 0, run: null, tenant: null, deadlineAt: 1, body: '{}', costMax: null },
+      ]),
     );
     const wrong = ['', '\n', 'null', '[]', '{}', '"x"', '{"claims":[[0,0,0]]}', '{"claims":[]}\n{}', '\u0000\u00ff'];
     for (const text of wrong) assert.equal(decodePayload(Buffer.from(text)), null, JSON.stringify(text));

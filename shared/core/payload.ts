@@ -1,3 +1,4 @@
+import { addWorst, type WorstCost } from './cap-worst-case.ts';
 import type { LaneItem } from './lane.ts';
 import type { Item } from './view.ts';
 
@@ -10,23 +11,30 @@ export interface Payload {
   claims: readonly (readonly [number, number, number])[];
   /** Earliest time after which an item of it must not be created, ms since the epoch. */
   deadlineAt: number;
+  /** Of all its items: tenants share no batch. */
+  tenant: string | null;
   /** Nanodollars at worst, by run (`''`: no run); null when a price is unknown. */
-  costMaxByRun: Readonly<Record<string, number | null>>;
+  costMaxByRun: Readonly<Record<string, WorstCost | null>>;
   bodies: readonly string[];
 }
 
-export type PayloadItem = Pick<LaneItem, 'partition' | 'offset' | 'att' | 'run' | 'deadlineAt' | 'body' | 'costMax'>;
+export type PayloadItem = Pick<
+  LaneItem,
+  'partition' | 'offset' | 'att' | 'run' | 'tenant' | 'deadlineAt' | 'body' | 'costMax'
+>;
 
 export function buildPayload(items: readonly PayloadItem[]): Payload {
-  const costMaxByRun = new Map<string, number | null>(); // a run may have the name of a property of every object
+  const costMaxByRun = new Map<string, WorstCost | null>(); // a run may have the name of a property of every object
   let deadlineAt = Number.MAX_SAFE_INTEGER;
   for (const { run, costMax, deadlineAt: until } of items) {
     const before = costMaxByRun.get(run ?? '');
-    costMaxByRun.set(run ?? '', costMax === null || before === null ? null : (before ?? 0) + costMax);
+    costMaxByRun.set(run ?? '', costMax && before ? addWorst(before, costMax) : before === null ? null : costMax);
     deadlineAt = Math.min(deadlineAt, until);
   }
   const claims = items.map(({ partition, offset, att }) => [partition, offset, att] as const);
-  return { claims, deadlineAt, costMaxByRun: Object.fromEntries(costMaxByRun), bodies: items.map(item => item.body) };
+  const tenant = items[0]?.tenant ?? null;
+  const bodies = items.map(item => item.body);
+  return { claims, deadlineAt, tenant, costMaxByRun: Object.fromEntries(costMaxByRun), bodies };
 }
 
 export function encodePayload({ bodies, ...head }: Payload): Uint8Array {
@@ -38,7 +46,8 @@ export function decodePayload(bytes: Uint8Array): Payload | null {
   const [head, ...bodies] = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').split('\n');
   try {
     const payload = { ...(JSON.parse(head ?? '') as Omit<Payload, 'bodies'>), bodies };
-    return payload.claims.length === bodies.length ? payload : null;
+    // One without a tenant was stored by an earlier program, and says less of what it costs.
+    return payload.claims.length === bodies.length && payload.tenant !== undefined ? payload : null;
   } catch {
     return null;
   }

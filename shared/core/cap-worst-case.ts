@@ -1,0 +1,52 @@
+import type { CachePlan, CacheTtl } from './cache-plan.ts';
+import { priceOf } from './cost.ts';
+import { bytesPerToken, highestCost } from './estimate.ts';
+import type { Nanodollars } from './money.ts';
+import { batchPriceShare } from './prices.ts';
+
+/**
+ * Nanodollars at worst of what is sent in a batch, by the dearest cache entry that its markers may write: `none` without
+ * markers, else all of its input at the price of a write.
+ */
+export type WorstCost = Readonly<Record<MarkerTtl, Nanodollars>>;
+
+export type MarkerTtl = 'none' | CacheTtl;
+
+export interface WorstCostRequest {
+  model: string;
+  maxTokens: number;
+  /** JSON text of the request. A marker that its producer set counts whatever is planned. */
+  body: string;
+}
+
+/** The worst case of one batch item, as INTENT reserves it; null when the model's price is unknown. */
+export function worstCost({ model, maxTokens, body }: WorstCostRequest, at: number): WorstCost | null {
+  const inputBytes = Buffer.byteLength(body);
+  const plain = highestCost({ model, inputBytes, maxTokens }, at);
+  const promptTokens = Math.ceil(inputBytes / bytesPerToken.high);
+  const price = priceOf(model, { promptTokens, at });
+  if (plain === null || price === null) return null;
+  const written = (perToken: number): Nanodollars =>
+    plain + Math.ceil(promptTokens * Math.max(0, perToken - price.input) * batchPriceShare);
+  const byMarker = { none: plain, '5m': written(price.cacheWrite5m), '1h': written(price.cacheWrite1h) };
+  const own = ownTtl(body);
+  return own === 'none' ? byMarker : { none: byMarker[own], '5m': byMarker[own], '1h': byMarker['1h'] };
+}
+
+export const addWorst = (a: WorstCost, b: WorstCost): WorstCost => ({
+  none: a.none + b.none,
+  '5m': a['5m'] + b['5m'],
+  '1h': a['1h'] + b['1h'],
+});
+
+/** The dearest marker of a plan. */
+export function planTtl(plan: CachePlan | null | undefined): MarkerTtl {
+  const ttls = (plan?.marks ?? []).map(({ ttl }) => ttl);
+  return ttls.includes('1h') ? '1h' : ttls.includes('5m') ? '5m' : 'none';
+}
+
+/** Of text that only looks like a marker: reserved too much, and released when it is settled. */
+function ownTtl(body: string): MarkerTtl {
+  if (!body.includes('"cache_control"')) return 'none';
+  return /"ttl"\s*:\s*"1h"/.test(body) ? '1h' : '5m';
+}
