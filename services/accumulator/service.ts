@@ -50,7 +50,7 @@ export interface AccumulatorPorts {
    * ahead. What is held back is not counted: a parked tenant must not hold a partition.
    */
   readyBatches?: () => number;
-  /** Sealed batches that a cap of a run holds back, where that is known: they must not stop the reading for others. */
+  /** Sealed batches that a cap on money holds back, where that is known: they must not stop the reading for others. */
   cappedBatches?: () => number;
 }
 

@@ -28,6 +28,7 @@ export function embeddedSettings(
     asIsLane: lane,
     createsAtOnce: anthropic.createsAtOnce,
     openBatchesMax: anthropic.openBatchesMax,
+    caps: loaded.caps,
     timeScale: anthropic.timeScale,
     simulator: { timeScale, latency: { minMs: latencyMinMs, maxMs: latencyMaxMs }, seed, faults: faultPlan(faults) },
     logLevel: config.log.level,

@@ -12,6 +12,7 @@ import { openSqlitePayloadStore, type SqlitePayloadStore } from '#adapters/sqlit
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
 import { systemClock } from '#adapters/system/system-clock.ts';
 import { roleNames } from '#contracts/roles.ts';
+import type { MoneyCap } from '#core/cap-scopes.ts';
 import { resultLineBytesMax } from '#core/limits.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
@@ -36,6 +37,8 @@ export interface EmbeddedSettings {
   asIsLane: LaneBounds;
   createsAtOnce: number;
   openBatchesMax: number;
+  /** Null or absent: those in force stay. */
+  caps?: readonly MoneyCap[] | null;
   timeScale: number;
   simulator: SimulatorOptions;
   logLevel: string;
@@ -116,6 +119,7 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
       providers: new Map([[accountName, provider]]),
       createsAtOnce: settings.createsAtOnce,
       openBatchesMax: settings.openBatchesMax,
+      caps: settings.caps ?? null,
       crashHook: settings.crashHook ?? null,
       housekeeping: follower => [
         pruneLoop({ log, payloads: embedded.payloads, follower, clock: systemClock }),

@@ -42,6 +42,7 @@ export interface Fleet {
   deadLetters: DeadLetterPlace;
   createsAtOnce: number;
   openBatchesMax: number;
+  caps: LoadedConfig['caps'];
   /** Leaves the group and gives back the jobs it has. */
   close(): Promise<void>;
 }
@@ -97,6 +98,7 @@ export async function openFleet({ settings, telemetry, incarnation }: OpenFleetO
     },
     createsAtOnce: anthropic.createsAtOnce,
     openBatchesMax: anthropic.openBatchesMax,
+    caps: settings.caps,
     async close() {
       await Promise.all([log.close(), closeRedis()]);
     },

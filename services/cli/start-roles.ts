@@ -1,5 +1,6 @@
 import { systemIds } from '#adapters/system/system-ids.ts';
 import type { Role } from '#contracts/roles.ts';
+import type { MoneyCap } from '#core/cap-scopes.ts';
 import type { DeadLetterPlace } from '#core/dead-letter-place.ts';
 import type { Timing } from '#core/timing.ts';
 import { isUnsent, type View } from '#core/view.ts';
@@ -18,7 +19,7 @@ import { LoopProgress } from '#runtime/loop-progress.ts';
 import { measureProcess } from '#runtime/measure-process.ts';
 import { measuredProvider } from '#runtime/measured-provider.ts';
 import { ProviderAccount } from '#runtime/provider-account.ts';
-import { putCapInForce } from '#runtime/put-cap-in-force.ts';
+import { putCapInForce, putCapsInForce } from '#runtime/put-cap-in-force.ts';
 import { RecipeBook } from '#runtime/recipe-book.ts';
 import type { Routing } from '#runtime/routing.ts';
 import { ViewFollower, type ViewStart } from '#runtime/view-follower.ts';
@@ -53,6 +54,8 @@ export interface RolesOptions {
   createsAtOnce: number;
   /** Batches of an account at the provider at the same time. */
   openBatchesMax: number;
+  /** Null or absent: those in force stay. */
+  caps?: readonly MoneyCap[] | null;
   crashHook: CrashHook | null;
   /** Where the view begins; absent: at the start of the log. */
   viewStart?: ViewStart | null;
@@ -75,7 +78,7 @@ export interface RunningRoles {
   openLanes: Accumulator['openLanes'];
   /** Batches that this process's submitter holds back; empty without one. */
   parked(): Parked[];
-  /** How many of them a cap of their run holds back. */
+  /** How many of them a cap on money holds back. */
   cappedBatches(): number;
   /** What keeps some of it from working now. */
   troubles(): Trouble[];
@@ -95,6 +98,7 @@ export async function startRoles(options: RolesOptions): Promise<RunningRoles> {
   for (const name of options.providers.keys()) {
     await putCapInForce(follower, { scope: `account:${name}:batches`, period: 'total', limit: options.openBatchesMax });
   }
+  if (options.caps) await putCapsInForce(follower, options.caps);
   measureProcess({ log: options.log, queue: options.queue, clock, telemetry, follower });
   const accounts = new Map(
     [...options.providers].map(([name, bare]) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { accountName, asIsLine, TestFleet, type TestWorker } from '#test/support/test-fleet.ts';
+import { headerNames } from '#core/headers.ts';
+import { accountName, asIsLine, TestFleet, type TestWorker, taskLine } from '#test/support/test-fleet.ts';
 
 interface SetupOptions {
   documents?: number;
@@ -69,6 +70,48 @@ describe('Submitter: caps', () => {
     await fleet.append(cap(`account:${accountName}:items`, 1_000));
     await submit(worker);
     assert.equal(fleet.provider.posts.length, 1);
+  });
+
+  for (const scope of ['fleet:money', 'task:summarise:money', 'tenant:acme:money']) {
+    it(`${scope}, per day: parked while the day is full, nothing else held up, created when the day turns`, async () => {
+      const fleet = new TestFleet({ lane: { itemsMax: 1 } });
+      const worker = await fleet.worker();
+      await fleet.enqueue(1, { value: taskLine('d'), headers: { [headerNames.tenant]: 'acme' } });
+      await worker.accumulator.runOnce();
+      const used = { kind: 'PRIME', id: 'p', account: accountName, prefix: 'x', nonce: 'n' } as const;
+      const limit = 1_000_000_000;
+      await fleet.append(
+        { kind: 'CAP', scope, period: 'day', limit },
+        { ...used, reserve: { [scope]: limit } }, // on the first of January
+      );
+      await submit(worker);
+      assert.deepEqual(parkedWhy(worker), [scope]);
+      assert.equal(worker.submitter.cappedBatches(), 1);
+      await fleet.clock.advance(24 * 3_600_000);
+      await submit(worker);
+      assert.equal(fleet.provider.posts.length, 1);
+      assert.deepEqual(parkedWhy(worker), []);
+    });
+  }
+
+  it('S5: a cap that comes between the look and the INTENT of a batch without a price: not sent', async () => {
+    const fleet = new TestFleet({ lane: { itemsMax: 1 } });
+    let isCapped = false;
+    const worker = await fleet.worker({
+      hook: async label => {
+        if (label !== 'view.log.append(INTENT)·before' || isCapped) return;
+        isCapped = true;
+        await fleet.append(cap('fleet:money', 1_000_000_000_000));
+      },
+    });
+    await fleet.enqueue(1, { value: asIsLine('d', { model: 'claude-of-tomorrow' }) });
+    await worker.accumulator.runOnce();
+    await submit(worker);
+    await fleet.clock.advance(1_000);
+    await submit(worker);
+    assert.equal(fleet.provider.posts.length, 0);
+    assert.deepEqual(parkedWhy(worker), ['price unknown']);
+    assert.equal(worker.submitter.cappedBatches(), 1);
   });
 
   it('a batch that another worker has created meanwhile is not called parked any more', async () => {

@@ -10,6 +10,8 @@ function problems(config: unknown): string[] {
   return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
+const twin = { scope: 'tenant:acme', period: 'month', limit: '$20' } as const;
+
 const outputOf = (output: unknown): unknown =>
   configSchema.parse({ version: 1, tasks: { a: { model: 'm', output } } }).tasks.a?.output;
 
@@ -42,6 +44,9 @@ describe('configuration schema', () => {
       [{ version: 1, tasks: { a: { model: 'm', lane: { items: 1_001 } } } }, /tasks.a.lane.items/],
       [{ version: 1, tasks: { a: { model: 'm', retry: { delaysMs: [1, 2, 3, 4] } } } }, /retry.delaysMs/],
       [{ version: 1, tasks: { '../a': { model: 'm' } } }, /tasks/],
+      [{ version: 1, caps: [{ scope: 'fleet', period: 'day', limit: '20 EUR' }] }, /caps.0.limit: must be dollars/],
+      [{ version: 1, caps: [{ scope: 'task:../a', period: 'day', limit: '1' }] }, /caps.0.scope: must be fleet/],
+      [{ version: 1, caps: [twin, twin] }, /caps: has two limits/],
       [{ version: 1, simulator: { latencyMinMs: 9, latencyMaxMs: 8 } }, /simulator.latencyMaxMs: must be at least/],
       [{ version: 1, providers: { anthropic: { baseUrl: 'https://me:secret@host' } } }, /baseUrl: must be http/],
       [{ version: 1, providers: { anthropic: { apiKey: ['secret'] } } }, /apiKey/],

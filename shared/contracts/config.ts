@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { openBatchesMax } from '#core/limits.ts';
+import { capsConfigSchema } from './cap-config.ts';
 import {
   accountNameDefault,
   createsAtOnceDefault,
@@ -108,6 +109,7 @@ export const configSchema = z.strictObject({
     .describe('Accounts.'),
   tasks: z.record(taskNameSchema, taskConfigSchema).default({}).describe('What can be done with a document, by name.'),
   lane: laneConfigSchema.prefault({}).describe('When batches of provider-shaped documents close.'),
+  caps: capsConfigSchema,
   state: z
     .string()
     .min(1)

@@ -20,7 +20,11 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof<fc.Arbitrary<unknown>[]>(
   of<unknown>('FLEET', { fleet: name, partitions: whole, settledPartitions: whole }),
   of('ACCOUNT', { account: name, provider: name, baseUrl: name, owner: name }),
   of('REPIN', { account: name, owner: name }),
-  of<unknown>('CAP', { scope: name, period: fc.constantFrom(...capPeriods), limit: fc.option(whole) }),
+  of<unknown>('CAP', {
+    scope: fc.oneof(name, fc.constant('fleet:money')),
+    period: fc.constantFrom(...capPeriods),
+    limit: fc.option(whole),
+  }),
   of<unknown>('SEALED', {
     bk: name,
     type: fc.constantFrom('batch', 'reject', 'reuse'),
@@ -54,6 +58,15 @@ describe('journal codec', () => {
   it('writes one line that begins with its version', () => {
     const text = Buffer.from(encodeJournal({ kind: 'CANCEL', run: 'r\n1' })).toString();
     assert.equal(text, '{"v":1,"kind":"CANCEL","run":"r\\n1"}');
+  });
+
+  it('S5: writes a cap in a scope that earlier programs reserve nothing in as a version that they do not know', () => {
+    const versionOf = (scope: string): unknown =>
+      JSON.parse(Buffer.from(encodeJournal({ kind: 'CAP', scope, period: 'day', limit: 1 })).toString()).v;
+    for (const scope of ['fleet:money', 'tenant:a:money', 'task:a:money']) assert.equal(versionOf(scope), 2, scope);
+    for (const scope of ['account:a:money', 'run:fleet:money', 'account:tenant:items', 'task:a:items']) {
+      assert.equal(versionOf(scope), 1, scope);
+    }
   });
 
   it('says UNKNOWN to what a newer version wrote', () => {

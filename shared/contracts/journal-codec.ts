@@ -1,3 +1,4 @@
+import { isConfiguredScope } from '#core/cap-scopes.ts';
 import { type JournalRecord, journalKinds, journalVersion, type Stamped } from '#core/journal.ts';
 import { decodeObject, type UnknownRecord } from './unknown-record.ts';
 
@@ -5,7 +6,13 @@ const kinds: ReadonlySet<unknown> = new Set(journalKinds);
 
 /** `{"v":1,"kind":…}`, one line of JSON. */
 export const encodeJournal = (record: JournalRecord): Uint8Array =>
-  Buffer.from(JSON.stringify({ v: journalVersion, ...record }));
+  Buffer.from(JSON.stringify({ v: versionOf(record), ...record }));
+
+/** Of a cap in a scope in which earlier programs reserve nothing: they stop creating, where else they would exceed it. */
+const capVersion = 2;
+
+const versionOf = (record: JournalRecord): number =>
+  record.kind === 'CAP' && isConfiguredScope(record.scope) ? capVersion : journalVersion;
 
 /**
  * A record with the log's time. Only version and kind are looked at: the journal is written by this code alone, and all
@@ -15,6 +22,7 @@ export function decodeJournal(value: Uint8Array, at: number): Stamped | (Unknown
   const found = decodeObject(value);
   if (found === null) return { kind: 'UNKNOWN', what: 'a journal record that is no JSON object', at };
   const { v, ...record } = found;
-  if (v === journalVersion && kinds.has(record.kind)) return { ...record, at } as Stamped;
+  const isKnown = (v === journalVersion && kinds.has(record.kind)) || (v === capVersion && record.kind === 'CAP');
+  if (isKnown) return { ...record, at } as Stamped;
   return { kind: 'UNKNOWN', what: `journal record ${String(record.kind)} of version ${String(v)}`, at };
 }

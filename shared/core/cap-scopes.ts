@@ -10,7 +10,7 @@ export const runMoney = (run: string): string => `run:${run}:money`;
 
 /** A hard limit of the configuration. */
 export interface MoneyCap {
-  /** `fleet`, `tenant:<name>` or `task:<name>`. */
+  /** As it stands in reserves. */
   scope: string;
   period: CapPeriod;
   limit: Nanodollars;

@@ -33,7 +33,7 @@ export const openLaneItemsMax = 10_000;
 export const openLaneBytesMax = 64 * 1024 * 1024;
 /** Batches sealed and not settled; above it reading pauses, so that the view stays small. */
 export const openBatchesMax = 1_000;
-/** Batches that the cap of a run holds back, beyond the ones above: a view of so many is some 200 MB. */
+/** Batches that a cap on money holds back, beyond the ones above: a view of so many is some 200 MB. */
 export const cappedBatchesMax = 10_000;
 /** Batches sealed and ready for their create; above it sealing pauses, so that their payloads stay in memory. */
 export const readyBatchesMax = 50;

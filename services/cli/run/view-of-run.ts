@@ -1,3 +1,5 @@
+import { periodInWords, scopeInWords } from '#core/cap-scopes.ts';
+import type { CapPeriod } from '#core/journal.ts';
 import { type Batch, itemsToSend, type View } from '#core/view.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import type { Embedded } from '../embedded.ts';
@@ -49,17 +51,18 @@ function heldBy({ engine, accountName }: Embedded, view: View): string | null {
 const isAboutMoney = (scope: string): boolean => scope.endsWith(':money') || scope === priceUnknown;
 
 function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[], run: string): RunSnapshot['parked'] {
-  const scopes = new Map<string, string>();
+  const scopes = new Map<string, { scope: string; period: CapPeriod | null }>();
   for (const parked of engine?.parked() ?? [])
-    if (parked.why === 'cap' && isAboutMoney(parked.scope)) scopes.set(parked.bk, parked.scope);
+    if (parked.why === 'cap' && isAboutMoney(parked.scope)) scopes.set(parked.bk, parked);
   const held = waiting.filter(({ bk }) => scopes.has(bk));
-  const [first] = held;
-  if (!first) return null;
+  const cap = scopes.get(held[0]?.bk ?? '');
+  if (!cap) return null;
   const count = held.reduce((sum, batch) => sum + itemsToSend(batch).length, 0);
-  return { count, why: parkedInWords(scopes.get(first.bk) ?? '', run) };
+  return { count, why: parkedInWords(cap, run) };
 }
 
-function parkedInWords(scope: string, run: string): string {
+function parkedInWords({ scope, period }: { scope: string; period: CapPeriod | null }, run: string): string {
   if (scope === priceUnknown) return 'the price of their model is unknown';
-  return scope === runMoneyScope(run) ? 'no room under the cap of this run' : `no room under the cap of ${scope}`;
+  if (scope === runMoneyScope(run)) return 'no room under the cap of this run';
+  return `no room under the cap of ${scopeInWords(scope)}${period === null ? '' : ` ${periodInWords[period]}`}`;
 }

@@ -1,6 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { type Config, configSchema, configVersion } from '#contracts/config.ts';
+import type { MoneyCap } from '#core/cap-scopes.ts';
 import { type AccountSettings, toAccountSettings } from './account-settings.ts';
+import { toMoneyCaps } from './cap-settings.ts';
 import { findConfigFile } from './find-config-file.ts';
 import { type FleetSettings, toFleetSettings, type WithoutSecrets, withoutSecrets } from './fleet-settings.ts';
 import { overlaySettings, type SettingSource, type SettingValue, settingAt } from './overlay-settings.ts';
@@ -42,6 +44,8 @@ export interface LoadedConfig {
   tasks: ReadonlyMap<string, TaskSettings>;
   /** Bounds for provider-shaped documents. */
   lane: LaneBounds;
+  /** Null without such a section: then those of others stay in force. */
+  caps: MoneyCap[] | null;
 }
 
 /**
@@ -112,6 +116,7 @@ async function finish(parsed: Config, { configPath, sourceOf, folderOf }: Origin
     fleet: toFleetSettings(parsed, { stateDirectory: state, folderOf: () => folderOf('worker.snapshots') }),
     tasks: new Map(Object.entries(parsed.tasks).map(([name, task]) => [name, toTaskSettings(name, task)])),
     lane: toLaneBounds(parsed.lane),
+    caps: toMoneyCaps(parsed, configPath),
   };
 }
 
