@@ -57,7 +57,8 @@ export interface AccumulatorPorts {
 /** Consumer group whose positions are the low watermarks: everything below is sealed. */
 export const intakeGroup = 'accumulator';
 
-const recordsPerRead = 1_000;
+const retriesPerRound = 1_000;
+const recordsPerRound = 4_000;
 const endOfRunCheckMs = 250;
 const retryLockMs = 60_000;
 const idleMs = 5_000;
@@ -94,6 +95,8 @@ export class Accumulator {
   readonly #intakes = new Map<number, Intake>();
   readonly #lanes = new Map<string, Lane>();
   readonly #ahead: ReadAhead;
+  /** Whose turn it is to be read. */
+  #turn = 0;
   /** Lanes that are full or due: sealed together at the end of a round, and kept until all that is in them is claimed. */
   #closing: Closing[] = [];
   /** Retries waiting in lanes, so that a row is not taken twice. Of first tries the watermark knows it. */
@@ -130,19 +133,26 @@ export class Accumulator {
   }
 
   async #round(): Promise<boolean> {
-    await this.#ports.follower.catchUpAll();
+    const { follower } = this.#ports;
+    await follower.catchUpAll();
     await this.#syncAssignment();
-    // Sealing waits for the store and the log most of the time; what it seals was read in an earlier round.
-    const [read, sealed] = await Promise.allSettled([this.#readAll(), this.#sealClosing()]);
-    if (sealed.status === 'rejected') throw sealed.reason;
-    if (read.status === 'rejected') throw read.reason;
-    let hasMore = read.value;
+    // Sealing and committing wait for the store and the log most of the time; what they are about was read in earlier rounds.
+    const [read, ...others] = await Promise.allSettled([
+      this.#readAll(),
+      this.#sealClosing(),
+      this.#commitWatermarks(),
+    ]);
+    for (const each of [...others, read]) if (each.status === 'rejected') throw each.reason;
+    let hasMore = read.status === 'fulfilled' && read.value;
     if (await this.#gatherLaneRetries()) hasMore = true;
     await this.#closeDueLanes();
-    if (!hasMore) await this.#sealClosing();
-    if (await this.#sealRetriesAlone()) hasMore = true;
+    // Hints may wait while there is much to read, as long as nothing is due.
+    const isBusy = hasMore && follower.view.retries.size === 0;
+    if (!isBusy && (await this.#sealRetriesAlone())) hasMore = true;
+    if (hasMore) return true;
+    await this.#sealClosing();
     await this.#commitWatermarks();
-    return hasMore;
+    return false;
   }
 
   /** What this process holds, and how far it is behind: by what is sealed, because only that is done. */
@@ -232,12 +242,18 @@ export class Accumulator {
     return (this.#ports.readyBatches?.() ?? 0) < readyBatchesMax;
   }
 
+  /** Each partition in its turn. Not all in one round: what is read waits in memory until the next one seals it. */
   async #readAll(): Promise<boolean> {
-    let hasMore = false;
+    let [hasMore, records] = [false, 0];
     const intakes = [...this.#intakes];
-    for (const [index, [partition, intake]] of intakes.entries()) {
-      const [next] = intakes[(index + 1) % intakes.length] as [number, Intake];
+    for (let count = 0; count < intakes.length; count++) {
+      if (records >= recordsPerRound) return true;
+      const [partition, intake] = intakes[this.#turn % intakes.length] as [number, Intake];
+      this.#turn += 1;
+      const [next] = intakes[this.#turn % intakes.length] as [number, Intake];
+      const before = intake.position;
       if (await this.#readSome(partition, intake, next)) hasMore = true;
+      records += intake.position - before;
     }
     return hasMore;
   }
@@ -292,8 +308,9 @@ export class Accumulator {
     const bytes = Buffer.byteLength(body);
     const costMax = worstCost({ ...requestFacts(document, route.recipe), body }, clock.now());
     const recipe = recipes.nameOf(route.recipe);
-    const { lane } = route;
     const isCapped = run !== null && follower.view.caps.size > 0 && follower.view.caps.has(`run:${run}:money|total`);
+    // A run with a cap of its own parks alone: it must not hold back its neighbours. Tenants share no batch.
+    const key = `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
     return {
       item: {
         ...tries,
@@ -305,23 +322,27 @@ export class Accumulator {
         tokens: Math.ceil(bytes / bytesPerToken.expected),
         costMax,
       },
-      settings: {
+      settings: this.#lanes.get(key) ?? {
         type: 'batch',
         account: route.account,
         recipe,
-        ...lane,
-        itemsMax: Math.min(bound ?? lane.itemsMax, lane.itemsMax),
-        // A run with a cap of its own parks alone: it must not hold back its neighbours. Tenants share no batch.
-        key: `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`,
+        ...route.lane,
+        itemsMax: Math.min(bound ?? route.lane.itemsMax, route.lane.itemsMax),
+        key,
       },
     };
   }
 
   #add({ settings, item }: Placed): void {
-    const open = this.#lanes.get(settings.key);
-    if (open && !fits(open, item)) this.#close(open, 'bytes');
-    const lane = this.#lanes.get(settings.key) ?? openLane(settings);
-    this.#lanes.set(lane.key, lane);
+    let lane = this.#lanes.get(settings.key);
+    if (lane && !fits(lane, item)) {
+      this.#close(lane, 'bytes');
+      lane = undefined;
+    }
+    if (lane === undefined) {
+      lane = openLane(settings);
+      this.#lanes.set(lane.key, lane);
+    }
     addToLane(lane, item, this.#ports.clock.monotonic());
     if (item.att > 0) this.#waiting.add(claimKey(item));
     if (lane.items.length >= lane.itemsMax) this.#close(lane, 'count');
@@ -339,14 +360,14 @@ export class Accumulator {
     const due = dueRetries(follower.view, clock.now())
       .filter(([key, row]) => !isAlone(row.cause) && this.#intakes.has(row.p) && !this.#waiting.has(key))
       .filter(([, row]) => !this.#gone.has(ridOf(row)))
-      .slice(0, recordsPerRead);
+      .slice(0, retriesPerRound);
     if (due.length === 0) return false;
     const found = await this.#readRetries(due.map(([, row]) => row));
     for (const [, row] of due) {
       const read = found.get(ridOf(row));
       if (read) this.#add(this.#place(...retryArguments(row, read)));
     }
-    return due.length === recordsPerRead;
+    return due.length === retriesPerRound;
   }
 
   /** What lies in an item is sealed alone: half price, and it leaves a trace that can be found. */
@@ -458,9 +479,13 @@ export class Accumulator {
     const lots = lanes.map(lane => ({ lane, bk: ids.batchKey() }));
     for (const recipe of new Set(lanes.map(lane => lane.recipe))) await recipes.ensureWritten(recipe);
     // Side by side: one after the other, a round of eighty batches would wait eighty times for the store, and for the queue.
-    await inGroups(lots, async ({ lane, bk }) => {
-      if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(lane.items)));
-    });
+    await inGroups(
+      lots,
+      async ({ lane, bk }) => {
+        if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(lane.items)));
+      },
+      ({ lane }) => lane.bytes,
+    );
     await follower.append(...lots.map(sealedRecord));
     await follower.catchUp();
     await inGroups(lots, async ({ lane, bk }) => {
@@ -486,12 +511,21 @@ export class Accumulator {
   }
 }
 
-/** So many payloads are built at a time: they may be large. */
-const groupSize = 8;
+/** So many bytes of payloads are built at a time. */
+const groupBytes = 8 * 1024 * 1024;
+const groupSizeMax = 64;
 
-async function inGroups<T>(all: readonly T[], act: (each: T) => Promise<void>): Promise<void> {
-  for (let from = 0; from < all.length; from += groupSize) {
-    await Promise.all(all.slice(from, from + groupSize).map(act));
+/** Side by side, as far as memory allows: one after the other, each would wait for a server. */
+async function inGroups<T>(
+  all: readonly T[],
+  act: (each: T) => Promise<void>,
+  bytesOf = (_: T): number => 0,
+): Promise<void> {
+  for (let from = 0, next = 0; from < all.length; from = next) {
+    let bytes = 0;
+    do bytes += bytesOf(all[next++] as T);
+    while (next < all.length && next - from < groupSizeMax && bytes + bytesOf(all[next] as T) <= groupBytes);
+    await Promise.all(all.slice(from, next).map(act));
   }
 }
 

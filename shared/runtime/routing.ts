@@ -36,11 +36,12 @@ export function createRouting(options: {
   asIs: { account: string; lane: LaneBounds } | null;
 }): Routing {
   const { tasks, asIs } = options;
+  const asIsRoute = asIs && { ...asIs, recipe: asIsRecipe };
   return {
     documents: { tasks: { has: name => tasks.has(name), keys: () => tasks.keys() }, hasAnthropic: asIs !== null },
     rejectLane: { ...laneBoundsDefault, key: 'reject', type: 'reject', account: '', recipe: '', ageMsMax: rejectAgeMs },
     routeOf({ ask, task }) {
-      if (ask.shape === 'as-is' && asIs) return { ...asIs, recipe: asIsRecipe };
+      if (ask.shape === 'as-is' && asIsRoute) return asIsRoute;
       const route = task === null ? undefined : tasks.get(task);
       if (route) return route;
       // The task of a document that was accepted earlier is gone from the configuration; its recipe may still be known.
