@@ -95,6 +95,8 @@ export class Accumulator {
   readonly #intakes = new Map<number, Intake>();
   readonly #lanes = new Map<string, Lane>();
   readonly #ahead: ReadAhead;
+  /** The last round went to its end, so the view knows what it did. */
+  #isCurrent = false;
   /** Whose turn it is to be read. */
   #turn = 0;
   /** Lanes that are full or due: sealed together at the end of a round, and kept until all that is in them is claimed. */
@@ -134,13 +136,16 @@ export class Accumulator {
 
   async #round(): Promise<boolean> {
     const { follower } = this.#ports;
-    await follower.catchUpAll();
-    await this.#syncAssignment();
-    // Sealing and committing wait for the store and the log most of the time; what they are about was read in earlier rounds.
+    // What others sealed, or a round that broke off, must be known before it is read or sealed once more.
+    const hasNew = await this.#syncAssignment();
+    if (hasNew || !this.#isCurrent) await follower.catchUpAll();
+    this.#isCurrent = false;
+    // All of these wait for the store and the log most of the time; what is sealed and committed was read in earlier rounds.
     const [read, ...others] = await Promise.allSettled([
       this.#readAll(),
       this.#sealClosing(),
       this.#commitWatermarks(),
+      follower.catchUpAll(),
     ]);
     for (const each of [...others, read]) if (each.status === 'rejected') throw each.reason;
     let hasMore = read.status === 'fulfilled' && read.value;
@@ -149,10 +154,12 @@ export class Accumulator {
     // Hints may wait while there is much to read, as long as nothing is due.
     const isBusy = hasMore && follower.view.retries.size === 0;
     if (!isBusy && (await this.#sealRetriesAlone())) hasMore = true;
-    if (hasMore) return true;
-    await this.#sealClosing();
-    await this.#commitWatermarks();
-    return false;
+    if (!hasMore) {
+      await this.#sealClosing();
+      await this.#commitWatermarks();
+    }
+    this.#isCurrent = true;
+    return hasMore;
   }
 
   /** What this process holds, and how far it is behind: by what is sealed, because only that is done. */
@@ -202,7 +209,9 @@ export class Accumulator {
     return Math.max(waitMs, 20);
   }
 
-  async #syncAssignment(): Promise<void> {
+  /** @returns true when a partition has come, or come back */
+  async #syncAssignment(): Promise<boolean> {
+    let hasNew = false;
     const { log, clock } = this.#ports;
     const assigned = await log.assigned(intakeGroup, 'documents');
     const owned = new Set(assigned.map(({ partition }) => partition));
@@ -213,8 +222,10 @@ export class Accumulator {
       const position = (await log.position(intakeGroup, 'documents', partition))?.offset ?? 0;
       const watermark = new Watermark(position);
       this.#intakes.set(partition, { generation, position, committed: position, watermark, isAtEnd: false });
+      hasNew = true;
     }
     if (this.#intakes.size === 0) await clock.sleep(0);
+    return hasNew;
   }
 
   /** Whoever owns the partition now reads these again; sealing them as well would only lose claims. */
