@@ -16,7 +16,13 @@ export interface SimulatedDocument {
   echo: string;
   key: string | null;
   run: 'A' | 'B' | null;
+  tenant: string | null;
+  task: string | null;
 }
+
+/** Of documents, where money is capped by them. */
+export const simulatedTenants = ['acme', 'globex'] as const;
+export const simulatedTasks = ['echo', 'copy'] as const;
 
 export const echoRecipe: Recipe = {
   v: 1,
@@ -39,7 +45,9 @@ const lane: LaneBounds = { itemsMax: 5, ageMsMax: 2_000, bytesMax: batchBytesMax
 
 export const createSimulatedRouting = (): Routing =>
   createRouting({
-    tasks: new Map([['echo', { account: accountName, recipe: echoRecipe, lane }]]),
+    tasks: new Map(
+      simulatedTasks.map(task => [task, { account: accountName, recipe: { ...echoRecipe, task }, lane }] as const),
+    ),
     asIs: { account: accountName, lane },
   });
 
@@ -65,8 +73,15 @@ export class Documents {
       const key = hasKey ? `key${random.between(0, 3)}` : null;
       const run = random.chance(0.25) ? 'B' : random.chance(0.3) ? 'A' : null;
       const deadlineAt = hasDeadline ? epoch + arrivesAt + random.between(2_000, 40_000) : null;
-      time.at(arrivesAt, () => this.add({ partition: index % documentPartitions, kind, key, run, deadlineAt }));
+      const forWhom = setting.hasCaps ? this.#drawWhom() : {};
+      const partition = index % documentPartitions;
+      time.at(arrivesAt, () => this.add({ partition, kind, key, run, deadlineAt, ...forWhom }));
     }
+  }
+
+  #drawWhom(): { tenant: string | null; task: string } {
+    const { random } = this.#world;
+    return { tenant: random.pick([null, ...simulatedTenants]), task: random.pick(simulatedTasks) };
   }
 
   add(document: {
@@ -76,8 +91,10 @@ export class Documents {
     run: 'A' | 'B' | null;
     deadlineAt?: number | null;
     replayOf?: string;
+    tenant?: string | null;
+    task?: string;
   }): void {
-    const { partition, kind, key, run, deadlineAt, replayOf } = document;
+    const { partition, kind, key, run, deadlineAt, replayOf, tenant = null, task = 'echo' } = document;
     this.#count += 1;
     const echo = `echo-${this.#count}`;
     const headers: Record<string, string> = {};
@@ -85,23 +102,24 @@ export class Documents {
     if (key !== null) headers[headerNames.idempotencyKey] = key;
     if (deadlineAt) headers[headerNames.deadline] = String(deadlineAt);
     if (replayOf) Object.assign(headers, { [headerNames.replayOf]: replayOf, [headerNames.replayCount]: '1' });
-    const record = { key: echo, value: Buffer.from(bodyOf(kind, echo)), headers };
+    if (tenant !== null) headers[headerNames.tenant] = tenant;
+    const record = { key: echo, value: Buffer.from(bodyOf(kind, { echo, task })), headers };
     void this.#broker.operator.append({ topic: 'documents', partition, records: [record] }).then(({ offsets }) => {
       const rid = `${partition}/${offsets[0]}`;
-      this.byRid.set(rid, { rid, kind, echo, key, run });
+      this.byRid.set(rid, { rid, kind, echo, key, run, tenant, task: kind === 'good' ? task : null });
       this.#world.note('document', rid, kind, run, key ?? '');
     });
   }
 }
 
-function bodyOf(kind: DocumentKind, echo: string): string {
+function bodyOf(kind: DocumentKind, { echo, task }: { echo: string; task: string }): string {
   switch (kind) {
     case 'reject':
       return `{"custom_id":"${echo}","task":`;
     case 'bad': // the provider finds out: this version of its API knows no temperature
       return JSON.stringify({ custom_id: echo, params: { ...asIsParams(echo), temperature: 0.5 } });
     case 'good':
-      return JSON.stringify({ custom_id: echo, task: 'echo', content: `Copy the code ${echo} into the field echo.` });
+      return JSON.stringify({ custom_id: echo, task, content: `Copy the code ${echo} into the field echo.` });
   }
 }
 

@@ -2,6 +2,7 @@ import { createMemoryPayloadStore } from '#adapters/memory/create-memory-payload
 import { type Broker, createBroker } from './broker.ts';
 import { CapWatch } from './cap-watch.ts';
 import { checkBooks } from './checks/check-books.ts';
+import { checkCaps } from './checks/check-caps.ts';
 import { checkPurchases } from './checks/check-purchases.ts';
 import { checkReplay } from './checks/check-replay.ts';
 import { checkTerminals } from './checks/check-terminals.ts';
@@ -9,6 +10,7 @@ import { ConsumerGroup } from './consumer-group.ts';
 import { createSimulatedRouting, Documents } from './documents.ts';
 import { Fates, type SingleFault } from './fate.ts';
 import { createFaultyPayloads } from './faulty-payloads.ts';
+import { MoneyCaps } from './money-caps.ts';
 import { scheduleOperator } from './operator.ts';
 import { ProviderWorld } from './provider-world.ts';
 import type { Setting } from './settings.ts';
@@ -40,7 +42,6 @@ export interface RunResult {
   lines: string[] | null;
 }
 
-const workers = 3;
 const drainCheckEvery = 64;
 const payloadBytesMax = 1_000_000;
 
@@ -62,12 +63,15 @@ export async function runSeed(options: {
   const documents = new Documents(world, broker);
   const caps = new CapWatch({ world, broker, provider, truth });
   const payloads = createFaultyPayloads(world, createMemoryPayloadStore({ bytesMax: payloadBytesMax }));
-  const around = { world, broker, provider, queue, payloads, group, fates, routing: createSimulatedRouting() };
-  const fleet = Array.from({ length: workers }, (_, number) => new Worker(number, around));
+  const moneyCaps = new MoneyCaps(world, broker);
+  const routing = createSimulatedRouting();
+  const around = { world, broker, provider, queue, payloads, group, fates, routing, moneyCaps };
+  const fleet = Array.from({ length: setting.workers }, (_, number) => new Worker(number, around));
 
   const killAll = (): void => {
     for (const worker of fleet) worker.kill();
   };
+  moneyCaps.schedule();
   scheduleOperator({ world, broker, provider, queue, documents, truth, caps, killAll });
   for (const worker of fleet) world.time.at(world.random.between(0, 500), () => worker.boot());
   watchGroup(world, group);
@@ -76,7 +80,7 @@ export async function runSeed(options: {
 
   truth.catchUp();
   const run: Run = { world, broker, provider, documents, truth };
-  for (const check of [checkTerminals, checkPurchases, checkBooks, checkReplay]) check(run);
+  for (const check of [checkTerminals, checkPurchases, checkBooks, checkCaps, checkReplay]) check(run);
   for (const [kind, count] of Object.entries(provider.machine.faults.counts())) world.hit(kind, count);
   let passes = 0;
   for (const { visits } of fates.points.values()) passes += visits;

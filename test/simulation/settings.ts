@@ -12,6 +12,9 @@ export interface Setting {
   /** What it may take after that. */
   patienceMs: number;
   documents: number;
+  workers: number;
+  /** Money is capped by fleet, tenant and task, per day, month and in total; documents have tenants and two tasks. */
+  hasCaps: boolean;
   /** False: nothing befalls anybody, but what a sweep chooses. */
   hasFaults: boolean;
   /** The provider's expiry, retention and delays are divided by this. */
@@ -46,6 +49,8 @@ const base: Setting = {
   faultsEndAt: 180_000,
   patienceMs: 900_000,
   documents: 40,
+  workers: 3,
+  hasCaps: false,
   hasFaults: true,
   providerScale: 1_440,
   oddAppends: 1,
@@ -84,6 +89,7 @@ export const settings = {
   labelsForeign30: change({ hasLabels: true, foreign: 0.3 }),
   long: change(long),
   labelsLong: change({ ...long, hasLabels: true }),
+  caps: change({ hasCaps: true, workers: 4, documents: 50 }),
 } satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof settings;
@@ -115,6 +121,7 @@ const mix: readonly SettingName[] = [
     'base',
     'labelsLong',
   ] as const),
+  ...(['caps', 'base', 'caps', 'labels'] as const),
 ];
 
 export const settingOfSeed = (seed: number): SettingName => mix[seed % mix.length] as SettingName;

@@ -15,6 +15,7 @@ export function createSimulatedTelemetry(world: World, life: Life): Telemetry {
     note(level, event, fields) {
       if (life.isDead) return;
       if (fields?.code === 'internal') world.violate(`internal error in ${fields.loop}: ${fields.error}`);
+      if (event === 'batch-parked' && fields?.why === 'cap') world.parkedBatches.add(String(fields.bk));
       if (event === 'created-refused') world.hit('reply came after another id was bound');
       if (event === 'owner-mismatch') world.hit('look refused: not the pinned account');
       if (world.lines === null) return;

@@ -1,6 +1,6 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import { decodeSettled } from '#contracts/settled-codec.ts';
-import type { Stamped } from '#core/journal.ts';
+import type { Amounts, Stamped } from '#core/journal.ts';
 import { reduceJournal } from '#core/reduce-journal.ts';
 import { reduceSettled } from '#core/reduce-settled.ts';
 import type { SettledRecord } from '#core/settled.ts';
@@ -16,6 +16,12 @@ export interface SealedBatch {
   settled: SettledRecord | null;
 }
 
+/** A place in the journal and its time. */
+export interface AcceptedRecord {
+  index: number;
+  at: number;
+}
+
 /** What is so: the real reducers over everything that is committed, and a memory of what a view may forget. */
 export class Truth {
   view: View = createView();
@@ -23,6 +29,10 @@ export class Truth {
   settled: SettledRecord[] = [];
   readonly results: LogRecord[] = [];
   readonly sealed = new Map<string, SealedBatch>();
+  /** The last accepted INTENT of each batch: only that can have become a purchase. */
+  readonly intents = new Map<string, AcceptedRecord>();
+  /** Every accepted PRIME, with what it holds or spent. */
+  readonly primes = new Map<string, AcceptedRecord & { amounts: Amounts }>();
   readonly answered = new Set<string>();
   readonly #world: World;
   readonly #broker: Broker;
@@ -41,6 +51,8 @@ export class Truth {
     this.journal = [];
     this.settled = [];
     this.sealed.clear();
+    this.intents.clear();
+    this.primes.clear();
     this.#journalRead = 0;
     this.#settledRead = this.#settledRead.map(() => 0);
   }
@@ -84,9 +96,18 @@ export class Truth {
     const isNew = decoded.kind === 'SEALED' && !this.view.bks.has(decoded.bk);
     const verdict = reduceJournal(this.view, decoded);
     this.#world.note('journal', verdict, Buffer.from(record.value).toString());
+    if (verdict === 'accepted') this.#onAccepted(decoded);
     if (!isNew) return;
     const batch = this.view.batches.get(decoded.bk);
     if (batch) this.sealed.set(decoded.bk, { bk: decoded.bk, items: batch.items, settled: null });
+  }
+
+  #onAccepted(record: Stamped): void {
+    const place = { index: this.journal.length - 1, at: record.at };
+    if (record.kind === 'INTENT') this.intents.set(record.bk, place);
+    if (record.kind === 'PRIME') this.primes.set(record.id, { ...place, amounts: record.reserve });
+    const prime = record.kind === 'PRIMED' ? this.primes.get(record.id) : undefined;
+    if (prime && record.kind === 'PRIMED') prime.amounts = record.actual;
   }
 
   #onSettled(record: LogRecord): void {

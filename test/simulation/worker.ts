@@ -5,6 +5,7 @@ import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash
 import { ensureFleet } from '#runtime/ensure-fleet.ts';
 import { runLoops } from '#runtime/loop.ts';
 import { ProviderAccount } from '#runtime/provider-account.ts';
+import { putCapsInForce } from '#runtime/put-cap-in-force.ts';
 import { RecipeBook } from '#runtime/recipe-book.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
 import { accumulatorLoops } from '#services/accumulator/loops.ts';
@@ -22,6 +23,7 @@ import type { createSimulatedRouting } from './documents.ts';
 import type { CrashPoint, Fates } from './fate.ts';
 import { FaultyLog } from './faulty-log.ts';
 import { createLifeClock, type Life } from './life.ts';
+import type { MoneyCaps } from './money-caps.ts';
 import { accountName, type ProviderWorld } from './provider-world.ts';
 import { createSeededIds } from './seeded-ids.ts';
 import { simulationTiming as timing } from './settings.ts';
@@ -39,6 +41,7 @@ export interface Surroundings {
   group: ConsumerGroup;
   fates: Fates;
   routing: ReturnType<typeof createSimulatedRouting>;
+  moneyCaps: MoneyCaps;
 }
 
 const loopsAtOnce = 2;
@@ -126,7 +129,7 @@ export class Worker {
   }
 
   async #work(life: Life, log: FaultyLog): Promise<void> {
-    const { world, provider, queue, payloads, routing } = this.#around;
+    const { world, provider, queue, payloads, routing, moneyCaps } = this.#around;
     const hook = this.#hookOf(life);
     const clock = createLifeClock(world, life);
     const ids = createSeededIds(world.random);
@@ -145,6 +148,8 @@ export class Worker {
     });
     const follower = new ViewFollower(at('view').log);
     await ensureFleet({ log, follower, ids });
+    const caps = moneyCaps.ofWorker();
+    if (caps) await putCapsInForce(follower, caps);
     const recipes = new RecipeBook(at('recipes').log);
     const connected = provider.connect(life);
     const port = withCrashPoints(world.setting.pausesAtSend ? this.#pausing(connected, life) : connected, {
@@ -154,8 +159,9 @@ export class Worker {
     const account = new ProviderAccount({ name: accountName, provider: port, clock, timing });
     const shared = { follower, recipes, accounts: new Map([[accountName, account]]) };
     const [worker, incarnation] = [`w${this.number}`, String(life.incarnation)];
-    const accumulator = new Accumulator({ ...at('accumulator'), ...shared });
     const submitter = new Submitter({ ...at('submitter'), ...shared, worker, incarnation });
+    const cappedBatches = (): number => submitter.cappedBatches();
+    const accumulator = new Accumulator({ ...at('accumulator'), ...shared, cappedBatches });
     const collector = new Collector({ ...at('poller'), ...shared });
     const watcher = new Watcher(account, { ...at('poller'), ...shared });
     const sweeper = new Sweeper({ ...at('sweeper'), ...shared });

@@ -3,8 +3,8 @@ import { createRandom } from './random.ts';
 import type { Setting } from './settings.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-/** Wall clocks count from here. */
-export const epoch = Date.UTC(2026, 10, 21, 18);
+/** Wall clocks count from here: day and month turn in the middle of a run. */
+export const epoch = Date.UTC(2026, 10, 30, 23, 58, 30);
 
 /** What all parts of a run share: time, chance, what has happened and what was found wrong. */
 export class World {
@@ -15,6 +15,8 @@ export class World {
   /** How often each kind of fault or event happened. */
   readonly fired = new Map<string, number>();
   readonly violations = new Set<string>();
+  /** Batches that were ever held back by a cap. */
+  readonly parkedBatches = new Set<string>();
   readonly lines: string[] | null;
   hash = 0x811c9dc5;
 

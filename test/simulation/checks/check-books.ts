@@ -1,5 +1,7 @@
+import { type Amounts, capPeriods } from '#core/journal.ts';
 import { isAlone } from '#core/outcome.ts';
 import { formatRid } from '#core/rid.ts';
+import { periodKey } from '#core/view.ts';
 import type { Run } from '../run-seed.ts';
 
 /** Closed books: every item of a batch has one outcome, nothing is reserved any more, and what is spent was settled. */
@@ -7,7 +9,6 @@ export function checkBooks({ world, truth }: Run): void {
   const { view } = truth;
   for (const batch of view.batches.values())
     world.violate(`books: batch left ${batch.state.is}${batch.settled ? ' and settled' : ''}`);
-  const settledMoney = new Map<string, number>();
   for (const { items, settled } of truth.sealed.values()) {
     if (!settled) continue;
     const outcomes = [
@@ -18,20 +19,35 @@ export function checkBooks({ world, truth }: Run): void {
     if (outcomes.sort().join() !== items.map(formatRid).sort().join()) {
       world.violate('books: outcomes are not the sealed items');
     }
-    for (const [scope, amount] of Object.entries(settled.actual)) {
-      settledMoney.set(scope, (settledMoney.get(scope) ?? 0) + amount);
-    }
   }
-  for (const [key, amount] of view.used) {
-    const [scope, period] = key.split('|') as [string, string];
-    if (!scope.endsWith(':money') && amount !== 0) world.violate('books: reserve left');
-    if (period === 'total' && scope.endsWith(':money') && amount !== (settledMoney.get(scope) ?? 0)) {
-      world.violate('books: released is not what was settled');
-    }
-  }
+  checkUsed({ world, truth });
   checkTries({ world, truth });
   for (const { charged, uncharged } of [...truth.sealed.values()].flatMap(({ items }) => items)) {
     if (charged > 3 || uncharged > 4) world.violate('S4 an item sealed beyond its tries');
+  }
+}
+
+/** What a view holds as used is what was settled and primed, in every scope and in the period of its INTENT. */
+function checkUsed({ world, truth }: Pick<Run, 'world' | 'truth'>): void {
+  const spent = new Map<string, number>();
+  const add = (amounts: Amounts, at: number): void => {
+    for (const [scope, amount] of Object.entries(amounts)) {
+      for (const period of capPeriods) {
+        const key = `${scope}|${periodKey(period, at)}`;
+        spent.set(key, (spent.get(key) ?? 0) + amount);
+      }
+    }
+  };
+  for (const [bk, { settled }] of truth.sealed) {
+    const intent = truth.intents.get(bk);
+    if (settled && intent) add(settled.actual, intent.at);
+  }
+  for (const { amounts, at } of truth.primes.values()) add(amounts, at);
+  for (const key of new Set([...spent.keys(), ...truth.view.used.keys()])) {
+    const [used, expected] = [truth.view.used.get(key) ?? 0, spent.get(key) ?? 0];
+    if (used === expected) continue;
+    world.note('books', key, used, expected);
+    world.violate(key.includes(':money|') ? 'books: released is not what was settled' : 'books: reserve left');
   }
 }
 

@@ -58,16 +58,24 @@ export function checkPurchases(run: Run): void {
   }
 }
 
-/** What the books say was spent for a batch is never less than what stands on the provider's bill for it. */
+/**
+ * What the books say was spent for a batch is what stands on the provider's bill for it, to the nanodollar; and not less,
+ * where lines were lost for ever and nobody can say what they cost.
+ */
 function checkBill(
   { truth, world }: Run,
   { bk, record }: ProviderBatch,
   rows: readonly { costNanoDollars: number }[],
 ): void {
   if (truth.view.bks.get(bk ?? '') !== record.id) return; // bought twice: S3 says so
-  const spent = truth.sealed.get(bk ?? '')?.settled?.actual[`account:${accountName}:money`];
+  const settled = truth.sealed.get(bk ?? '')?.settled;
+  const spent = settled?.actual[`account:${accountName}:money`];
   const onBill = rows.reduce((sum, row) => sum + row.costNanoDollars, 0);
-  if (spent !== undefined && spent < onBill) world.violate('books: less was settled than is on the bill');
+  if (!settled || spent === undefined) return;
+  if (spent < onBill) world.violate('books: less was settled than is on the bill');
+  const lost = new Set(['missing', 'result-too-large']);
+  const hasLost = settled.dead.some(([, , cause]) => lost.has(cause)) || settled.retry.some(row => lost.has(row.cause));
+  if (!hasLost && spent !== onBill) world.violate('books: more was settled than is on the bill');
 }
 
 function violate({ world }: Run, text: string, rid: string): void {
