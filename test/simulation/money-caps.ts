@@ -51,7 +51,7 @@ export class MoneyCaps {
     const { random } = this.#world;
     const count = random.between(1, 4);
     const drawn = Array.from({ length: count }, () => {
-      const limit = random.between(20_000, 600_000);
+      const limit = random.between(20_000, 300_000);
       return { scope: this.#scope(), period: random.pick<CapPeriod>(['total', 'day', 'month']), limit };
     });
     return [...new Map(drawn.map(cap => [`${cap.scope}|${cap.period}`, cap])).values()];

@@ -425,4 +425,69 @@ const misread = {
   },
 } satisfies Record<string, PlantedFault>;
 
-export const plantedFaults: Readonly<Record<string, PlantedFault>> = { ...removed, ...misread };
+const reserve = 'shared/core/cap-reserve.ts';
+
+/** Money that no cap sees, or that stays where it is not. */
+const money = {
+  fleetUnreserved: {
+    what: 'nothing is reserved under the cap of the fleet',
+    edits: [edit(reserve, 'add(fleetMoney, all);', '')],
+    setting: 'caps',
+  },
+  tenantUnreserved: {
+    what: 'nothing is reserved under the cap of a tenant',
+    edits: [edit(reserve, 'if (tenant !== null) add(tenantMoney(tenant), all);', '')],
+    setting: 'caps',
+  },
+  taskUnreserved: {
+    what: 'nothing is reserved under the cap of a task',
+    edits: [edit(reserve, 'if (task !== null) add(taskMoney(task), all);', '')],
+    setting: 'caps',
+  },
+  tenantOfNobody: {
+    what: 'a payload does not say for whom it is',
+    edits: [edit('shared/core/payload.ts', 'const tenant = items[0]?.tenant ?? null;', 'const tenant = null;')],
+    setting: 'caps',
+  },
+  reservesLeast: {
+    what: 'the least that a batch may cost is reserved',
+    edits: [
+      edit(
+        'shared/core/cap-worst-case.ts',
+        'const plain = highestCost({ model, inputBytes, maxTokens }, at);',
+        'const plain = highestCost({ model, inputBytes: inputBytes / 8, maxTokens: maxTokens / 64 }, at);',
+      ),
+    ],
+    setting: 'caps',
+  },
+  dayNeverTurns: {
+    what: 'the first day lasts for ever',
+    edits: [
+      edit(
+        'shared/core/view.ts',
+        "return new Date(at).toISOString().slice(0, period === 'day' ? 10 : 7);",
+        "return new Date(Math.min(at, Date.UTC(2026, 10, 30))).toISOString().slice(0, period === 'day' ? 10 : 7);",
+      ),
+    ],
+    setting: 'caps',
+  },
+  spentWhenReleased: {
+    what: 'a purchase counts on the day of its RELEASED',
+    edits: [
+      edit(
+        reducer,
+        'function onReleased(view: View, { bk, actual }: ReleasedRecord): Verdict {',
+        'function onReleased(view: View, { bk, actual, at: now }: ReleasedRecord & { at: number }): Verdict {',
+      ),
+      edit(reducer, 'use(view, actual, intent.at, +1);', 'use(view, actual, now, +1);'),
+    ],
+    setting: 'caps',
+  },
+  abortedHolds: {
+    what: 'an ABORTED keeps its reserve',
+    edits: [edit(reducer, 'use(view, open.intent.reserve, open.intent.at, -1);', '')],
+    setting: 'caps',
+  },
+} satisfies Record<string, PlantedFault>;
+
+export const plantedFaults: Readonly<Record<string, PlantedFault>> = { ...removed, ...misread, ...money };
