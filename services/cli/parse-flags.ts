@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from 'commander';
+import { suggestion } from '#contracts/nearest-name.ts';
+import { type CostKey, costKeys } from '#core/cost-report.ts';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -27,5 +29,23 @@ export function checkFailureAllowance(text: string): string {
   if (!match || Number(match[2] ?? 0) > 100) {
     throw new InvalidArgumentError('It must be a whole number such as 10, or a share such as 2%.');
   }
+  return text;
+}
+
+/** `task,day`: each of them once. */
+export function parseCostKeys(text: string): CostKey[] {
+  const names = text.split(',').map(name => name.trim());
+  for (const name of names) {
+    if (costKeys.includes(name as CostKey)) continue;
+    throw new InvalidArgumentError(`It must be of ${costKeys.join(', ')}, with commas${suggestion(name, costKeys)}.`);
+  }
+  return [...new Set(names as CostKey[])];
+}
+
+/** `2026-11-24`, a day that there is. */
+export function parseDay(text: string): string {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : new Date(Number.NaN);
+  const isThere = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+  if (!isThere) throw new InvalidArgumentError('It must be a day such as 2026-11-24, in UTC.');
   return text;
 }

@@ -2,7 +2,7 @@ import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Command } from './command-context.ts';
 import type { GlobalFlags } from './open-context.ts';
-import { checkFailureAllowance, parseCount, parseDuration, parsePort } from './parse-flags.ts';
+import { checkFailureAllowance, parseCostKeys, parseCount, parseDay, parseDuration, parsePort } from './parse-flags.ts';
 import { version } from './version.ts';
 
 export interface CommandLine {
@@ -161,6 +161,17 @@ function addLook(program: CommanderCommand, perform: Perform): void {
     .action((options, command) =>
       perform(command, async () => (await import('./commands/console.ts')).showConsole(options)),
     );
+  program
+    .command('cost')
+    .description('what was bought, for whom, what it would have cost otherwise, and how full caps are')
+    .addOption(
+      new Option('--by <names>', 'of task, tenant, model, day; with commas')
+        .default(['task'], 'task')
+        .argParser(parseCostKeys),
+    )
+    .addOption(new Option('--since <day>', 'from this day on, such as 2026-11-24 (UTC)').argParser(parseDay))
+    .addOption(new Option('--until <day>', 'to this day').argParser(parseDay))
+    .action((options, command) => perform(command, async () => (await import('./commands/cost.ts')).cost(options)));
   program
     .command('dead-letters')
     .description('what failed, grouped by cause')

@@ -1,9 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Stamped } from '#core/journal.ts';
+import type { Amounts, Stamped } from '#core/journal.ts';
 import { reduceJournal } from '#core/reduce-journal.ts';
 import { reduceSettled } from '#core/reduce-settled.ts';
 import type { SettledRecord } from '#core/settled.ts';
+import type { Spend } from '#core/spend.ts';
 import { type Batch, isSettled, type View } from '#core/view.ts';
+import { SpendTable, spendOf } from './spend-rows.ts';
 import type { Totals } from './totals.ts';
 
 /** What one batch came to, as its row has it. Money in nanodollars. */
@@ -24,6 +26,7 @@ interface Books {
 export class BatchRows {
   readonly #view: View;
   readonly #totals: Totals;
+  readonly #spend: SpendTable;
   readonly #sealed: StatementSync;
   readonly #item: StatementSync;
   readonly #state: StatementSync;
@@ -38,19 +41,21 @@ export class BatchRows {
   constructor(db: DatabaseSync, { view, totals }: { view: View; totals: Totals }) {
     this.#view = view;
     this.#totals = totals;
+    this.#spend = new SpendTable(db);
     // A settled record may have been read before: then its row is there.
     this.#sealed = db.prepare(`INSERT INTO batches (bk, kind, account, recipe, items, state, sealed_at, state_at)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT (bk) DO UPDATE SET
-      kind = ?2, account = ?3, recipe = ?4, items = ?5, state = ?6, sealed_at = ?7, state_at = ?7`);
+      kind = ?2, account = ?3, recipe = ?4, items = ?5, state = ?6, sealed_at = ?7, state_at = ?7, spend_ahead = NULL`);
     this.#item = db.prepare('INSERT OR REPLACE INTO items (partition, offset, att, bk) VALUES (?, ?, ?, ?)');
     this.#state = db.prepare(`UPDATE batches SET state = ?2, state_at = ?3, sub = ?4, pid = coalesce(?5, pid), why = ?6,
       intent_at = coalesce(?7, intent_at), created_at = coalesce(?8, created_at) WHERE bk = ?1`);
     this.#settled = db.prepare(`INSERT INTO batches
-      (bk, settled_at, done, dead, retry, billed, individual, is_priced) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+      (bk, settled_at, done, dead, retry, billed, individual, is_priced, spend_ahead)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
       ON CONFLICT (bk) DO UPDATE SET settled_at = ?2, done = ?3, dead = ?4, retry = ?5, billed = ?6, individual = ?7,
-      is_priced = ?8`);
-    this.#ahead = db.prepare(`SELECT done, dead, retry, billed, individual, is_priced AS isPriced
-      FROM batches WHERE bk = ? AND kind IS NULL`);
+      is_priced = ?8, spend_ahead = ?9`);
+    this.#ahead = db.prepare(`SELECT done, dead, retry, billed, individual, is_priced AS isPriced,
+      spend_ahead AS spendAhead FROM batches WHERE bk = ? AND kind IS NULL`);
     this.#void = db.prepare('DELETE FROM batches WHERE bk = ? AND kind IS NULL');
     const old = `SELECT bk FROM batches WHERE settled_at IS NOT NULL AND state IN ('released', 'closed', 'unsent')
       ORDER BY settled_at DESC, bk DESC LIMIT -1 OFFSET ?`;
@@ -65,14 +70,24 @@ export class BatchRows {
     }
     // Taken before: a batch that is done leaves the view with its last record.
     const batch = 'bk' in record ? this.#view.batches.get(record.bk) : undefined;
+    const prime = record.kind === 'PRIMED' ? this.#view.primes.get(record.id) : undefined;
     const verdict = reduceJournal(this.#view, record);
-    if (verdict === 'accepted' && batch) this.#change(batch, record.at);
+    if (verdict === 'refused') return;
+    if (batch) this.#change(batch, record.at);
+    // A prime is its reserve until it is known what it cost, as in the view: one that never says is spent in full.
+    if (record.kind === 'PRIME') this.#spend.prime({ at: record.at, amounts: record.reserve, primes: 1 });
+    if (record.kind === 'PRIMED' && prime) {
+      this.#spend.prime({ at: prime.at, amounts: negative(prime.reserve), primes: -1 });
+      this.#spend.prime({ at: prime.at, amounts: inScopesOf(prime.reserve, record.actual), primes: 1 });
+    }
   }
 
   settled(record: SettledRecord, at: number): void {
     const { bk, done, dead, retry, cost } = record;
     if (isSettled(this.#view, bk)) return; // the first per batch counts
-    const isAhead = !this.#view.batches.has(bk);
+    const recipe = this.#view.batches.get(bk)?.recipe;
+    const isAhead = recipe === undefined;
+    const spend = spendOf(record, at);
     reduceSettled(this.#view, record);
     const spent = Object.values(record.runs);
     const books: Books = {
@@ -84,9 +99,11 @@ export class BatchRows {
       isPriced: cost === null ? 0 : 1,
     };
     const { billed, individual, isPriced } = books;
-    this.#settled.run(bk, at, books.done, books.dead, books.retry, billed, individual, isPriced);
+    const spendAhead = isAhead && spend ? JSON.stringify(spend) : null;
+    this.#settled.run(bk, at, books.done, books.dead, books.retry, billed, individual, isPriced, spendAhead);
     // Counted only with its batch: should that turn out void, nothing was settled.
     if (!isAhead) this.#count(books);
+    if (!isAhead && spend) this.#spend.settled(spend, recipe);
   }
 
   #count({ done, dead, retry, billed, individual, isPriced }: Books): void {
@@ -118,14 +135,16 @@ export class BatchRows {
       if (ahead) this.#void.run(record.bk);
       return;
     }
-    const books = this.#ahead.get(record.bk) as Books | undefined;
+    const books = this.#ahead.get(record.bk) as (Books & { spendAhead: string | null }) | undefined;
     const { bk, kind, account, recipe, items, state } = batch;
     this.#sealed.run(bk, kind, account, recipe, items.length, state.is, record.at);
     for (const { partition, offset, att } of items) this.#item.run(partition, offset, att, bk);
     this.#totals.add('sealedBatches');
     this.#totals.add('sealedItems', items.length);
     if (ahead) reduceSettled(this.#view, { bk, ...ahead });
-    if (books) this.#count(books);
+    if (!books) return;
+    this.#count(books);
+    if (books.spendAhead !== null) this.#spend.settled(JSON.parse(books.spendAhead) as Spend, recipe);
   }
 
   #change({ bk, state, sub }: Batch, at: number): void {
@@ -136,3 +155,10 @@ export class BatchRows {
     if (state.is === 'released' || state.is === 'closed') this.#finished += 1;
   }
 }
+
+const negative = (amounts: Amounts): Amounts =>
+  Object.fromEntries(Object.entries(amounts).map(([scope, amount]) => [scope, -amount]));
+
+/** Whatever PRIMED leaves out was not spent; for whom it was is what PRIME said. */
+const inScopesOf = (reserve: Amounts, actual: Amounts): Amounts =>
+  Object.fromEntries(Object.keys(reserve).map(scope => [scope, actual[scope] ?? 0]));

@@ -1,5 +1,5 @@
 /** Another version is not converted: the file is deleted and built anew from the log. */
-export const projectionVersion = 2;
+export const projectionVersion = 3;
 
 /**
  * `positions` and every other row are written in one transaction, so the file always is the projection of a prefix of
@@ -9,6 +9,7 @@ export const projectionVersion = 2;
  * - `items`: which purchases of which document are in which of these batches.
  * - `documents`: the newest of each partition, for lookups; `answered` keeps one bit for each older one.
  * - `recipes`: what the hash in a batch or a lane is called by people.
+ * - `spend`, `prime_spend`: what was bought, by day and for whom.
  * - `totals`, `causes`: counters over everything that was ever read.
  */
 export const projectionSchema = `
@@ -22,7 +23,7 @@ export const projectionSchema = `
     state TEXT, sub INTEGER NOT NULL DEFAULT 0, pid TEXT, why TEXT,
     sealed_at INTEGER, intent_at INTEGER, created_at INTEGER, state_at INTEGER,
     settled_at INTEGER, done INTEGER, dead INTEGER, retry INTEGER,
-    billed INTEGER, individual INTEGER, is_priced INTEGER
+    billed INTEGER, individual INTEGER, is_priced INTEGER, spend_ahead TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX batches_by_age ON batches (settled_at, sealed_at);
   CREATE INDEX batches_by_settled ON batches (settled_at);
@@ -40,6 +41,19 @@ export const projectionSchema = `
   CREATE INDEX documents_by_name ON documents (custom_id);
   CREATE TABLE totals (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE recipes (hash TEXT PRIMARY KEY, task TEXT, model TEXT) STRICT, WITHOUT ROWID;
+  CREATE TABLE spend (
+    day TEXT NOT NULL, recipe TEXT NOT NULL, tenant TEXT NOT NULL, model TEXT NOT NULL, batches INTEGER NOT NULL,
+    bought INTEGER NOT NULL, delivered INTEGER NOT NULL, retries INTEGER NOT NULL, truncated INTEGER NOT NULL,
+    unpriced INTEGER NOT NULL, lost INTEGER NOT NULL,
+    input INTEGER NOT NULL, output INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL, cache_write_5m INTEGER NOT NULL, cache_write_1h INTEGER NOT NULL,
+    billed INTEGER NOT NULL, uncached INTEGER NOT NULL, individual INTEGER NOT NULL, retried INTEGER NOT NULL,
+    wasted INTEGER NOT NULL, PRIMARY KEY (day, recipe, tenant, model)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE prime_spend (
+    day TEXT NOT NULL, task TEXT NOT NULL, tenant TEXT NOT NULL, primes INTEGER NOT NULL, cost INTEGER NOT NULL,
+    PRIMARY KEY (day, task, tenant)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE causes (
     cause TEXT PRIMARY KEY, class TEXT NOT NULL, count INTEGER NOT NULL, last_at INTEGER NOT NULL,
     sample_rid TEXT NOT NULL, sample_custom_id TEXT, sample_why TEXT NOT NULL

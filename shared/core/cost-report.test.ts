@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { capProgress } from './cost-caps.ts';
+import { costKeys, costLines, costTotal, noSums, type SpendFigures } from './cost-report.ts';
+
+const figure = (rest: Partial<SpendFigures>): SpendFigures => ({
+  day: '2026-11-24',
+  task: 'a',
+  tenant: null,
+  model: 'm',
+  ...noSums,
+  ...rest,
+});
+
+const whole = fc.nat(1_000_000);
+const anyFigure: fc.Arbitrary<SpendFigures> = fc
+  .record({
+    day: fc.constantFrom('2026-11-22', '2026-11-23'),
+    task: fc.constantFrom('a', 'b', null),
+    tenant: fc.constantFrom('null', null),
+    model: fc.constantFrom('m', 'n'),
+    delivered: whole,
+    billed: whole,
+    uncached: whole,
+    individual: whole,
+    primeCost: whole,
+  })
+  .map(figure);
+
+describe('costLines', () => {
+  it('every line adds up, and the lines add up to the total, whatever they are told by', () => {
+    const property = fc.property(fc.array(anyFigure), fc.subarray([...costKeys]), (figures, by) => {
+      const lines = costLines(figures, by);
+      for (const { money } of [...lines, costTotal(figures)]) {
+        assert.equal(money.billed, money.batch - money.cache + money.primes);
+        assert.equal(money.saved, money.individual - money.billed);
+      }
+      const sum = lines.reduce((total, { money }) => total + money.billed, 0);
+      assert.equal(sum, costTotal(figures).money.billed);
+    });
+    fc.assert(property, { numRuns: 300 });
+  });
+
+  it('keeps a tenant that is called null from none', () => {
+    assert.equal(costLines([figure({ tenant: 'null' }), figure({})], ['tenant']).length, 2);
+  });
+
+  it('has days in order, and the dearest first within one', () => {
+    const figures = [
+      figure({ day: '2026-11-24', task: 'cheap', billed: 1 }),
+      figure({ day: '2026-11-24', task: 'dear', billed: 2 }),
+      figure({ day: '2026-11-23', task: 'dear', billed: 1 }),
+    ];
+    const lines = costLines(figures, ['day', 'task']).map(({ by }) => `${by.day} ${by.task}`);
+    assert.deepEqual(lines, ['2026-11-23 dear', '2026-11-24 dear', '2026-11-24 cheap']);
+  });
+});
+
+describe('capProgress', () => {
+  it('tells the fullest first, each in its own period; counts of items are no money', () => {
+    const caps = new Map([
+      ['run:a|b:money|total', 100],
+      ['tenant:t:money|day', 10],
+      ['account:main:items|total', 5],
+    ]);
+    const used = new Map([
+      ['run:a|b:money|total', 10],
+      ['tenant:t:money|2026-11-24', 9],
+      ['tenant:t:money|2026-11-23', 10],
+    ]);
+    assert.deepEqual(capProgress({ caps, used }, Date.UTC(2026, 10, 24, 8)), [
+      { scope: 'tenant:t:money', period: 'day', of: '2026-11-24', limit: 10, used: 9 },
+      { scope: 'run:a|b:money', period: 'total', of: 'total', limit: 100, used: 10 },
+    ]);
+  });
+});
