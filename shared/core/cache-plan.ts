@@ -3,13 +3,21 @@
  * learned since must not change the bytes of a payload that has to be built again.
  */
 export interface CachePlan {
+  use: CachePlanUse;
+  /** Shallowest first, four at most; every `1h` comes before every `5m`. */
   marks: readonly CacheMark[];
 }
+
+/**
+ * `marked`: the markers go out. `held-back`: they would pay, and this batch goes without them, so that there is something
+ * to measure against. `shadow`: only told.
+ */
+export type CachePlanUse = 'marked' | 'held-back' | 'shadow';
 
 /** A marker at the end of the first `depth` blocks (tools, then system, then messages) of every item that begins with them. */
 export interface CacheMark {
   depth: number;
-  /** 16 hex characters of SHA-256 over these blocks: an item whose blocks differ gets no marker. */
+  /** 16 hex characters of SHA-256 over the model and these blocks: an item whose blocks differ gets no marker. */
   hash: string;
   ttl: CacheTtl;
   /** Write the entry by one small call before the batch is created. */
@@ -17,3 +25,7 @@ export interface CacheMark {
 }
 
 export type CacheTtl = '5m' | '1h';
+
+/** Of a plan that is only told, nothing goes out. */
+export const marksSent = (plan: CachePlan | null | undefined): readonly CacheMark[] =>
+  plan?.use === 'marked' ? plan.marks : [];

@@ -79,7 +79,8 @@ describe('the worst case of an item', () => {
   it('takes the dearest marker of a plan', () => {
     const mark = (ttl: '5m' | '1h') => ({ depth: 1, hash: 'x', ttl, prime: false });
     assert.equal(planTtl(undefined), 'none');
-    assert.equal(planTtl({ marks: [mark('5m')] }), '5m');
-    assert.equal(planTtl({ marks: [mark('1h'), mark('5m')] }), '1h');
+    assert.equal(planTtl({ use: 'marked', marks: [mark('5m')] }), '5m');
+    assert.equal(planTtl({ use: 'marked', marks: [mark('1h'), mark('5m')] }), '1h');
+    assert.equal(planTtl({ use: 'held-back', marks: [mark('1h')] }), 'none');
   });
 });

@@ -1,4 +1,4 @@
-import type { CachePlan, CacheTtl } from './cache-plan.ts';
+import { type CachePlan, type CacheTtl, marksSent } from './cache-plan.ts';
 import { priceOf } from './cost.ts';
 import { bytesPerToken, highestCost } from './estimate.ts';
 import type { Nanodollars } from './money.ts';
@@ -41,7 +41,7 @@ export const addWorst = (a: WorstCost, b: WorstCost): WorstCost => ({
 
 /** The dearest marker of a plan. */
 export function planTtl(plan: CachePlan | null | undefined): MarkerTtl {
-  const ttls = (plan?.marks ?? []).map(({ ttl }) => ttl);
+  const ttls = marksSent(plan).map(({ ttl }) => ttl);
   return ttls.includes('1h') ? '1h' : ttls.includes('5m') ? '5m' : 'none';
 }
 
