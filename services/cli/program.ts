@@ -2,7 +2,15 @@ import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Command } from './command-context.ts';
 import type { GlobalFlags } from './open-context.ts';
-import { checkFailureAllowance, parseCostKeys, parseCount, parseDay, parseDuration, parsePort } from './parse-flags.ts';
+import {
+  checkFailureAllowance,
+  parseCostKeys,
+  parseCount,
+  parseDay,
+  parseDuration,
+  parsePort,
+  parseSampleSize,
+} from './parse-flags.ts';
 import { version } from './version.ts';
 
 export interface CommandLine {
@@ -112,6 +120,11 @@ function addWork(program: CommanderCommand, perform: Perform): void {
     .description('what a file will cost: individually and as batches')
     .argument('<file>', 'JSON lines; - reads standard input')
     .option('--task <name>', 'task of documents that name none')
+    .addOption(
+      new Option('--exact <count>', 'have the provider count the tokens of so many requests, for free').argParser(
+        parseSampleSize,
+      ),
+    )
     .action((file: string, options, command) =>
       perform(command, async () => (await import('./commands/estimate.ts')).estimate({ file, ...options })),
     );
