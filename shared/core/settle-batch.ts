@@ -398,7 +398,10 @@ function isUnpriced({ cause, usage, cost }: Ended): boolean {
 
 const runsOf = (byRun: ReadonlyMap<string, RunSpend>): SettledRecord['runs'] =>
   Object.fromEntries(
-    [...byRun].flatMap(([run, { cost, individual }]) => (cost > 0 ? [[run, { cost, individual }]] : [])),
+    // What was bought at a price nobody knows is in no sum, and its run must be able to say so.
+    [...byRun].flatMap(([run, { cost, individual, unpriced }]) =>
+      cost > 0 || unpriced > 0 ? [[run, { cost, individual }]] : [],
+    ),
   );
 
 /**
@@ -413,7 +416,8 @@ function actualOf(batch: Batch, byRun: ReadonlyMap<string, RunSpend>): Amounts {
     const run = scope.startsWith('run:') ? scope.slice('run:'.length, -':money'.length) : null;
     const spends = run === null ? [...byRun.values()] : [byRun.get(run)].filter(spend => spend !== undefined);
     const sum = (of: keyof RunSpend): number => spends.reduce((total, spend) => total + spend[of], 0);
-    actual[scope] = sum('cost') + Math.ceil((reserve * sum('unpriced')) / Math.max(1, sum('sent')));
+    const unpriced = Math.ceil((reserve * sum('unpriced')) / Math.max(1, sum('sent')));
+    actual[scope] = sum('cost') + Math.min(reserve, unpriced);
   }
   return actual;
 }

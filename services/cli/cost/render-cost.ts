@@ -1,7 +1,7 @@
 import type { CapProgress } from '#core/cost-caps.ts';
 import { shareOf } from '#core/cost-caps.ts';
 import type { CostKey, CostLine, CostMoney, SpendSums } from '#core/cost-report.ts';
-import { decimalDollars, formatDollars } from '#core/money.ts';
+import { decimalDollars, formatDollars, sumOrUnknown } from '#core/money.ts';
 import { cutEnd, oneLine, textWidth } from '../terminal/fit-text.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
@@ -35,7 +35,7 @@ export function renderCost(report: CostReport, look: TerminalLook): string {
     ...body.slice(0, -1),
     look.paint('bold', body.at(-1) ?? ''),
     '',
-    `  saved ${formatDollars(total.money.saved)}${shareText(total.money)} against single calls`,
+    `  saved ${formatDollars(isKnown(total.sums, total.money) ? total.money.saved : null)}${shareText(total.money)} against single calls`,
     ...noteLines(total.sums),
     ...capLines(report.caps, look),
     '',
@@ -65,8 +65,11 @@ const moneyCells = ({ sums, money }: Omit<CostLine, 'by'>): string[] => [
     money.retries,
     money.waste,
     money.saved,
-  ].map(formatDollars),
+  ].map(amount => formatDollars(isKnown(sums, money) ? amount : null)),
 ];
+
+/** False when nothing of it has a price. */
+const isKnown = ({ unpriced }: SpendSums, { billed }: CostMoney): boolean => sumOrUnknown(billed, unpriced) !== null;
 
 /** Names to the left, figures to the right, each column as wide as it has to be. */
 function table(rows: readonly (readonly string[])[], names: number, { glyphs }: TerminalLook): string[] {
@@ -121,15 +124,16 @@ export function costJson({ since, until, by, lines, total, caps }: CostReport): 
 
 function figuresJson({ sums, money }: Omit<CostLine, 'by'>): Record<string, unknown> {
   const { batches, bought, delivered, retries, truncated, unpriced, lost, primes, usage } = sums;
+  const usd = (amount: number): string | null => (isKnown(sums, money) ? decimalDollars(amount) : null);
   return {
-    individualUsd: decimalDollars(money.individual),
-    batchUsd: decimalDollars(money.batch),
-    cacheSavedUsd: decimalDollars(money.cache),
-    primesUsd: decimalDollars(money.primes),
-    billedUsd: decimalDollars(money.billed),
-    retriesUsd: decimalDollars(money.retries),
-    wasteUsd: decimalDollars(money.waste),
-    savedUsd: decimalDollars(money.saved),
+    individualUsd: usd(money.individual),
+    batchUsd: usd(money.batch),
+    cacheSavedUsd: usd(money.cache),
+    primesUsd: usd(money.primes),
+    billedUsd: usd(money.billed),
+    retriesUsd: usd(money.retries),
+    wasteUsd: usd(money.waste),
+    savedUsd: usd(money.saved),
     counts: { documents: delivered, bought, batches, retries, truncated, unpriced, lost, primes },
     tokens: usage,
   };

@@ -3,6 +3,7 @@ import { oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
+import { unknownPriceInWords } from './view-of-run.ts';
 
 export interface RunResult {
   snapshot: RunSnapshot;
@@ -81,7 +82,11 @@ function nextRows({ snapshot, end }: RunResult): string[] {
   }
   if (end === 'parked') {
     const held = parked === null ? [] : [row('parked', `${countOf(parked.count, 'document')}, ${oneLine(parked.why)}`)];
-    return [...held, row('next', `the same command with a higher --max-cost, or none`)];
+    const isUnknown = parked?.why === unknownPriceInWords;
+    const cap = isUnknown
+      ? 'without --max-cost: nobody knows what they would cost'
+      : 'with a higher --max-cost, or none';
+    return [...held, row('next', `the same command ${cap}`)];
   }
   return answered.dead > 0 ? [row('next', `flotilla dead-letters ${run}`), row('', `flotilla replay ${run}`)] : [];
 }

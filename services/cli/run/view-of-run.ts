@@ -14,6 +14,8 @@ type OfView = Pick<
 const slowestShown = 3;
 /** As the submitter says it. */
 const priceUnknown = 'price unknown';
+/** For people; no cap that is higher makes room for it. */
+export const unknownPriceInWords = 'the price of their model is unknown';
 
 /** What the view and the engine's hints say about a run that is not finished. */
 export function viewOfRun(
@@ -62,7 +64,7 @@ function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[], run: st
 }
 
 function parkedInWords({ scope, period }: { scope: string; period: CapPeriod | null }, run: string): string {
-  if (scope === priceUnknown) return 'the price of their model is unknown';
+  if (scope === priceUnknown) return unknownPriceInWords;
   if (scope === runMoneyScope(run)) return 'no room under the cap of this run';
   return `no room under the cap of ${scopeInWords(scope)}${period === null ? '' : ` ${periodInWords[period]}`}`;
 }
