@@ -2,12 +2,12 @@ import { hash } from 'node:crypto';
 import { breakEvenHitRate, markedTokenCost, primeTokenCost, tokenCosts } from './cache-cost.ts';
 import type { CacheLessons, CacheSighting, HitRate } from './cache-lessons.ts';
 import { cacheTokensMin, marksMax } from './cache-minimums.ts';
-import type { CacheMark, CachePlan, CacheTtl } from './cache-plan.ts';
+import type { CacheMark, CachePlan, CachePlanUse, CacheTtl } from './cache-plan.ts';
 import { priceOf } from './cost.ts';
 import type { Nanodollars } from './money.ts';
 import { type SharedPrefix, sharedPrefixes } from './prefix-tree.ts';
 import { batchPriceShare, type PriceRow } from './prices.ts';
-import type { PromptBlocks } from './prompt-blocks.ts';
+import type { PromptBlocks } from './prompt-positions.ts';
 
 export interface CachePlanInput {
   bk: string;
@@ -65,7 +65,7 @@ export interface ChoiceFacts {
 /** What markers a batch gets, and why. Pure: the same batch, lessons and time make the same plan. */
 export function planCache(input: CachePlanInput): CachePlanned {
   const { bk, model, at, items, mode } = input;
-  if (mode === 'off') return { plan: null, why: [{ is: 'off' }], sightings: [] };
+  if (isOff(mode)) return { plan: null, why: [{ is: 'off' }], sightings: [] };
   const free = items.filter(({ hasOwnMarkers }) => !hasOwnMarkers);
   const why: CachePlanReason[] = [];
   if (free.length < items.length) why.push({ is: 'own-markers', items: items.length - free.length });
@@ -93,11 +93,17 @@ export function planCache(input: CachePlanInput): CachePlanned {
     sightings.push({ bk, hash: prefix.hash, model, items: count, at, ttl, isPrimed: isMarked && choice.prime });
   }
   if (marks.length === 0) return { plan: null, why, sightings };
-  const isHeldBack = mode === 'on' && isHoldout(bk, input.holdoutShare);
-  if (isHeldBack) why.push({ is: 'held-back', share: input.holdoutShare });
-  const use = mode === 'shadow' ? 'shadow' : isHeldBack ? 'held-back' : 'marked';
+  const use = useOf(input);
+  if (use === 'held-back') why.push({ is: 'held-back', share: input.holdoutShare });
   const sent = use === 'marked' ? sightings : sightings.map(sighting => ({ ...sighting, ttl: null, isPrimed: false }));
   return { plan: { use, marks: longFirst(marks) }, why, sightings: sent };
+}
+
+const isOff = (mode: CacheMode): boolean => mode.startsWith('off');
+
+function useOf({ bk, mode, holdoutShare }: CachePlanInput): CachePlanUse {
+  if (mode.startsWith('shadow')) return 'shadow';
+  return isHoldout(bk, holdoutShare) ? 'held-back' : 'marked';
 }
 
 /** The same whoever asks: a share of all batch keys. */

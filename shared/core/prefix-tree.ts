@@ -1,4 +1,4 @@
-import type { PromptBlocks, PromptPosition } from './prompt-blocks.ts';
+import type { PromptBlocks, PromptPosition } from './prompt-positions.ts';
 
 /** A prefix that items of a batch share. */
 export interface SharedPrefix extends PromptPosition {

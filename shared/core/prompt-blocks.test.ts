@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { noBlocks, promptBlocks, promptPositionsMax } from './prompt-blocks.ts';
+import { noBlocks, promptBlocks } from './prompt-blocks.ts';
 import { PromptHeads } from './prompt-heads.ts';
+import { promptPositionsMax } from './prompt-positions.ts';
 
 const tool = { name: 'look', input_schema: { type: 'object' } };
 const format = { type: 'json_schema', schema: { type: 'object' } };

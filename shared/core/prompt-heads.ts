@@ -1,4 +1,4 @@
-import { type PrefixEnd, type PromptBlocks, type PromptPosition, positionsOf } from './prompt-blocks.ts';
+import { type PrefixEnd, type PromptBlocks, type PromptPosition, positionsOf } from './prompt-positions.ts';
 import { messagesContext, type PromptParams, readMessages } from './read-prompt.ts';
 
 /** All of a request's text but what stands in `messages`, and what is known of it. */

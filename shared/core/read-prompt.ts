@@ -1,4 +1,4 @@
-import type { PromptBlock } from './prompt-blocks.ts';
+import type { PromptBlock } from './prompt-positions.ts';
 
 /** A request's parameters as they came: nothing of them is taken for granted. */
 export type PromptParams = Readonly<Record<string, unknown>>;
