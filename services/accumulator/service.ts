@@ -17,6 +17,7 @@ import {
 import { cappedBatchesMax, openBatchesMax, openLaneBytesMax, openLaneItemsMax, readyBatchesMax } from '#core/limits.ts';
 import { isAlone } from '#core/outcome.ts';
 import { buildPayload, encodePayload } from '#core/payload.ts';
+import { raisedRecipe } from '#core/raise-max-tokens.ts';
 import { claimKey, formatRid, parseClaimKey, type Rid } from '#core/rid.ts';
 import type { RetryRow } from '#core/settled.ts';
 import { dueRetries } from '#core/view.ts';
@@ -67,6 +68,9 @@ const noRoomMs = 250;
 const overdueMs = 1_000;
 
 type Tries = Rid & { att: number; charged: number; uncharged: number; key: string | null };
+
+/** What an earlier end says about the next try. */
+type Again = Pick<RetryRow, 'bound' | 'isRaised'>;
 
 interface Placed {
   item: LaneItem;
@@ -293,16 +297,16 @@ export class Accumulator {
     return !isAtEnd;
   }
 
-  #place(read: ReadDocument, tries: Tries, bound?: number): Placed {
-    const placed = this.#itemOf(read, tries, bound);
+  #place(read: ReadDocument, tries: Tries, again: Again = {}): Placed {
+    const placed = this.#itemOf(read, tries, again);
     this.#sealSpans?.arrived(placed.item, read.record);
     return placed;
   }
 
   /** The item and the lane it belongs to: rejects have one of their own. */
-  #itemOf({ parsed, envelope }: ReadDocument, tries: Tries, bound?: number): Placed {
+  #itemOf({ parsed, envelope }: ReadDocument, tries: Tries, again: Again): Placed {
     const { run, tenant, fault } = envelope;
-    if (parsed.is === 'document' && !fault) return this.#sendable(parsed.document, { envelope, tries, bound });
+    if (parsed.is === 'document' && !fault) return this.#sendable(parsed.document, { envelope, tries, again });
     const nothing = { deadlineAt: Number.MAX_SAFE_INTEGER, body: '', bytes: 0, tokens: 0, costMax: null };
     return { item: { ...tries, run, tenant, ...nothing }, settings: this.#ports.routing.rejectLane };
   }
@@ -310,15 +314,17 @@ export class Accumulator {
   /** The item with its built request. */
   #sendable(
     document: Document,
-    { envelope, tries, bound }: { envelope: Envelope; tries: Tries; bound: number | undefined },
+    { envelope, tries, again }: { envelope: Envelope; tries: Tries; again: Again },
   ): Placed {
     const { routing, recipes, clock, follower } = this.#ports;
     const { run, deadlineAt, tenant } = envelope;
+    const { bound, isRaised } = again;
     const route = routing.routeOf(document);
-    const body = buildRequest(document.ask, route.recipe, tries);
+    const frozen = isRaised ? raisedRecipe(route.recipe, document.ask) : route.recipe;
+    const body = buildRequest(document.ask, frozen, tries);
     const bytes = Buffer.byteLength(body);
-    const costMax = worstCost({ ...requestFacts(document, route.recipe), body }, clock.now());
-    const recipe = recipes.nameOf(route.recipe);
+    const costMax = worstCost({ ...requestFacts(document, frozen), body }, clock.now());
+    const recipe = recipes.nameOf(frozen);
     const isCapped = run !== null && follower.view.caps.size > 0 && follower.view.caps.has(`run:${run}:money|total`);
     // A run with a cap of its own parks alone: it must not hold back its neighbours. Tenants share no batch.
     const key = `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
@@ -556,10 +562,10 @@ const sealedRecord = ({ lane, bk }: { lane: Lane; bk: string }): SealedRecord =>
 
 const ridOf = ({ p, o }: RetryRow): string => formatRid({ partition: p, offset: o });
 
-function retryArguments(row: RetryRow, read: ReadDocument): [ReadDocument, Tries, number | undefined] {
+function retryArguments(row: RetryRow, read: ReadDocument): [ReadDocument, Tries, Again] {
   const { att, charged, uncharged } = row;
   const key = read.envelope.idempotencyKey;
-  return [read, { partition: row.p, offset: row.o, att, charged, uncharged, key }, row.bound];
+  return [read, { partition: row.p, offset: row.o, att, charged, uncharged, key }, row];
 }
 
 /** Where a run's own position is kept: lines read so far, and whether that was all. */

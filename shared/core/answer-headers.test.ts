@@ -19,6 +19,7 @@ const terminal: Terminal = {
   body: null,
   usage: null,
   cost: null,
+  raisedMaxTokens: null,
   metadata: undefined,
   line: null,
   tenant: null,

@@ -17,6 +17,21 @@ export interface Recipe {
   /** A code per item that the answer has to repeat: only so can answers swapped by the provider be told. */
   canary: boolean;
   retry: RetryPolicy;
+  /** Most that a raised cap may come to; absent: what the model allows. */
+  maxTokensMax?: number;
+  /** Of a second try after an answer that was cut; absent: of every other. */
+  raised?: RaisedCap;
+}
+
+/**
+ * What a second try after a cut answer may ask for, frozen in its recipe: the request stays a pure function of document
+ * and recipe, and a payload that was lost is built again byte for byte.
+ */
+export interface RaisedCap {
+  /** Times what the first try asked for, */
+  factor: number;
+  /** and never more than this. */
+  tokensMax: number;
 }
 
 export interface RetryPolicy {

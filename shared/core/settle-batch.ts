@@ -8,6 +8,7 @@ import type { Envelope, Parsed } from './document.ts';
 import type { Amounts } from './journal.ts';
 import { causes, type OutcomeCause } from './outcome.ts';
 import type { Answer, ItemLine, WholeBatchEnd } from './provider-line.ts';
+import { maxTokensOf } from './raise-max-tokens.ts';
 import { type Recipe, retryPolicyDefault } from './recipe.ts';
 import { formatRid } from './rid.ts';
 import type { RetryRow, SettledRecord } from './settled.ts';
@@ -93,12 +94,16 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     const decision = ended.cause === null || ended.isFinal ? null : decideRetry(item, ended.cause, policy);
     if (ended.cause !== null && decision?.is === 'again') {
       const notBefore = context.now + Math.round(decision.delayMs / context.timeScale);
-      retry.push(retryRow(item, { ...decision, cause: ended.cause, notBefore, run: envelope.run, bound: ended.bound }));
+      const isRaised = ended.cause === 'truncated' || context.recipe?.raised !== undefined;
+      const { cause, bound } = ended;
+      retry.push(retryRow(item, { ...decision, cause, notBefore, run: envelope.run, bound, isRaised }));
       continue;
     }
     if (ended.cause === null) done.push([item.partition, item.offset]);
     else dead.push([item.partition, item.offset, ended.cause]);
-    terminals.push(terminalOf(batch, item, { ended, envelope, parsed, wasSent: context.read !== null }));
+    terminals.push(
+      terminalOf(batch, item, { ended, envelope, parsed, recipe: context.recipe, wasSent: context.read !== null }),
+    );
   }
   const settled = { v: 1, bk: batch.bk, done, dead, retry, ...sums.total(), ...spendOf(batch, spend) } as const;
   return { settled, terminals, missing, isAccountRefused };
@@ -194,12 +199,21 @@ function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemCont
   const boughtAt = batch.state.is === 'created' || batch.state.is === 'released' ? batch.state.at : batch.sealedAt;
   const bought = { body, model, usage, cost: costOf(model, usage, boughtAt) };
   if (answer.finish === 'refused') return { cause: 'refused', ...bought };
-  if (answer.finish === 'truncated') return { cause: 'truncated', ...bought };
+  if (answer.finish === 'truncated') return { cause: 'truncated', ...afterCut(context), ...bought };
   const { recipe } = context;
   if (!recipe?.outputSchema) return { cause: null, output: answer.text, ...bought };
   const checked = readOutput(answer.text, item, { ...context, recipe });
   if (checked.is === 'invalid') return { cause: 'invalid-output', why: checked.why, ...bought };
   return { cause: null, output: checked.output, ...bought };
+}
+
+/** Tried once more with the cap raised (`retryRow`); cut again, it is a dead letter whatever tries are left. */
+function afterCut({ recipe, parsed }: ItemContext): Partial<Ended> {
+  if (!recipe?.raised || parsed.is === 'reject') return {};
+  const { ask } = parsed.document;
+  const { raised: _, ...before } = recipe;
+  const [first, last] = [maxTokensOf(ask, before), maxTokensOf(ask, recipe)];
+  return { isFinal: true, why: `cut at max_tokens ${first}, and again at ${last}` };
 }
 
 type CheckedOutput = { is: 'valid'; output: unknown } | { is: 'invalid'; why: string };
@@ -234,9 +248,10 @@ function retryRow(
     notBefore: number;
     run: string | null;
     bound: number | undefined;
+    isRaised: boolean;
   },
 ): RetryRow {
-  const { charged, uncharged, cause, notBefore, run, bound } = again;
+  const { charged, uncharged, cause, notBefore, run, bound, isRaised } = again;
   return {
     p: item.partition,
     o: item.offset,
@@ -246,6 +261,7 @@ function retryRow(
     notBefore,
     cause,
     ...(bound === undefined ? {} : { bound }),
+    ...(isRaised ? { isRaised } : {}),
     runs: run === null ? [] : [run],
   };
 }
@@ -253,8 +269,9 @@ function retryRow(
 function terminalOf(
   batch: Batch,
   item: Item,
-  { ended, envelope, parsed, wasSent }: { ended: Ended; envelope: Envelope; parsed: Parsed; wasSent: boolean },
+  sent: { ended: Ended; envelope: Envelope; parsed: Parsed; recipe: Recipe | null; wasSent: boolean },
 ): Terminal {
+  const { ended, envelope, parsed, recipe, wasSent } = sent;
   const document = parsed.is === 'document' ? parsed.document : null;
   // Not `att`, which also counts what was split, closed or refused before anything was bought.
   const attempts = item.charged + item.uncharged + (wasSent && !item.isDuplicate ? 1 : 0);
@@ -270,6 +287,7 @@ function terminalOf(
     body: ended.body ?? null,
     usage: ended.usage ?? null,
     cost: ended.cost ?? null,
+    raisedMaxTokens: document && recipe?.raised && wasSent ? maxTokensOf(document.ask, recipe) : null,
     metadata: document?.metadata,
     line: envelope.line,
     tenant: envelope.tenant,

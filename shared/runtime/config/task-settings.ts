@@ -23,6 +23,7 @@ export const toTaskSettings = (name: string, task: TaskConfig): TaskSettings => 
     maxTokens: task.maxTokens,
     outputSchema: task.output ?? null,
     canary: task.canary,
+    ...(task.maxTokensMax === undefined ? {} : { maxTokensMax: task.maxTokensMax }),
     retry: { delaysMs: task.retry.delaysMs, jitter: task.retry.jitter },
   },
   lane: toLaneBounds(task.lane),
