@@ -5,6 +5,7 @@ import { addUsage, costOf, type ItemCost, noUsage, type Usage } from './cost.ts'
 import { formatCustomId } from './custom-id.ts';
 import { decideRetry } from './decide-retry.ts';
 import type { Envelope, Parsed } from './document.ts';
+import { isTooLargeToKeep } from './is-too-large-to-keep.ts';
 import type { Amounts } from './journal.ts';
 import { causes, type OutcomeCause } from './outcome.ts';
 import type { Answer, ItemLine, WholeBatchEnd } from './provider-line.ts';
@@ -175,8 +176,12 @@ function endUnsent(batch: Batch, { envelope, canceledRuns }: ItemContext): Ended
 
 function endOfLine(line: ItemLine, item: Item, batch: Batch, context: ItemContext): Ended {
   switch (line.type) {
-    case 'succeeded':
-      return endOfAnswer(line.answer, item, batch, context);
+    case 'succeeded': {
+      const ended = endOfAnswer(line.answer, item, batch, context);
+      const { body, text } = line.answer;
+      const metadata = context.parsed.is === 'document' ? context.parsed.document.metadata : undefined;
+      return isTooLargeToKeep({ text, output: ended.output, body, metadata }) ? { cause: 'result-too-large' } : ended;
+    }
     case 'errored': {
       const cause = causeOfError[line.errorClass];
       return { cause, why: `${line.code}: ${line.message}`, body: line.body };
