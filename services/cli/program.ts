@@ -171,6 +171,7 @@ function addLook(program: CommanderCommand, perform: Perform): void {
     )
     .addOption(new Option('--since <day>', 'from this day on, such as 2026-11-24 (UTC)').argParser(parseDay))
     .addOption(new Option('--until <day>', 'to this day').argParser(parseDay))
+    .option('--focus <file>', 'write it as a FinOps FOCUS 1.2 CSV too; - prints only that')
     .action((options, command) => perform(command, async () => (await import('./commands/cost.ts')).cost(options)));
   program
     .command('dead-letters')
