@@ -1,9 +1,9 @@
 import type { ParkedFigures } from '#core/cap-parked.ts';
 import { type CapProgress, shareOf } from '#core/cost-caps.ts';
 import type { CostKey, CostLine, CostMoney, SpendSums } from '#core/cost-report.ts';
-import { formatDollars } from '#core/money.ts';
+import { formatDollars, type Nanodollars } from '#core/money.ts';
 import type { SpendAnomalies } from '#core/spend-anomalies.ts';
-import { oneLine, wrapText } from '../terminal/fit-text.ts';
+import { firstThatFits, oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
 import { anomalyLines } from './anomaly-lines.ts';
@@ -35,7 +35,8 @@ export function renderCost(report: CostReport, look: TerminalLook): string {
   if (lines.length === 0) return `${[`nothing was bought${periodText(report)}`, ...rest].join('\n')}\n`;
   const shown = lines.slice(-linesShown);
   // What reads a pipe wraps nothing, and wants all of it.
-  const table = costTable({ ...report, lines: shown }, { ...look, width: look.isTty ? look.width : Infinity });
+  const width = look.isTty ? look.width : Infinity;
+  const table = costTable({ ...report, lines: shown }, { ...look, width });
   const hidden = lines.length - shown.length;
   return [
     `cost${periodText(report)}`,
@@ -46,7 +47,7 @@ export function renderCost(report: CostReport, look: TerminalLook): string {
     look.paint('bold', table.total),
     ...hiddenLines(table.hidden, look),
     '',
-    ...sumLines(total.money),
+    ...sumLines(total.money, width),
     ...noteLines(total.sums),
     ...(report.isSimulated ? [look.paint('yellow', '  simulated: no key is configured, nothing was bought')] : []),
     ...anomalyLines(report.anomalies, look),
@@ -66,22 +67,23 @@ const hiddenLines = (hidden: readonly string[], { paint, width }: TerminalLook):
     : wrapText(`no room for ${hidden.join(', ')}`, width - 2).map(line => paint('dim', `  ${line}`));
 
 /** Term by term, so that it adds up on paper: batch - cache + primes = billed, individual - billed = saved. */
-function sumLines(money: CostMoney): string[] {
+function sumLines(money: CostMoney, width: number): string[] {
   const share = money.individual > 0 ? `, ${Math.round((money.saved / money.individual) * 100)} %` : '';
-  return [
-    row('as single calls', money.individual, 'what was delivered'),
-    row('as batches', money.batch, 'what was bought'),
-    row('cache', -money.cache, money.cache < 0 ? 'markers cost more than they brought' : null),
-    row('primes', money.primes, null),
-    row('billed', money.billed, null),
-    row('  of it retries', money.retries, null),
-    row('  of it waste', money.waste, 'bought and not delivered'),
-    row('saved', money.saved, `against single calls${share}`),
+  const rows: readonly [name: string, amount: Nanodollars, note: string][] = [
+    ['as single calls', money.individual, 'what was delivered'],
+    ['as batches', money.batch, 'what was bought'],
+    ['cache', -money.cache, money.cache < 0 ? 'markers cost more than they brought' : ''],
+    ['primes', money.primes, ''],
+    ['billed', money.billed, ''],
+    ['  of it retries', money.retries, ''],
+    ['  of it waste', money.waste, 'bought and not delivered'],
+    ['saved', money.saved, `against single calls${share}`],
   ];
+  return rows.map(([name, amount, note]) => {
+    const figure = `  ${name.padEnd(16)} ${formatDollars(amount).padStart(13)}`;
+    return firstThatFits([`${figure}  ${note}`.trimEnd(), figure], width, '');
+  });
 }
-
-const row = (name: string, amount: number, note: string | null): string =>
-  `  ${name.padEnd(16)} ${formatDollars(amount).padStart(13)}${note === null ? '' : `  ${note}`}`;
 
 /** What stands in no sum must not be taken for free. */
 function noteLines({ unpriced, lost }: SpendSums): string[] {
