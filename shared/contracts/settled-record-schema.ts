@@ -42,6 +42,7 @@ const spendRow = z.strictObject({
   individual: whole,
   retried: whole,
   wasted: whole,
+  answers: z.array(z.tuple([whole, z.int().positive()])).exactOptional(),
 });
 
 /** Every field of a settled record: for tests and the audit. */

@@ -59,6 +59,12 @@ export const asIsRecipe: Recipe = {
 /** 16 hex characters of SHA-256 over the canonical JSON. */
 export const recipeHash = (recipe: Recipe): string => hash('sha256', canonicalJson(recipe)).slice(0, 16);
 
+/** The same for recipes that ask the same question, whatever answers may cost: how long answers are does not depend on it. */
+export function recipeFamily(recipe: Recipe): string {
+  const { maxTokensMax: _, raised: __, ...question } = recipe;
+  return recipeHash({ ...question, maxTokens: null, retry: retryPolicyDefault });
+}
+
 /** JSON with the keys of every object in order: equal values, equal text. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {

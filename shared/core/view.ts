@@ -148,7 +148,11 @@ export function periodKey(period: CapPeriod, at: number): string {
 export const capKey = (scope: string, period: CapPeriod): string => `${scope}|${period}`;
 
 /** The first scope and period whose cap `reserve` does not fit on top of what is used, or null. */
-export function tightCap(view: View, reserve: Amounts, at: number): { scope: string; period: CapPeriod } | null {
+export function tightCap(
+  view: Pick<View, 'caps' | 'used'>,
+  reserve: Amounts,
+  at: number,
+): { scope: string; period: CapPeriod } | null {
   for (const [scope, amount] of Object.entries(reserve)) {
     for (const period of ['total', 'day', 'month'] as const) {
       const limit = view.caps.get(capKey(scope, period));
