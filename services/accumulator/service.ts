@@ -1,7 +1,6 @@
 import { buildRequest } from '#core/build-request.ts';
 import { worstCost } from '#core/cap-worst-case.ts';
 import type { Document, Envelope } from '#core/document.ts';
-import { bytesPerToken } from '#core/estimate.ts';
 import type { SealedRecord } from '#core/journal.ts';
 import {
   addToLane,
@@ -14,7 +13,14 @@ import {
   type LaneSettings,
   openLane,
 } from '#core/lane.ts';
-import { cappedBatchesMax, openBatchesMax, openLaneBytesMax, openLaneItemsMax, readyBatchesMax } from '#core/limits.ts';
+import {
+  bytesPerTokenUsual,
+  cappedBatchesMax,
+  openBatchesMax,
+  openLaneBytesMax,
+  openLaneItemsMax,
+  readyBatchesMax,
+} from '#core/limits.ts';
 import { isAlone } from '#core/outcome.ts';
 import { buildPayload, encodePayload } from '#core/payload.ts';
 import { raisedRecipe } from '#core/raise-max-tokens.ts';
@@ -336,7 +342,7 @@ export class Accumulator {
         deadlineAt,
         body,
         bytes,
-        tokens: Math.ceil(bytes / bytesPerToken.expected),
+        tokens: Math.ceil(bytes / bytesPerTokenUsual),
         costMax,
       },
       settings: this.#lanes.get(key) ?? {

@@ -9,6 +9,7 @@ import {
   parseDay,
   parseDuration,
   parsePort,
+  parseSampleSize,
   parseShare,
 } from './parse-flags.ts';
 import { version } from './version.ts';
@@ -120,6 +121,11 @@ function addWork(program: CommanderCommand, perform: Perform): void {
     .description('what a file will cost: individually and as batches')
     .argument('<file>', 'JSON lines; - reads standard input')
     .option('--task <name>', 'task of documents that name none')
+    .addOption(
+      new Option('--exact <count>', 'have the provider count the tokens of so many requests, for free').argParser(
+        parseSampleSize,
+      ),
+    )
     .action((file: string, options, command) =>
       perform(command, async () => (await import('./commands/estimate.ts')).estimate({ file, ...options })),
     );

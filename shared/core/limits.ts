@@ -10,6 +10,8 @@ export const laneAgeMsDefault = 30_000;
 export const batchBytesMax = 32 * 1024 * 1024;
 /** Estimated input tokens of one batch. */
 export const batchTokensMax = 20_000_000;
+/** Good enough to fill lanes by; nothing that costs money is decided by it. */
+export const bytesPerTokenUsual = 4;
 /** A lane closes this long before the earliest deadline in it, so that the create can still be sent. */
 export const deadlineMarginMs = 60_000;
 

@@ -454,8 +454,8 @@ const money = {
     edits: [
       edit(
         'shared/core/cap-worst-case.ts',
-        'const plain = highestCost({ model, inputBytes, maxTokens }, at);',
-        'const plain = highestCost({ model, inputBytes: inputBytes / 8, maxTokens: maxTokens / 64 }, at);',
+        'const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * batchPriceShare);',
+        'const plain = Math.ceil(((promptTokens / 8) * price.input + (maxTokens / 64) * price.output) * batchPriceShare);',
       ),
     ],
     setting: 'caps',

@@ -7,6 +7,7 @@ import { crashHookFrom } from '../crash-hook.ts';
 import { openEmbedded } from '../embedded.ts';
 import { embeddedSettings } from '../embedded-settings.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { estimateFile } from '../input/estimate-file.ts';
 import { createReporter } from '../run/create-reporter.ts';
 import { refuseOverCap } from '../run/refuse-over-cap.ts';
 import { runIdOf } from '../run/run-id.ts';
@@ -45,7 +46,8 @@ export const run =
       stateDirectory: loaded.stateDirectory,
     });
     const id = options.runId ?? (await runIdOf(input, task));
-    if (cap !== null) await refuseOverCap({ input, task, cap, loaded });
+    const price = cap === null ? null : await estimateFile({ input, task, loaded });
+    if (cap !== null && price !== null) refuseOverCap(price, { input, cap });
     const embedded = openEmbedded(embeddedSettings(loaded, { crashHook: crashHookFrom(context.env) }));
     const reporter = await createReporter(context);
     try {
