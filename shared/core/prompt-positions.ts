@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { bytesPerToken } from './estimate.ts';
+import { bytesPerTokenUsual } from './limits.ts';
 
 /** A request as the provider's prompt cache sees it: the prefix up to each block, in the order tools, system, messages. */
 export interface PromptBlocks {
@@ -49,7 +49,7 @@ export function positionsOf(
   const positions: PromptPosition[] = [];
   let { hash: prefix, tokens } = before;
   for (const { part, text, context, canMark } of blocks) {
-    tokens += Math.ceil(Buffer.byteLength(text) / bytesPerToken.expected);
+    tokens += Math.ceil(Buffer.byteLength(text) / bytesPerTokenUsual);
     if (before.count + positions.length >= promptPositionsMax) continue;
     prefix = hash('sha256', `${prefix}\n${part}\n${context}\n${text}`).slice(0, 16);
     positions.push({ part, hash: prefix, tokens, canMark });
