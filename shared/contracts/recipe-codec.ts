@@ -13,6 +13,7 @@ export const recipeSchema: z.ZodType<Recipe> = z.strictObject({
   outputSchema: z.record(z.string(), z.unknown()).nullable(),
   canary: z.boolean(),
   retry: z.strictObject({ delaysMs: z.array(z.number().nonnegative()), jitter: z.number().min(0).max(1) }),
+  reusable: z.literal(true).exactOptional(),
 });
 
 /** Canonical JSON, so that equal recipes are equal bytes and have one hash. */

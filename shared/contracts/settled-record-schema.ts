@@ -15,6 +15,7 @@ const retryRow = z.strictObject({
   notBefore: z.number(),
   cause,
   bound: z.int().positive().exactOptional(),
+  of: z.tuple([whole, whole]).exactOptional(),
   runs: z.array(z.string()),
 });
 

@@ -17,6 +17,8 @@ export interface Recipe {
   /** A code per item that the answer has to repeat: only so can answers swapped by the provider be told. */
   canary: boolean;
   retry: RetryPolicy;
+  /** Answers may be given again to documents with the same request; absent: each document is bought. */
+  reusable?: true;
 }
 
 export interface RetryPolicy {

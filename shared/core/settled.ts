@@ -38,6 +38,8 @@ export interface RetryRow {
   cause: OutcomeCause;
   /** Items at most in the next batch; after a split. */
   bound?: number;
+  /** Whose answer it goes on waiting for. */
+  of?: readonly [number, number];
   runs: readonly string[];
 }
 
