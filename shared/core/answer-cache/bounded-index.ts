@@ -19,6 +19,8 @@ export class BoundedIndex<Value> {
   readonly #held = new Map<string, Held<Value>>();
   #policy: EvictionPolicy;
   #bounds: IndexBounds;
+  /** Met after their time, and told with the next `put`. */
+  #expired: string[] = [];
 
   constructor(bounds: IndexBounds) {
     this.#bounds = bounds;
@@ -35,18 +37,21 @@ export class BoundedIndex<Value> {
     if (held === undefined) return null;
     if (now - held.at >= this.#bounds.ttlMs) {
       this.delete(key);
+      this.#expired.push(key);
       return null;
     }
     if (isUse) this.#policy.use(key);
     return held.value;
   }
 
-  /** @param at when it was made: what is older than the time to live is not kept. @returns the keys that had to go */
+  /** @param at when it was made. @returns the keys that have gone since the last `put` */
   put(key: string, value: Value, at: number): readonly string[] {
     const gone = this.#policy.has(key) ? [] : this.#policy.add(key);
     for (const each of gone) this.#held.delete(each);
     this.#held.set(key, { value, at });
-    return gone;
+    const expired = this.#expired.filter(each => !this.#held.has(each));
+    this.#expired = [];
+    return [...gone, ...expired];
   }
 
   delete(key: string): void {
