@@ -26,7 +26,7 @@ const messageBytesMax = 1_024;
 
 /** Of a result and of a dead letter: whose answer it is, and what its document brought along. */
 export function answerHeaders(terminal: Terminal, origin: OriginRecord): Record<string, string> {
-  const { rid, att, bk, outcome, run, tenant, replayOf } = terminal;
+  const { rid, att, bk, outcome, run, tenant, replayOf, requestKey, reusedFrom } = terminal;
   return {
     ...echoedHeaders(origin.headers),
     [headerNames.rid]: formatRid(rid),
@@ -36,6 +36,8 @@ export function answerHeaders(terminal: Terminal, origin: OriginRecord): Record<
     ...(run === null ? {} : { [headerNames.run]: run }),
     ...(tenant === null ? {} : { [headerNames.tenant]: tenant }),
     ...(replayOf === null ? {} : { [headerNames.replayOf]: replayOf }),
+    ...(requestKey === undefined ? {} : { [headerNames.requestKey]: requestKey }),
+    ...(reusedFrom === undefined ? {} : { [headerNames.reusedFrom]: formatRid(reusedFrom) }),
   };
 }
 

@@ -28,6 +28,7 @@ export function readEnvelope(record: { partition: number; offset: number; at: nu
     replayOf: lineage.replayOf,
     replayCount: lineage.replayCount,
     tenant: nameOrNull(headers[headerNames.tenant]),
+    mayReuse: headers[headerNames.reuse] !== 'no',
     trace: readTraceContext(headers),
     event,
     fault: faultOf(headers, lineage),
@@ -94,6 +95,7 @@ const instructions: readonly (readonly [HeaderName, Instruction])[] = [
   [headerNames.idempotencyKey, name],
   [headerNames.run, name],
   [headerNames.tenant, name],
+  [headerNames.reuse, { isGood: text => text === 'yes' || text === 'no', mustBe: 'yes or no' }],
   [
     headerNames.deadline,
     { isGood: text => timeOrNull(text) !== null, mustBe: 'a time as ISO 8601 or in ms since 1970' },

@@ -41,6 +41,8 @@ export const openLaneBytesMax = 64 * 1024 * 1024;
 export const openBatchesMax = 1_000;
 /** Batches that a cap on money holds back, beyond the ones above: a view of so many is some 200 MB. */
 export const cappedBatchesMax = 10_000;
+/** Batches that wait for answers which are bought for others, beyond the ones above. */
+export const waitingBatchesMax = 10_000;
 /** Batches sealed and ready for their create; above it sealing pauses, so that their payloads stay in memory. */
 export const readyBatchesMax = 50;
 export const listPagesMax = 1_000;

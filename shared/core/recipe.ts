@@ -21,6 +21,8 @@ export interface Recipe {
   maxTokensMax?: number;
   /** Of a second try after an answer that was cut; absent: of every other. */
   raised?: RaisedCap;
+  /** Answers may be given again to documents with the same request; absent: each document is bought. */
+  reusable?: true;
 }
 
 /**

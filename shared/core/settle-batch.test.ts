@@ -78,6 +78,7 @@ const envelopeOf = (item: Item, rest: Partial<Envelope> = {}): Envelope => ({
   replayOf: null,
   replayCount: 0,
   tenant: null,
+  mayReuse: true,
   trace: null,
   event: null,
   fault: null,
