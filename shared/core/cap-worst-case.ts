@@ -1,6 +1,6 @@
 import { type CachePlan, type CacheTtl, marksSent } from './cache-plan.ts';
 import { priceOf } from './cost.ts';
-import { bytesPerToken, highestCost } from './estimate.ts';
+import { bytesPerToken, costAtPrice } from './estimate.ts';
 import type { Nanodollars } from './money.ts';
 import { batchPriceShare } from './prices.ts';
 
@@ -22,10 +22,10 @@ export interface WorstCostRequest {
 /** The worst case of one batch item, as INTENT reserves it; null when the model's price is unknown. */
 export function worstCost({ model, maxTokens, body }: WorstCostRequest, at: number): WorstCost | null {
   const inputBytes = Buffer.byteLength(body);
-  const plain = highestCost({ model, inputBytes, maxTokens }, at);
   const promptTokens = Math.ceil(inputBytes / bytesPerToken.high);
   const price = priceOf(model, { promptTokens, at });
-  if (plain === null || price === null) return null;
+  if (price === null) return null;
+  const plain = costAtPrice('high', { inputBytes, maxTokens }, price);
   const written = (perToken: number): Nanodollars =>
     plain + Math.ceil(promptTokens * Math.max(0, perToken - price.input) * batchPriceShare);
   const byMarker = { none: plain, '5m': written(price.cacheWrite5m), '1h': written(price.cacheWrite1h) };
@@ -47,6 +47,7 @@ export function planTtl(plan: CachePlan | null | undefined): MarkerTtl {
 
 /** Of text that only looks like a marker: reserved too much, and released when it is settled. */
 function ownTtl(body: string): MarkerTtl {
-  if (!body.includes('"cache_control"')) return 'none';
+  // The underscore first: it is rare, and a quote is not.
+  if (!body.includes('_control"') || !body.includes('"cache_control"')) return 'none';
   return /"ttl"\s*:\s*"1h"/.test(body) ? '1h' : '5m';
 }

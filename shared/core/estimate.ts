@@ -1,6 +1,6 @@
 import { priceOf } from './cost.ts';
 import type { Nanodollars } from './money.ts';
-import { batchPriceShare } from './prices.ts';
+import { batchPriceShare, type PriceRow } from './prices.ts';
 
 /**
  * Tokens of a request before it is bought, from the length of its JSON. English text has about four bytes a token, dense
@@ -43,9 +43,17 @@ function costAt(
   { model, inputBytes, maxTokens }: RequestEstimate,
   at: number,
 ): Nanodollars | null {
+  const price = priceOf(model, { promptTokens: Math.ceil(inputBytes / bytesPerToken[level]), at });
+  return price && costAtPrice(level, { inputBytes, maxTokens }, price);
+}
+
+/** @param price the row that is in force for a prompt of so many tokens */
+export function costAtPrice(
+  level: keyof CostRange,
+  { inputBytes, maxTokens }: Pick<RequestEstimate, 'inputBytes' | 'maxTokens'>,
+  price: PriceRow,
+): Nanodollars {
   const tokens = Math.ceil(inputBytes / bytesPerToken[level]);
-  const price = priceOf(model, { promptTokens: tokens, at });
-  if (!price) return null;
   const single = tokens * price.input + Math.ceil(maxTokens * outputShare[level]) * price.output;
   return Math.ceil(single * batchPriceShare);
 }
