@@ -31,6 +31,7 @@ export interface Eviction {
 /** The same as in `core/answer-cache/s3-fifo.ts`. */
 const smallShare = 0.1;
 const usesMax = 3;
+const usesToProve = 2;
 /** Turns of the main queue in one `put`: what is over the bound after them goes whatever its uses are. */
 const turnsMax = usesMax + 1;
 
@@ -81,7 +82,7 @@ async function dropUnused(client: Redis, { space, names, now }: Eviction, { over
   let left = over;
   const tooNew = Math.min(small, Math.max(0, small + over - Math.max(1, Math.floor(space.entriesMax * smallShare))));
   if (tooNew > 0) {
-    const { used, unused } = await byUses(client, names, await popOldest(client, names.small, tooNew));
+    const { used, unused } = await byUses(client, names, await popOldest(client, names.small, tooNew), usesToProve);
     await moveOn(client, names, { keys: used, now, by: -usesMax });
     await drop(client, names, unused);
     if (unused.length > 0) await client.zadd(names.ghosts, ...unused.flatMap(key => [now, key]));
@@ -90,7 +91,7 @@ async function dropUnused(client: Redis, { space, names, now }: Eviction, { over
   for (let turn = 1; left > 0; turn++) {
     const popped = await popOldest(client, names.main, left);
     if (popped.length === 0) break;
-    const { used, unused } = await byUses(client, names, popped);
+    const { used, unused } = await byUses(client, names, popped, 1);
     const going = turn < turnsMax ? unused : popped;
     if (turn < turnsMax) await moveOn(client, names, { keys: used, now, by: -1 });
     await drop(client, names, going);
@@ -108,9 +109,10 @@ async function byUses(
   client: Redis,
   { uses }: AnswerKeys,
   keys: readonly string[],
+  usesMin: number,
 ): Promise<{ used: string[]; unused: string[] }> {
   const counts = keys.length === 0 ? [] : await client.zmscore(uses, ...keys);
-  const isUsed = (index: number): boolean => Number(counts[index] ?? 0) > 0;
+  const isUsed = (index: number): boolean => Number(counts[index] ?? 0) >= usesMin;
   return { used: keys.filter((_, index) => isUsed(index)), unused: keys.filter((_, index) => !isUsed(index)) };
 }
 

@@ -2,13 +2,15 @@ import type { EvictionPolicy } from './eviction-policy.ts';
 
 /** A key that was used more often is not told apart. */
 const usesMax = 3;
+/** In the small queue: one more access soon after the first is common, and says little. */
+const usesToProve = 2;
 /** Share of the entries that what is new has to prove itself in. */
 const smallShare = 0.1;
 
 /**
- * `s3-fifo`: what is new enters a small queue. Asked for again, it moves on to the main queue at the end of the small one;
- * asked for only once, it goes, and its name is kept for a while among the ghosts: a ghost that comes back enters the main
- * queue at once. So a flood of keys that come once passes by what is asked for often.
+ * `s3-fifo`: what is new enters a small queue. Asked for twice more, it moves on to the main queue at the end of the small one;
+ * else it goes, and its name is kept for a while among the ghosts: a ghost that comes back enters the main queue at once. So a
+ * flood of keys that come once passes by what is asked for often.
  *
  * Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023.
  */
@@ -64,7 +66,7 @@ export class S3Fifo implements EvictionPolicy {
     while (this.#small.size > 0 && (this.#small.size >= this.#smallMax || this.#main.size === 0)) {
       const [key, uses] = firstOf(this.#small);
       this.#small.delete(key);
-      if (uses === 0) return this.#toGhosts(key);
+      if (uses < usesToProve) return this.#toGhosts(key);
       this.#main.set(key, 0);
     }
     for (;;) {
