@@ -5,6 +5,7 @@ import { periodKey } from '#core/view.ts';
 import type { Projection } from '#projection/projection.ts';
 import { readSpend } from '#projection/read-spend.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import { parkedBatches } from '#runtime/parked-batches.ts';
 import type { Command } from '../command-context.ts';
 import { costJson } from '../cost/cost-json.ts';
 import type { FocusSource } from '../cost/focus-csv.ts';
@@ -14,7 +15,6 @@ import { writeFocus } from '../cost/write-focus.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../load-settings.ts';
 import { type OpenState, openState } from '../open-state.ts';
-import { parkedBatches } from '../status/parked-batches.ts';
 
 export interface CostOptions {
   by: readonly CostKey[];

@@ -1,8 +1,9 @@
+import { holdInWords } from '#core/cap-words.ts';
 import type { CostLine } from '#core/cost-report.ts';
 import { decimalDollars } from '#core/money.ts';
 import type { SpendAnomaly } from '#core/spend-anomalies.ts';
 import { type ChangeCause, changeCauses } from '#core/spend-change.ts';
-import { holdInWords } from './cap-lines.ts';
+import { capJson } from './cap-lines.ts';
 import type { CostReport } from './render-cost.ts';
 
 /** For programs: money as exact decimal strings. */
@@ -15,9 +16,7 @@ export function costJson(report: CostReport): Record<string, unknown> {
     by,
     rows: lines.map(line => ({ ...line.by, ...figuresJson(line) })),
     total: figuresJson(total),
-    caps: caps.map(({ scope, period, of, limit, used }) => {
-      return { scope, period, of, limitUsd: decimalDollars(limit), usedUsd: decimalDollars(used) };
-    }),
+    caps: caps.map(capJson),
     parked: parked.map(held => ({ ...held, why: holdInWords(held) })),
     anomalies: {
       historyDays: anomalies.historyDays,

@@ -67,7 +67,7 @@ describe('renderCost', () => {
   it('says how full caps are, and which batches they hold', () => {
     const text = renderCost(reportOf([]), look(100, { isTty: false }));
     assert.match(text, /nothing was bought/);
-    assert.match(text, /2 batches \(40 documents\) parked: no room under the cap of task classify a day/);
+    assert.match(text, /parked: 40 documents, no room under the cap of task classify a day/);
     assert.match(text, /task classify a day \(2026-11-24\): \$ 0\.0450 of \$ 0\.0500, 90 %/);
   });
 

@@ -1,4 +1,5 @@
 import type { ParkedFigures } from '#core/cap-parked.ts';
+import { capInWords } from '#core/cap-words.ts';
 import { type CapProgress, shareOf } from '#core/cost-caps.ts';
 import type { CostKey, CostLine, CostMoney, SpendSums } from '#core/cost-report.ts';
 import { formatDollars, type Nanodollars } from '#core/money.ts';
@@ -7,7 +8,7 @@ import { firstThatFits, oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
 import { anomalyLines } from './anomaly-lines.ts';
-import { capInWords, parkedLines } from './cap-lines.ts';
+import { parkedTexts } from './cap-lines.ts';
 import { costTable } from './cost-table.ts';
 
 export interface CostReport {
@@ -91,6 +92,11 @@ function noteLines({ unpriced, lost }: SpendSums): string[] {
     ...(unpriced > 0 ? [`  price unknown for ${countOf(unpriced, 'answer')}, in no sum`] : []),
     ...(lost > 0 ? [`  ${countOf(lost, 'answer')} lost by the provider, perhaps billed, in no sum`] : []),
   ];
+}
+
+/** What waits before its create, by the cap that holds it. */
+function parkedLines(parked: readonly ParkedFigures[], { paint, glyphs }: TerminalLook): string[] {
+  return parkedTexts(parked).map(text => paint('yellow', `  ${glyphs.paused} parked: ${text}`));
 }
 
 function capLines(caps: readonly CapProgress[], { paint }: TerminalLook): string[] {

@@ -6,9 +6,9 @@ import { buildPayload } from '#core/payload.ts';
 import { formatRid } from '#core/rid.ts';
 import { type Batch, isUnsent, itemsToSend, type View } from '#core/view.ts';
 import type { Log } from '#ports/log.ts';
-import { findDocuments } from '#runtime/document-reader.ts';
-import { RecipeBook } from '#runtime/recipe-book.ts';
-import { anyTask, requestFacts } from '#runtime/routing.ts';
+import { findDocuments } from './document-reader.ts';
+import { RecipeBook } from './recipe-book.ts';
+import { anyTask, requestFacts } from './routing.ts';
 
 /** The oldest ones: to know what a batch would reserve its documents are read. */
 const batchesRead = 200;
