@@ -8,8 +8,6 @@ export async function openTokenCounter({ account }: LoadedConfig): Promise<Token
     const { apiKey, baseUrl } = account;
     return createAnthropicTokenCounter({ apiKey: apiKey.reveal(), ...(baseUrl === null ? {} : { baseUrl }) });
   }
-  const { startSimulator } = await import('#services/simulator/service.ts');
-  const simulator = await startSimulator(); // in memory: nothing that is asked here is bought
-  const counter = createAnthropicTokenCounter({ apiKey: 'sk-ant-simulated', baseUrl: simulator.baseUrl });
-  return { countTokens: body => counter.countTokens(body), close: () => simulator.close() };
+  const { createSimulatedTokenCounter } = await import('#services/simulator/simulated-token-counter.ts');
+  return createSimulatedTokenCounter({ now: Date.now });
 }

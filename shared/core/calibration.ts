@@ -22,8 +22,23 @@ export interface Calibration {
   answersOf(key: string): AnswerSums;
   /** Answers that were learned from. */
   answers: number;
-  /** The same, with requests whose tokens the provider has counted. */
-  withCounts(counts: ReadonlyMap<string, readonly TokenCount[]>): Calibration;
+  /** The same, with requests whose tokens the provider has counted, and with answers that were tried. */
+  withSample(sample: CountedSample): Calibration;
+}
+
+export interface CountedSample {
+  /** By model. */
+  counts: ReadonlyMap<string, readonly TokenCount[]>;
+  tried: readonly TriedAnswer[];
+}
+
+/** An answer that nobody was billed for. */
+export interface TriedAnswer {
+  /** As `answerKey` names it. */
+  key: string;
+  /** As `lengthClass` has it. */
+  length: number;
+  tokens: number;
 }
 
 /** Snapshots of a model count its tokens alike. */
@@ -48,11 +63,7 @@ export function calibrate(answers: Iterable<SeenAnswer>): Calibration {
     const seen = counts.get(family) ?? [];
     seen.push({ features, tokens: inputTokens });
     counts.set(family, seen);
-    const byLength = lengths.get(key) ?? new Map<number, LengthSums>();
-    const length = lengthClass(bytes);
-    const one = { answers: 1, tokens: outputTokens, squares: outputTokens ** 2 };
-    byLength.set(length, addLength(byLength.get(length) ?? noLength, one));
-    lengths.set(key, byLength);
+    addAnswer(lengths, { key, length: lengthClass(bytes), tokens: outputTokens });
   }
   const sums = new Map([...counts].map(([family, seen]) => [family, sumCounts(noTokenSums, seen)]));
   return calibrationOf(sums, lengths);
@@ -64,15 +75,24 @@ function calibrationOf(sums: ReadonlyMap<string, TokenSums>, lengths: ReadonlyMa
     tokensOf: model => models.get(modelFamily(model)) ?? unlearned,
     answersOf: key => lengths.get(key) ?? new Map(),
     answers: [...lengths.values()].reduce((count, byLength) => count + sumOfLengths(byLength).answers, 0),
-    withCounts(counts) {
+    withSample({ counts, tried }) {
       const more = new Map(sums);
       for (const [model, seen] of counts) {
         const family = modelFamily(model);
         more.set(family, sumCounts(more.get(family) ?? noTokenSums, seen));
       }
-      return calibrationOf(more, lengths);
+      const answered = new Map([...lengths].map(([key, byLength]) => [key, new Map(byLength)]));
+      for (const answer of tried) addAnswer(answered, answer);
+      return calibrationOf(more, answered);
     },
   };
+}
+
+function addAnswer(lengths: Map<string, Map<number, LengthSums>>, { key, length, tokens }: TriedAnswer): void {
+  const byLength = lengths.get(key) ?? new Map<number, LengthSums>();
+  const one = { answers: 1, tokens, squares: tokens ** 2 };
+  byLength.set(length, addLength(byLength.get(length) ?? noLength, one));
+  lengths.set(key, byLength);
 }
 
 const unlearned = tokenModel(noTokenSums);

@@ -46,6 +46,7 @@ const bareEnvelope = ({ partition, offset, at }: { partition: number; offset: nu
   replayOf: null,
   replayCount: 0,
   tenant: null,
+  mayReuse: true,
   trace: null,
   event: null,
   fault: null,

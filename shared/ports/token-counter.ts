@@ -9,5 +9,10 @@ export interface TokenCounter {
    * @throws FlotillaError provider-unavailable | provider-auth
    */
   countTokens(body: string): Promise<number | null>;
+  /**
+   * Output tokens of an answer that nobody is billed for: null where answers cost money, which is everywhere but at a
+   * simulator. @returns null as above
+   */
+  readonly tryAnswer: ((body: string) => Promise<number | null>) | null;
   close(): Promise<void>;
 }

@@ -119,7 +119,8 @@ async function seenAnswer(
 ): Promise<SeenAnswer[]> {
   const { parsed } = document;
   if (parsed.is !== 'document') return [];
-  const recipe = await book.get(hash);
+  const recipe = await book.get(hash).catch(() => null);
+  if (!recipe) return [];
   const { model, maxTokens } = requestFacts(parsed.document, recipe);
   const { ask } = parsed.document;
   const body = buildRequest(ask, recipe, { ...rid, att });

@@ -455,7 +455,7 @@ const money = {
       edit(
         'shared/core/cap-worst-case.ts',
         'const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * batchPriceShare);',
-        'const plain = Math.ceil(((promptTokens / 8) * price.input + (maxTokens / 64) * price.output) * batchPriceShare);',
+        'const plain = Math.ceil(((promptTokens / 64) * price.input + (maxTokens / 64) * price.output) * batchPriceShare);',
       ),
     ],
     setting: 'caps',

@@ -1,15 +1,12 @@
 import { nanodollarsPerDollar } from '#core/money.ts';
-import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import type { Command } from '../command-context.ts';
-import { countSample, type SampleCount } from '../estimate/count-sample.ts';
+import { countedSample, sampleByDefault } from '../estimate/counted-sample.ts';
 import { type EstimateReport, estimateJson, estimateReport } from '../estimate/estimate-report.ts';
-import type { FileEstimate } from '../estimate/file-estimate.ts';
 import { learnedSoFar } from '../estimate/learned-so-far.ts';
 import { renderEstimate } from '../estimate/render-estimate.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { estimateFile } from '../input/estimate-file.ts';
 import { checkTask, loadSettings } from '../load-settings.ts';
-import { openTokenCounter } from '../open-token-counter.ts';
 
 export interface EstimateOptions {
   file: string;
@@ -18,15 +15,12 @@ export interface EstimateOptions {
   exact?: number;
 }
 
-/** Without a key the simulator counts, here and for nothing. */
-const exactWhenSimulated = 100;
-
 /** `flotilla estimate`: what a file will cost, before anything is bought. */
 export function estimate({ file, task: taskName, exact }: EstimateOptions): Command {
   return async context => {
     const settings = await loadSettings(context);
     const task = checkTask(taskName, settings);
-    const sampleMax = exact ?? (settings.account === null ? exactWhenSimulated : 0);
+    const sampleMax = exact ?? sampleByDefault(settings);
     const sum = await estimateFile({ input: file, task, loaded: settings, sampleMax });
     const sample = await countedSample(sum, settings);
     const calibration = await learnedSoFar(settings, context.isJson ? () => {} : context.say);
@@ -39,16 +33,6 @@ export function estimate({ file, task: taskName, exact }: EstimateOptions): Comm
     }
     return exitCodes.done;
   };
-}
-
-async function countedSample(sum: FileEstimate, settings: LoadedConfig): Promise<SampleCount | null> {
-  if (sum.sample.requests.length === 0) return null;
-  const counter = await openTokenCounter(settings);
-  try {
-    return await countSample(sum, counter);
-  } finally {
-    await counter.close();
-  }
 }
 
 /** A cap that this estimate never reaches. None where a price is unknown: a capped run would refuse it. */

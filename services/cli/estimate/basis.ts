@@ -19,8 +19,9 @@ export interface InputBasis {
 /** Where the expected output tokens come from, by documents. */
 export interface OutputBasis {
   label: 'learned' | 'guessed';
-  /** Answers of these recipes that were learned from. */
+  /** Answers of these recipes that were learned from, and those of them that a simulator gave for nothing. */
   learnedFrom: number;
+  tried: number;
   /** Documents of recipes that were answered before, and of those that only say or bound what they want. */
   documents: { learned: number; schema: number; instructions: number; 'max-tokens': number };
 }
@@ -42,7 +43,10 @@ export function inputBasis(groups: readonly RequestGroup[], calibration: Calibra
   };
 }
 
-export function outputBasis(groups: readonly RequestGroup[], answersOf: (key: string) => number): OutputBasis {
+export function outputBasis(
+  groups: readonly RequestGroup[],
+  { answersOf, tried }: { answersOf: (key: string) => number; tried: readonly unknown[] },
+): OutputBasis {
   const documents = { learned: 0, schema: 0, instructions: 0, 'max-tokens': 0 };
   for (const { key, guess, documents: count } of groups)
     documents[answersOf(key) >= learnedMin ? 'learned' : guess.from] += count;
@@ -51,6 +55,7 @@ export function outputBasis(groups: readonly RequestGroup[], answersOf: (key: st
   return {
     label: all > 0 && documents.learned === all ? 'learned' : 'guessed',
     learnedFrom: keys.reduce((sum, key) => sum + answersOf(key), 0),
+    tried: tried.length,
     documents,
   };
 }
@@ -69,10 +74,15 @@ export function inputInWords({ label, counted, documents, learnedFrom }: InputBa
   return `learned from ${from.join(', and from ')}`;
 }
 
-export function outputInWords({ documents, learnedFrom }: OutputBasis): string {
+export function outputInWords({ documents, learnedFrom, tried }: OutputBasis): string {
   const { learned, schema, instructions, 'max-tokens': bound } = documents;
   const parts = [
-    ...(learned > 0 ? [`learned from ${countOf(learnedFrom, 'answer')}`] : []),
+    ...(learned > 0 && tried > 0
+      ? [`learned from ${countOf(tried, 'answer')} that the simulator gave here for nothing`]
+      : []),
+    ...(learned > 0 && learnedFrom > tried
+      ? [`learned from ${countOf(learnedFrom - tried, 'answer')} in the log`]
+      : []),
     ...(schema > 0 ? ['guessed from the output schema'] : []),
     ...(instructions > 0 ? ['guessed from the length that the instructions ask for'] : []),
     ...(bound > 0 ? ['guessed as a quarter of max_tokens'] : []),

@@ -25,7 +25,7 @@ export function estimateReport(
   file: FileEstimate,
   { calibration = coldCalibration, sample = null }: { calibration?: Calibration; sample?: SampleCount | null } = {},
 ): EstimateReport {
-  const known = sample ? calibration.withCounts(sample.counts) : calibration;
+  const known = sample ? calibration.withSample(sample) : calibration;
   const { groups, documents, rejected, unpriced, at } = file;
   const sumOf = (some: readonly RequestGroup[]): Estimate => estimateGroups(some, { calibration: known, at });
   const models = [...Map.groupBy(groups, ({ model }) => model)].map(([model, own]) => ({
@@ -41,7 +41,10 @@ export function estimateReport(
     sum: sumOf(groups),
     models,
     input: inputBasis(groups, known),
-    output: outputBasis(groups, key => sumOfLengths(known.answersOf(key)).answers),
+    output: outputBasis(groups, {
+      answersOf: key => sumOfLengths(known.answersOf(key)).answers,
+      tried: sample?.tried ?? [],
+    }),
     sample,
   };
 }
@@ -83,7 +86,12 @@ export function estimateJson(report: EstimateReport): Record<string, unknown> {
     basis: {
       input: { ...input, words: inputInWords(input) },
       output: { ...output, words: outputInWords(output) },
-      sample: sample && { counted: sample.counted, refused: sample.refused, stopped: sample.stopped },
+      sample: sample && {
+        counted: sample.counted,
+        tried: sample.tried.length,
+        refused: sample.refused,
+        stopped: sample.stopped,
+      },
     },
     assumes: leftOut,
     priceTableDate,
