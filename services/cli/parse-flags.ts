@@ -56,3 +56,12 @@ export function parseDay(text: string): string {
   if (!isThere) throw new InvalidArgumentError('It must be a day such as 2026-11-24, in UTC.');
   return text;
 }
+
+/** `1%`, `0.5%`: more than nothing, less than half. */
+export function parseShare(text: string): number {
+  const share = /^(\d{1,2}(?:\.\d{1,4})?)%$/.exec(text)?.[1];
+  if (share === undefined || Number(share) <= 0 || Number(share) > 50) {
+    throw new InvalidArgumentError('It must be a share such as 1% or 0.5%, above 0 and at most 50%.');
+  }
+  return Number(share) / 100;
+}

@@ -10,6 +10,7 @@ import {
   parseDuration,
   parsePort,
   parseSampleSize,
+  parseShare,
 } from './parse-flags.ts';
 import { version } from './version.ts';
 
@@ -184,7 +185,14 @@ function addLook(program: CommanderCommand, perform: Perform): void {
     )
     .addOption(new Option('--since <day>', 'from this day on, such as 2026-11-24 (UTC)').argParser(parseDay))
     .addOption(new Option('--until <day>', 'to this day').argParser(parseDay))
+    .option('--focus <file>', 'write it as a FinOps FOCUS 1.2 CSV too; - prints only that')
     .action((options, command) => perform(command, async () => (await import('./commands/cost.ts')).cost(options)));
+  addCache(program, perform);
+  program
+    .command('tune')
+    .description('how high max_tokens of each task has to be, by the answers there were')
+    .addOption(new Option('--risk <share>', 'answers that may be cut').default(0.01, '1%').argParser(parseShare))
+    .action((options, command) => perform(command, async () => (await import('./commands/tune.ts')).tune(options)));
   program
     .command('dead-letters')
     .description('what failed, grouped by cause')
@@ -199,6 +207,17 @@ function addLook(program: CommanderCommand, perform: Perform): void {
     .description('count lost, duplicated, bought twice, unaccounted; 0 only when clean')
     .option('--invoice <url or file>', 'what a simulator has billed (default: that of the configured address)')
     .action((options, command) => perform(command, async () => (await import('./commands/audit.ts')).audit(options)));
+}
+
+function addCache(program: CommanderCommand, perform: Perform): void {
+  const cache = program.command('cache').description('what need not be bought again');
+  cache
+    .command('stats', { isDefault: true })
+    .description('answers that were given again: how many, and what that has saved')
+    .option('--task <name>', 'only of this task')
+    .action((options, command) =>
+      perform(command, async () => (await import('./commands/cache-stats.ts')).cacheStats(options)),
+    );
 }
 
 function addRepair(program: CommanderCommand, perform: Perform): void {

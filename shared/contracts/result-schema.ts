@@ -18,6 +18,11 @@ export const resultSchema = z
     custom_id: z.string().nullable().describe("The producer's name; null when it could not be read."),
     rid: ridSchema,
     outcome: z.enum(outcomes).describe('How the document ended.'),
+    reusedFrom: ridSchema
+      .optional()
+      .describe(
+        'The document whose answer it is, where the task gives answers again (`answers.cache`); it cost nothing.',
+      ),
     output: z.unknown().optional().describe('Typed when the task has a schema, else text. Only of what succeeded.'),
     cause: z
       .enum(Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]])
@@ -41,6 +46,11 @@ export const resultSchema = z
       .optional()
       .describe('What it cost, and what it would have cost alone. Absent when the price is unknown.'),
     attempts: z.int().nonnegative().describe('Purchases that were made for it.'),
+    raised_max_tokens: z
+      .int()
+      .positive()
+      .optional()
+      .describe('An earlier answer was cut: this one was asked for with so many tokens at most.'),
     metadata: z.unknown().optional().describe('As it came with the document.'),
   })
   .meta({ title: 'Result', description: 'The one answer of a document, failures included.' });

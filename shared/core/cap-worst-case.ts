@@ -49,6 +49,7 @@ export function planTtl(plan: CachePlan | null | undefined): MarkerTtl {
 
 /** Of text that only looks like a marker: reserved too much, and released when it is settled. */
 function ownTtl(body: string): MarkerTtl {
-  if (!body.includes('"cache_control"')) return 'none';
+  // The underscore first: it is rare, and a quote is not.
+  if (!body.includes('_control"') || !body.includes('"cache_control"')) return 'none';
   return /"ttl"\s*:\s*"1h"/.test(body) ? '1h' : '5m';
 }

@@ -1,5 +1,5 @@
 import type { Nanodollars } from './money.ts';
-import { batchPriceShare, type PriceRow, priceRows } from './prices.ts';
+import { batchPriceShare, canonicalModel, type PriceRow, priceRows } from './prices.ts';
 
 /** Tokens as billed; total input is the sum of all but `output`. */
 export interface Usage {
@@ -86,4 +86,4 @@ type DatedRow = PriceRow & { sinceAt: number };
 const datedRows = priceRows.map((row): DatedRow => ({ ...row, sinceAt: Date.parse(row.since) }));
 const rowsByModel = Map.groupBy(datedRows, row => row.model);
 const rowsOf = (model: string): readonly DatedRow[] =>
-  rowsByModel.get(model) ?? rowsByModel.get(model.replace(/-\d{8}$/, '')) ?? [];
+  rowsByModel.get(model) ?? rowsByModel.get(canonicalModel(model)) ?? [];

@@ -1,5 +1,6 @@
 import { Claims } from './claims.ts';
 import type { AbortedRecord, Amounts, BatchKind, CapPeriod, CloseReason } from './journal.ts';
+import type { SourceOfAnswer } from './lane.ts';
 import { claimKey, type Rid } from './rid.ts';
 import type { RetryRow } from './settled.ts';
 
@@ -95,7 +96,7 @@ export interface Item extends Rid {
   /** Another record holds its idempotency key: it ends unsent. */
   isDuplicate: boolean;
   /** Kind `reuse`: whose answer it takes. */
-  of: Rid | null;
+  of: SourceOfAnswer | null;
 }
 
 export const createView = (): View => ({
@@ -148,7 +149,11 @@ export function periodKey(period: CapPeriod, at: number): string {
 export const capKey = (scope: string, period: CapPeriod): string => `${scope}|${period}`;
 
 /** The first scope and period whose cap `reserve` does not fit on top of what is used, or null. */
-export function tightCap(view: View, reserve: Amounts, at: number): { scope: string; period: CapPeriod } | null {
+export function tightCap(
+  view: Pick<View, 'caps' | 'used'>,
+  reserve: Amounts,
+  at: number,
+): { scope: string; period: CapPeriod } | null {
   for (const [scope, amount] of Object.entries(reserve)) {
     for (const period of ['total', 'day', 'month'] as const) {
       const limit = view.caps.get(capKey(scope, period));

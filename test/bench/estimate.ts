@@ -129,7 +129,9 @@ interface Said {
 /** @param exact requests to be counted by the provider; null: as many as without the flag */
 async function estimate(folder: string, file: string, exact: number | null): Promise<Said> {
   const flags = exact === null ? [] : ['--exact', String(exact)];
-  const { batchUsd, likelyUsd, inputTokens } = JSON.parse(await flotilla(folder, 'estimate', file, '--json', ...flags)) as {
+  const { batchUsd, likelyUsd, inputTokens } = JSON.parse(
+    await flotilla(folder, 'estimate', file, '--json', ...flags),
+  ) as {
     batchUsd: Record<'low' | 'expected' | 'high', string>;
     likelyUsd: Record<'low' | 'high', string>;
     inputTokens: { expected: number };

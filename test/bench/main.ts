@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { formatAnswers, measureAnswers } from './answers.ts';
 import { formatCommandLine, measureCommandLine } from './command-line.ts';
 import { formatEstimates, measureEstimates } from './estimate.ts';
 import { formatFleetCalls, measureFleetCalls } from './fleet-calls.ts';
@@ -82,6 +83,15 @@ shared(program.command('cli'))
       measure: directory => measureCommandLine({ entry, helpRuns, validateDocuments, directory }),
       format: formatCommandLine,
     });
+  });
+
+shared(program.command('answers'))
+  .description('hits of both eviction policies on a skewed block trace, and how long a hit takes')
+  .option('--entries <n>', 'answers that are kept', count, 1_000)
+  .option('--trace <file>', 'a key a line (default: generated, with a seed)')
+  .action(async (options: SharedOptions & { entries: number; trace?: string }) => {
+    const { entries: entriesMax, trace = null } = options;
+    await report(options, { measure: () => measureAnswers({ trace, entriesMax }), format: formatAnswers });
   });
 
 shared(program.command('estimate'))
