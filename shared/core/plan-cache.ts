@@ -3,7 +3,7 @@ import { tokenPrices } from './cache-cost.ts';
 import type { CacheSighting } from './cache-lesson.ts';
 import type { CacheLessons } from './cache-lessons.ts';
 import { cacheTokensMin, marksMax } from './cache-minimums.ts';
-import type { CacheMark, CachePlan, CacheTtl } from './cache-plan.ts';
+import type { CacheMark, CachePlan, CachePlanUse } from './cache-plan.ts';
 import { chooseMarking, type Marking } from './choose-marking.ts';
 import { priceOf } from './cost.ts';
 import type { Nanodollars } from './money.ts';
