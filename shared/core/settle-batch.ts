@@ -226,7 +226,8 @@ const causeOfError = { document: 'invalid-request', transient: 'provider-error',
 function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemContext): Ended {
   const { usage, body, model } = answer;
   const boughtAt = batch.state.is === 'created' || batch.state.is === 'released' ? batch.state.at : batch.sealedAt;
-  const bought = { body, model, usage, cost: costOf(model, usage, boughtAt) };
+  const cost = costOf(model, usage, boughtAt, { isUsOnly: isUsOnly(context.parsed) });
+  const bought = { body, model, usage, cost };
   if (answer.finish === 'refused') return { cause: 'refused', ...bought };
   if (answer.finish === 'truncated') return { cause: 'truncated', ...afterCut(context), ...bought };
   const { recipe } = context;
@@ -235,6 +236,11 @@ function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemCont
   if (checked.is === 'invalid') return { cause: 'invalid-output', why: checked.why, ...bought };
   return { cause: null, output: checked.output, ...bought };
 }
+
+const isUsOnly = (parsed: Parsed): boolean =>
+  parsed.is === 'document' &&
+  parsed.document.ask.shape === 'as-is' &&
+  parsed.document.ask.params.inference_geo === 'us';
 
 /** Tried once more with the cap raised (`retryRow`); cut again, it is a dead letter whatever tries are left. */
 function afterCut({ recipe, parsed }: ItemContext): Partial<Ended> {
