@@ -8,9 +8,10 @@ import type { CostReport } from './render-cost.ts';
 
 /** For programs: money as exact decimal strings. */
 export function costJson(report: CostReport): Record<string, unknown> {
-  const { since, until, by, lines, total, caps, parked, anomalies, isSimulated } = report;
+  const { since, until, by, lines, total, caps, parked, anomalies, isSimulated, unknown } = report;
   return {
     simulated: isSimulated,
+    newerThanThis: unknown,
     since,
     until,
     by,

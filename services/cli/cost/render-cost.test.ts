@@ -33,6 +33,7 @@ const reportOf = (figures: readonly SpendFigures[], by: readonly CostKey[] = ['t
   parked: [{ scope: 'task:classify:money', period: 'day', batches: 2, documents: 40 }],
   anomalies: findAnomalies(figures, { today: '2026-11-24' }),
   isSimulated: false,
+  unknown: null,
 });
 const look = (columns: number, { isTty = true, env = {} } = {}) =>
   terminalLook({ isTty, columns, env: { LANG: 'C.UTF-8', ...env }, colorAllowed: true });

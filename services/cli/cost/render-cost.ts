@@ -22,6 +22,8 @@ export interface CostReport {
   anomalies: SpendAnomalies;
   /** No key: nothing was bought. */
   isSimulated: boolean;
+  /** What a newer program wrote, and these figures lack. */
+  unknown: string | null;
 }
 
 const linesShown = 100;
@@ -51,6 +53,9 @@ export function renderCost(report: CostReport, look: TerminalLook): string {
     ...sumLines(total.money, width),
     ...noteLines(total.sums),
     ...(report.isSimulated ? [look.paint('yellow', '  simulated: no key is configured, nothing was bought')] : []),
+    ...(report.unknown === null
+      ? []
+      : [look.paint('red', `  the log is newer than this program: ${oneLine(report.unknown)}`)]),
     ...anomalyLines(report.anomalies, look),
     ...rest,
     '',
