@@ -1,9 +1,8 @@
-import { holdInWords } from '#core/cap-words.ts';
 import type { CostLine } from '#core/cost-report.ts';
 import { decimalDollars } from '#core/money.ts';
 import type { SpendAnomaly } from '#core/spend-anomalies.ts';
 import { type ChangeCause, changeCauses } from '#core/spend-change.ts';
-import { capJson } from './cap-lines.ts';
+import { capJson, parkedJson } from './cap-lines.ts';
 import type { CostReport } from './render-cost.ts';
 
 /** For programs: money as exact decimal strings. */
@@ -18,7 +17,7 @@ export function costJson(report: CostReport): Record<string, unknown> {
     rows: lines.map(line => ({ ...line.by, ...figuresJson(line) })),
     total: figuresJson(total),
     caps: caps.map(capJson),
-    parked: parked.map(held => ({ ...held, why: holdInWords(held) })),
+    ...parkedJson(parked),
     anomalies: {
       historyDays: anomalies.historyDays,
       needsDays: anomalies.needsDays,

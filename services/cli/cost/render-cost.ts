@@ -1,9 +1,9 @@
-import type { ParkedFigures } from '#core/cap-parked.ts';
 import { capInWords } from '#core/cap-words.ts';
 import { type CapProgress, shareOf } from '#core/cost-caps.ts';
 import type { CostKey, CostLine, CostMoney, SpendSums } from '#core/cost-report.ts';
 import { formatDollars, type Nanodollars } from '#core/money.ts';
 import type { SpendAnomalies } from '#core/spend-anomalies.ts';
+import type { Parked } from '#runtime/parked-batches.ts';
 import { firstThatFits, oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
@@ -18,7 +18,7 @@ export interface CostReport {
   lines: readonly CostLine[];
   total: Omit<CostLine, 'by'>;
   caps: readonly CapProgress[];
-  parked: readonly ParkedFigures[];
+  parked: Parked;
   anomalies: SpendAnomalies;
   /** No key: nothing was bought. */
   isSimulated: boolean;
@@ -100,7 +100,7 @@ function noteLines({ unpriced, lost }: SpendSums): string[] {
 }
 
 /** What waits before its create, by the cap that holds it. */
-function parkedLines(parked: readonly ParkedFigures[], { paint, glyphs }: TerminalLook): string[] {
+function parkedLines(parked: Parked, { paint, glyphs }: TerminalLook): string[] {
   return parkedTexts(parked).map(text => paint('yellow', `  ${glyphs.paused} parked: ${text}`));
 }
 
