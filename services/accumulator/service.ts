@@ -1,7 +1,6 @@
 import { buildRequest } from '#core/build-request.ts';
 import { worstCost } from '#core/cap-worst-case.ts';
-import type { Document, Envelope } from '#core/document.ts';
-import { bytesPerToken } from '#core/estimate.ts';
+import type { Document } from '#core/document.ts';
 import type { SealedRecord } from '#core/journal.ts';
 import {
   addToLane,
@@ -13,8 +12,16 @@ import {
   type LaneItem,
   type LaneSettings,
   openLane,
+  type SourceOfAnswer,
 } from '#core/lane.ts';
-import { cappedBatchesMax, openBatchesMax, openLaneBytesMax, openLaneItemsMax, readyBatchesMax } from '#core/limits.ts';
+import {
+  bytesPerTokenUsual,
+  cappedBatchesMax,
+  openBatchesMax,
+  openLaneBytesMax,
+  openLaneItemsMax,
+  readyBatchesMax,
+} from '#core/limits.ts';
 import { isAlone } from '#core/outcome.ts';
 import { buildPayload, encodePayload } from '#core/payload.ts';
 import { raisedRecipe } from '#core/raise-max-tokens.ts';
@@ -28,12 +35,14 @@ import type { Log } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
+import type { AnswerCache } from '#runtime/answer-cache.ts';
 import { findDocuments, type ReadDocument, readDocument } from '#runtime/document-reader.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
-import { type Routing, requestFacts } from '#runtime/routing.ts';
+import { type Routing, requestFacts, type TaskRoute } from '#runtime/routing.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { type WorkMeter, workMeterOf } from '#runtime/work-meter.ts';
 import { ReadAhead } from './read-ahead.ts';
+import { notReusable, ReuseDesk, reuseLane, waitingLane, waitsUntil } from './reuse-desk.ts';
 import { SealSpans } from './seal-spans.ts';
 
 export interface AccumulatorPorts {
@@ -51,6 +60,8 @@ export interface AccumulatorPorts {
    * ahead. What is held back is not counted: a parked tenant must not hold a partition.
    */
   readyBatches?: () => number;
+  /** Answers that may be given again; absent: each document is bought. */
+  answers?: AnswerCache;
   /** Sealed batches that a cap on money holds back, where that is known: they must not stop the reading for others. */
   cappedBatches?: () => number;
 }
@@ -67,10 +78,21 @@ const idleMs = 5_000;
 const noRoomMs = 250;
 const overdueMs = 1_000;
 
-type Tries = Rid & { att: number; charged: number; uncharged: number; key: string | null };
+/** What is known of a record when it is put into a lane. */
+interface Arrival {
+  tries: Tries;
+  /** Items at most in its batch. */
+  bound?: number | undefined;
+  /** An answer of it was cut: it is asked with a raised cap. */
+  isRaised?: boolean | undefined;
+  /** Whose answer it goes on waiting for. */
+  of?: SourceOfAnswer | null;
+}
 
-/** What an earlier end says about the next try. */
-type Again = Pick<RetryRow, 'bound' | 'isRaised'>;
+/** Of an item that is not sent. */
+const unsent = { body: '', bytes: 0, tokens: 0, costMax: null, requestKey: null, of: null };
+
+type Tries = Rid & { att: number; charged: number; uncharged: number; key: string | null };
 
 interface Placed {
   item: LaneItem;
@@ -101,6 +123,8 @@ export class Accumulator {
   readonly #ahead: ReadAhead;
   /** The last round went to its end, so the view knows what it did. */
   #isCurrent = false;
+  /** Keys of lanes without anything special: one string each, whose hash is known, instead of a new one for each document. */
+  readonly #plainKeys = new WeakMap<TaskRoute, string>();
   /** Whose turn it is to be read. */
   #turn = 0;
   /** Lanes that are full or due: sealed together at the end of a round, and kept until all that is in them is claimed. */
@@ -114,12 +138,15 @@ export class Accumulator {
   readonly #meter: WorkMeter;
   /** Null while traces are off. */
   readonly #sealSpans: SealSpans | null;
+  /** Null where each document is bought. */
+  readonly #reuse: ReuseDesk | null;
 
   constructor(ports: AccumulatorPorts) {
     this.#ports = ports;
     this.#meter = workMeterOf(ports);
     this.#ahead = new ReadAhead(ports.log);
     this.#sealSpans = ports.telemetry.spans ? new SealSpans(ports.telemetry.spans, ports.clock) : null;
+    this.#reuse = ports.answers ? new ReuseDesk({ ...ports, answers: ports.answers }) : null;
     ports.telemetry.whenMeasured?.(() => this.#measure());
   }
 
@@ -252,7 +279,7 @@ export class Accumulator {
     }
     const { view } = this.#ports.follower;
     const capped = Math.min(this.#ports.cappedBatches?.() ?? 0, cappedBatchesMax);
-    const batches = view.batches.size + this.#closing.length - capped;
+    const batches = view.batches.size + this.#closing.length - capped - (this.#reuse?.waiting() ?? 0);
     if (items >= openLaneItemsMax || bytes >= openLaneBytesMax || batches >= openBatchesMax) return false;
     return (this.#ports.readyBatches?.() ?? 0) < readyBatchesMax;
   }
@@ -280,14 +307,17 @@ export class Accumulator {
     const { records, nextOffset, isAtEnd } = await this.#ahead.take(partition, intake.position);
     const nextFrom = next === partition ? nextOffset : this.#intakes.get(next)?.position;
     if (nextFrom !== undefined && !isAtEnd) this.#ahead.start(next, nextFrom);
+    if (this.#reuse) await this.#reuse.lookUp(partition, records);
     for (const record of records) {
-      const claim = { partition, offset: record.offset, att: 0 };
+      const { offset } = record;
+      const claim = { partition, offset, att: 0 };
       // Sealed before a restart, or already in a lane because a round broke off here.
       const isClaimed = follower.view.claims.has(claim);
       if (isClaimed) intake.watermark.sealed(record.offset);
       if (isClaimed || intake.watermark.isOpen(record.offset)) continue;
       const read = readDocument(record, routing.documents);
-      this.#add(this.#place(read, { ...claim, charged: 0, uncharged: 0, key: read.envelope.idempotencyKey }));
+      const key = read.envelope.idempotencyKey;
+      this.#add(this.#place(read, { tries: { partition, offset, att: 0, charged: 0, uncharged: 0, key } }));
       intake.watermark.delivered(record.offset);
       intake.position = record.offset + 1;
     }
@@ -297,56 +327,55 @@ export class Accumulator {
     return !isAtEnd;
   }
 
-  #place(read: ReadDocument, tries: Tries, again: Again = {}): Placed {
-    const placed = this.#itemOf(read, tries, again);
+  #place(read: ReadDocument, arrival: Arrival): Placed {
+    const placed = this.#itemOf(read, arrival);
     this.#sealSpans?.arrived(placed.item, read.record);
+    this.#reuse?.placed(placed.item);
     return placed;
   }
 
   /** The item and the lane it belongs to: rejects have one of their own. */
-  #itemOf({ parsed, envelope }: ReadDocument, tries: Tries, again: Again): Placed {
+  #itemOf(read: ReadDocument, arrival: Arrival): Placed {
+    const { parsed, envelope } = read;
     const { run, tenant, fault } = envelope;
-    if (parsed.is === 'document' && !fault) return this.#sendable(parsed.document, { envelope, tries, again });
-    const nothing = { deadlineAt: Number.MAX_SAFE_INTEGER, body: '', bytes: 0, tokens: 0, costMax: null };
-    return { item: { ...tries, run, tenant, ...nothing }, settings: this.#ports.routing.rejectLane };
+    if (parsed.is === 'document' && !fault) return this.#sendable(parsed.document, { read, ...arrival });
+    const deadlineAt = Number.MAX_SAFE_INTEGER;
+    return { item: { ...arrival.tries, run, tenant, deadlineAt, ...unsent }, settings: this.#ports.routing.rejectLane };
   }
 
-  /** The item with its built request. */
-  #sendable(
-    document: Document,
-    { envelope, tries, again }: { envelope: Envelope; tries: Tries; again: Again },
-  ): Placed {
+  /** The item with its built request, unless it takes another's answer. */
+  #sendable(document: Document, { read, tries, bound, isRaised, of }: Arrival & { read: ReadDocument }): Placed {
     const { routing, recipes, clock, follower } = this.#ports;
-    const { run, deadlineAt, tenant } = envelope;
-    const { bound, isRaised } = again;
+    const { run, deadlineAt, tenant } = read.envelope;
     const route = routing.routeOf(document);
     const frozen = isRaised ? raisedRecipe(route.recipe, document.ask) : route.recipe;
-    const body = buildRequest(document.ask, frozen, tries);
-    const bytes = Buffer.byteLength(body);
-    const costMax = worstCost({ ...requestFacts(document, frozen), body }, clock.now());
     const recipe = recipes.nameOf(frozen);
     const isCapped = run !== null && follower.view.caps.size > 0 && follower.view.caps.has(`run:${run}:money|total`);
     // A run with a cap of its own parks alone: it must not hold back its neighbours. Tenants share no batch.
-    const key = `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
+    const isPlain = bound === undefined && !isCapped && !isRaised && tenant === null;
+    const known = isPlain ? this.#plainKeys.get(route) : undefined;
+    const key =
+      known ?? `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
+    if (isPlain && known === undefined) this.#plainKeys.set(route, key);
+    const settings = (): LaneSettings => ({
+      type: 'batch',
+      account: route.account,
+      recipe,
+      ...route.lane,
+      itemsMax: Math.min(bound ?? route.lane.itemsMax, route.lane.itemsMax),
+      key,
+    });
+    const common = { ...tries, run, tenant, deadlineAt };
+    if (of) return { item: { ...common, ...unsent, of }, settings: waitingLane(settings(), of) };
+    const { requestKey, source } = this.#reuse?.decide(read, { route, att: tries.att }) ?? notReusable;
+    if (source) return { item: { ...common, ...unsent, of: source.of }, settings: reuseLane(settings(), source) };
+    const body = buildRequest(document.ask, frozen, tries);
+    const bytes = Buffer.byteLength(body);
+    const costMax = worstCost({ ...requestFacts(document, frozen), body }, clock.now());
+    const tokens = Math.ceil(bytes / bytesPerTokenUsual);
     return {
-      item: {
-        ...tries,
-        run,
-        tenant,
-        deadlineAt,
-        body,
-        bytes,
-        tokens: Math.ceil(bytes / bytesPerToken.expected),
-        costMax,
-      },
-      settings: this.#lanes.get(key) ?? {
-        type: 'batch',
-        account: route.account,
-        recipe,
-        ...route.lane,
-        itemsMax: Math.min(bound ?? route.lane.itemsMax, route.lane.itemsMax),
-        key,
-      },
+      item: { ...common, body, bytes, tokens, costMax, requestKey, of: null },
+      settings: this.#lanes.get(key) ?? settings(),
     };
   }
 
@@ -360,7 +389,8 @@ export class Accumulator {
       lane = openLane(settings);
       this.#lanes.set(lane.key, lane);
     }
-    addToLane(lane, item, this.#ports.clock.monotonic());
+    // Of a lane that is open already nobody asks, and there are a hundred thousand documents a second.
+    addToLane(lane, item, lane.items.length === 0 ? this.#ports.clock.monotonic() : lane.openedAt);
     if (item.att > 0) this.#waiting.add(claimKey(item));
     if (lane.items.length >= lane.itemsMax) this.#close(lane, 'count');
   }
@@ -382,7 +412,7 @@ export class Accumulator {
     const found = await this.#readRetries(due.map(([, row]) => row));
     for (const [, row] of due) {
       const read = found.get(ridOf(row));
-      if (read) this.#add(this.#place(...retryArguments(row, read)));
+      if (read) this.#add(this.#place(read, arrivalOf(row, read)));
     }
     return due.length === retriesPerRound;
   }
@@ -396,7 +426,7 @@ export class Accumulator {
     const found = await this.#readRetries(rows);
     const placed = rows.flatMap(row => {
       const read = found.get(ridOf(row));
-      return read ? this.#place(...retryArguments(row, read)) : [];
+      return read ? this.#place(read, arrivalOf(row, read)) : [];
     });
     await this.#append(placed.map(each => this.#laneAlone(each)));
     for (const { id } of jobs) {
@@ -469,6 +499,7 @@ export class Accumulator {
       if (lane.type === 'batch') telemetry.observe('flotilla_lane_fill_ratio', lane.items.length / lane.itemsMax);
       telemetry.observe('flotilla_stage_seconds', (clock.monotonic() - lane.openedAt) / 1_000, { stage: 'sealed' });
     }
+    await this.#reuse?.report();
     // What a lost append did not claim stays and is sealed under another key; the first one wins.
     this.#leaveUnclaimed();
   }
@@ -480,8 +511,10 @@ export class Accumulator {
   }
 
   #keep(lane: Lane, keep: (item: LaneItem) => boolean): void {
+    if (lane.items.every(keep)) return;
     for (const item of lane.items) {
       if (keep(item)) continue;
+      this.#reuse?.left(item);
       this.#sealSpans?.forget(item);
       if (item.att > 0) this.#waiting.delete(claimKey(item));
       else this.#intakes.get(item.partition)?.watermark.sealed(item.offset);
@@ -507,6 +540,7 @@ export class Accumulator {
     await follower.catchUp();
     await inGroups(lots, async ({ lane, bk }) => {
       const batch = follower.view.batches.get(bk);
+      this.#reuse?.sealed(lane.items, { bk, won: batch?.items ?? [] });
       this.#sealSpans?.sealed(batch, lane, { reason: this.#reasonOf(lane), claims: follower.view.claims });
       if (batch?.state.is === 'unsent') await queue.add({ queue: 'collect', id: bk });
       else if (batch) await queue.add({ queue: 'submit', id: bk, account: batch.account });
@@ -553,19 +587,23 @@ const sealedRecord = ({ lane, bk }: { lane: Lane; bk: string }): SealedRecord =>
   account: lane.account,
   recipe: lane.recipe,
   runs: [...new Set(lane.items.flatMap(item => item.run ?? []))],
-  items: lane.items.map(({ partition, offset, att, charged, uncharged, key }) => {
-    if (key === null && uncharged === 0) return [partition, offset, att, charged] as const;
-    const extra = { ...(key === null ? {} : { key }), ...(uncharged === 0 ? {} : { uncharged }) };
+  items: lane.items.map(({ partition, offset, att, charged, uncharged, key, of }) => {
+    if (key === null && uncharged === 0 && of === null) return [partition, offset, att, charged] as const;
+    const extra = {
+      ...(key === null ? {} : { key }),
+      ...(uncharged === 0 ? {} : { uncharged }),
+      ...(of === null ? {} : { of: [of.partition, of.offset] as const, until: of.until }),
+    };
     return [partition, offset, att, charged, extra] as const;
   }),
 });
 
 const ridOf = ({ p, o }: RetryRow): string => formatRid({ partition: p, offset: o });
 
-function retryArguments(row: RetryRow, read: ReadDocument): [ReadDocument, Tries, Again] {
-  const { att, charged, uncharged } = row;
-  const key = read.envelope.idempotencyKey;
-  return [read, { partition: row.p, offset: row.o, att, charged, uncharged, key }, row];
+function arrivalOf(row: RetryRow, { envelope }: ReadDocument): Arrival {
+  const { p, o, att, charged, uncharged, bound, isRaised, of } = row;
+  const tries = { partition: p, offset: o, att, charged, uncharged, key: envelope.idempotencyKey };
+  return { tries, bound, isRaised, of: of ? { partition: of[0], offset: of[1], until: waitsUntil(envelope) } : null };
 }
 
 /** Where a run's own position is kept: lines read so far, and whether that was all. */

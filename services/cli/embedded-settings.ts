@@ -1,4 +1,5 @@
 import { FlotillaError } from '#errors/flotilla-error.ts';
+import { answerSettings } from '#runtime/answer-cache.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import type { CrashHook } from '#runtime/crash-points.ts';
 import type { EmbeddedSettings } from './embedded.ts';
@@ -25,6 +26,7 @@ export function embeddedSettings(
     stateDirectory,
     account: account && { name: account.name, apiKey: account.apiKey.reveal(), baseUrl: account.baseUrl },
     tasks: new Map([...tasks].map(([name, task]) => [name, { recipe: task.recipe, lane: task.lane }])),
+    answers: answerSettings(tasks),
     asIsLane: lane,
     createsAtOnce: anthropic.createsAtOnce,
     openBatchesMax: anthropic.openBatchesMax,

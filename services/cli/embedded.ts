@@ -7,6 +7,7 @@ import { type CountingTelemetry, createTelemetry } from '#adapters/pino/create-t
 import { acquireEngineLock, type EngineLock } from '#adapters/sqlite/acquire-engine-lock.ts';
 import { acquireFileLock, type FileLock } from '#adapters/sqlite/acquire-file-lock.ts';
 import { openFolderHints } from '#adapters/sqlite/open-folder-hints.ts';
+import { openSqliteAnswerStore, type SqliteAnswerStore } from '#adapters/sqlite/open-sqlite-answer-store.ts';
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
 import { openSqlitePayloadStore, type SqlitePayloadStore } from '#adapters/sqlite/open-sqlite-payload-store.ts';
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
@@ -16,6 +17,7 @@ import type { MoneyCap } from '#core/cap-scopes.ts';
 import { resultLineBytesMax } from '#core/limits.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
+import type { AnswerSettings } from '#runtime/answer-cache.ts';
 import type { CrashHook } from '#runtime/crash-points.ts';
 import type { Loop } from '#runtime/loop.ts';
 import { createRouting, type LaneBounds, type Routing, type TaskRoute } from '#runtime/routing.ts';
@@ -34,6 +36,8 @@ export interface EmbeddedSettings {
   /** Null: no key is configured, so the simulator answers. */
   account: { name: string; apiKey: string; baseUrl: string | null } | null;
   tasks: ReadonlyMap<string, Omit<TaskRoute, 'account'>>;
+  /** By task, of those that give answers again; null or absent: none does. */
+  answers?: ReadonlyMap<string, AnswerSettings> | null;
   asIsLane: LaneBounds;
   createsAtOnce: number;
   openBatchesMax: number;
@@ -104,12 +108,14 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
   };
   let lock: EngineLock | null = null;
   let traces: Traces | null = null;
+  let answers: SqliteAnswerStore | null = null;
   async function becomeEngine(): Promise<boolean> {
     if (embedded.engine) return true;
     lock = acquireEngineLock(directory);
     if (!lock) return false;
     const provider = await openProvider(settings, embedded);
     traces = await openSpans(settings.tracesEndpoint ?? null, { process: 'embedded', telemetry });
+    if (settings.answers) answers = openSqliteAnswerStore({ directory, now: systemClock.now });
     embedded.engine = await startEngine({
       log,
       payloads: embedded.payloads,
@@ -120,6 +126,7 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
       createsAtOnce: settings.createsAtOnce,
       openBatchesMax: settings.openBatchesMax,
       caps: settings.caps ?? null,
+      answers: answers && settings.answers ? { store: answers, settings: settings.answers } : null,
       crashHook: settings.crashHook ?? null,
       housekeeping: follower => [
         pruneLoop({ log, payloads: embedded.payloads, follower, clock: systemClock }),
@@ -135,6 +142,8 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
     embedded.simulator = null;
     await traces?.close();
     traces = null;
+    answers?.close();
+    answers = null;
     await log.close();
     lock?.release();
   }

@@ -1,16 +1,19 @@
 import { createAnthropicProvider } from '#adapters/anthropic/create-anthropic-provider.ts';
 import { createBullmqWorkQueue } from '#adapters/bullmq/create-bullmq-work-queue.ts';
+import { openRedisAnswerStore } from '#adapters/redis/open-redis-answer-store.ts';
 import { openRedisHints } from '#adapters/redis/open-redis-hints.ts';
 import { openRedisPayloadStore } from '#adapters/redis/open-redis-payload-store.ts';
 import type { DeadLetterPlace } from '#core/dead-letter-place.ts';
 import { documentBytesMax, resultLineBytesMax } from '#core/limits.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
+import type { AnswerStore } from '#ports/answer-store.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
 import type { Hints } from '#ports/hints.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
+import { type AnswerSettings, answerSettings } from '#runtime/answer-cache.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { createRouting, type Routing } from '#runtime/routing.ts';
 import { type FleetLog, openFleetLog, requireFleet } from './fleet-log.ts';
@@ -43,6 +46,8 @@ export interface Fleet {
   createsAtOnce: number;
   openBatchesMax: number;
   caps: LoadedConfig['caps'];
+  /** Null: no task gives answers again. */
+  answers: { store: AnswerStore; settings: ReadonlyMap<string, AnswerSettings> } | null;
   /** Leaves the group and gives back the jobs it has. */
   close(): Promise<void>;
 }
@@ -79,6 +84,7 @@ export async function openFleet({ settings, telemetry, incarnation }: OpenFleetO
     },
   );
   const { anthropic } = settings.config.providers;
+  const answers = answerSettings(settings.tasks);
   return {
     topicPrefix,
     kafkaAddress: log.address,
@@ -99,6 +105,7 @@ export async function openFleet({ settings, telemetry, incarnation }: OpenFleetO
     createsAtOnce: anthropic.createsAtOnce,
     openBatchesMax: anthropic.openBatchesMax,
     caps: settings.caps,
+    answers: answers && { store: openRedisAnswerStore({ redis, prefix: topicPrefix }), settings: answers },
     async close() {
       await Promise.all([log.close(), closeRedis()]);
     },

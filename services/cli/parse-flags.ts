@@ -23,6 +23,13 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Requests of a sample: each is kept in memory until it is counted. */
+export function parseSampleSize(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) > 1_000)
+    throw new InvalidArgumentError('It must be a whole number to 1000.');
+  return Number(text);
+}
+
 /** How many may fail for the command to end with 0: `10`, or `2%` of all. Wrong ones are told before a run, not after it. */
 export function checkFailureAllowance(text: string): string {
   const match = /^(\d{1,9})$|^(\d{1,3}(?:\.\d{1,3})?)%$/.exec(text);

@@ -9,6 +9,7 @@ import {
   parseDay,
   parseDuration,
   parsePort,
+  parseSampleSize,
   parseShare,
 } from './parse-flags.ts';
 import { version } from './version.ts';
@@ -120,6 +121,11 @@ function addWork(program: CommanderCommand, perform: Perform): void {
     .description('what a file will cost: individually and as batches')
     .argument('<file>', 'JSON lines; - reads standard input')
     .option('--task <name>', 'task of documents that name none')
+    .addOption(
+      new Option('--exact <count>', 'have the provider count the tokens of so many requests, for free').argParser(
+        parseSampleSize,
+      ),
+    )
     .action((file: string, options, command) =>
       perform(command, async () => (await import('./commands/estimate.ts')).estimate({ file, ...options })),
     );
@@ -181,6 +187,7 @@ function addLook(program: CommanderCommand, perform: Perform): void {
     .addOption(new Option('--until <day>', 'to this day').argParser(parseDay))
     .option('--focus <file>', 'write it as a FinOps FOCUS 1.2 CSV too; - prints only that')
     .action((options, command) => perform(command, async () => (await import('./commands/cost.ts')).cost(options)));
+  addCache(program, perform);
   program
     .command('tune')
     .description('how high max_tokens of each task has to be, by the answers there were')
@@ -200,6 +207,17 @@ function addLook(program: CommanderCommand, perform: Perform): void {
     .description('count lost, duplicated, bought twice, unaccounted; 0 only when clean')
     .option('--invoice <url or file>', 'what a simulator has billed (default: that of the configured address)')
     .action((options, command) => perform(command, async () => (await import('./commands/audit.ts')).audit(options)));
+}
+
+function addCache(program: CommanderCommand, perform: Perform): void {
+  const cache = program.command('cache').description('what need not be bought again');
+  cache
+    .command('stats', { isDefault: true })
+    .description('answers that were given again: how many, and what that has saved')
+    .option('--task <name>', 'only of this task')
+    .action((options, command) =>
+      perform(command, async () => (await import('./commands/cache-stats.ts')).cacheStats(options)),
+    );
 }
 
 function addRepair(program: CommanderCommand, perform: Perform): void {

@@ -4,12 +4,14 @@ import type { MoneyCap } from '#core/cap-scopes.ts';
 import type { DeadLetterPlace } from '#core/dead-letter-place.ts';
 import type { Timing } from '#core/timing.ts';
 import { isUnsent, type View } from '#core/view.ts';
+import type { AnswerStore } from '#ports/answer-store.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
+import { AnswerCache, type AnswerSettings } from '#runtime/answer-cache.ts';
 import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
 import { ensureFleet } from '#runtime/ensure-fleet.ts';
 import { hesitateWhileHeld } from '#runtime/hesitate-while-held.ts';
@@ -56,6 +58,8 @@ export interface RolesOptions {
   openBatchesMax: number;
   /** Null or absent: those in force stay. */
   caps?: readonly MoneyCap[] | null;
+  /** Null or absent: no task gives answers again. */
+  answers?: { store: AnswerStore; settings: ReadonlyMap<string, AnswerSettings> } | null;
   crashHook: CrashHook | null;
   /** Where the view begins; absent: at the start of the log. */
   viewStart?: ViewStart | null;
@@ -107,7 +111,9 @@ export async function startRoles(options: RolesOptions): Promise<RunningRoles> {
       return [name, new ProviderAccount({ name, provider, clock, timing })] as const;
     }),
   );
-  const shared = { follower, recipes: new RecipeBook(portsOf(options, 'recipes').log), accounts };
+  const answers = openAnswers(options);
+  const recipes = new RecipeBook(portsOf(options, 'recipes').log);
+  const shared = { follower, recipes, accounts, ...(answers ? { answers } : {}) };
   const submitter = roles.has('submitter') ? createSubmitter(options, shared) : null;
   const accumulator = roles.has('accumulator') ? createAccumulator(options, shared, submitter) : null;
   const progress = new LoopProgress(clock);
@@ -149,11 +155,18 @@ interface Shared {
   follower: ViewFollower;
   recipes: RecipeBook;
   accounts: ReadonlyMap<string, ProviderAccount>;
+  answers?: AnswerCache;
 }
 
 type Ports = Pick<RolesOptions, 'log' | 'payloads' | 'queue' | 'clock' | 'telemetry' | 'routing' | 'timing'> & {
   ids: typeof systemIds;
 };
+
+function openAnswers({ answers, telemetry, crashHook: hook }: RolesOptions): AnswerCache | null {
+  if (!answers) return null;
+  const store = withCrashPoints(answers.store, { name: 'answers', hook });
+  return new AnswerCache({ store, telemetry, settings: answers.settings });
+}
 
 /** The ports as one service gets them: with its crash points. */
 function portsOf(options: RolesOptions, service: string): Ports {

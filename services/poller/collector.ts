@@ -3,7 +3,7 @@ import { answerHeaders, answerKey, deadLetterHeaders } from '#core/answer-header
 import { type DeadLetterPlace, ownDeadLetters, valueOfDeadLetter } from '#core/dead-letter-place.ts';
 import { isAlone } from '#core/outcome.ts';
 import type { Recipe } from '#core/recipe.ts';
-import { formatRid } from '#core/rid.ts';
+import { formatRid, type Rid } from '#core/rid.ts';
 import { type CompleteRead, type Settlement, settleBatch } from '#core/settle-batch.ts';
 import { resultJson, type Terminal } from '#core/terminal.ts';
 import type { Timing } from '#core/timing.ts';
@@ -14,6 +14,7 @@ import type { Append, Log, LogRecord, NewRecord } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
+import { type AnswerCache, requestKeyOf } from '#runtime/answer-cache.ts';
 import { type ReadDocument, readDocuments } from '#runtime/document-reader.ts';
 import { accountOf, type ProviderAccount } from '#runtime/provider-account.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
@@ -24,6 +25,8 @@ import { collectSpan, recordSettle } from './answer-spans.ts';
 import { countSettled } from './count-settled.ts';
 import { LostReads } from './lost-reads.ts';
 import { readBatch } from './read-batch.ts';
+import { countReused, keepAnswers, waitingFor } from './reuse-books.ts';
+import { type ReuseRead, ReuseReader } from './reuse-reader.ts';
 import { SettleShard, shardOf } from './settle-shard.ts';
 
 export interface CollectorPorts {
@@ -36,6 +39,8 @@ export interface CollectorPorts {
   recipes: RecipeBook;
   accounts: ReadonlyMap<string, ProviderAccount>;
   timing: Timing;
+  /** Answers that may be given again; absent: they are searched in the log when a batch takes some. */
+  answers?: AnswerCache;
   /** What dead letters say of where they came from; absent: of a log of our own. */
   deadLetters?: DeadLetterPlace;
 }
@@ -46,6 +51,8 @@ const failedMs = 1_000;
 
 type Step = 'done' | { afterMs: number };
 
+type KnownReuse = Extract<ReuseRead, { is: 'known' }>;
+
 const outcomeOf = (step: Step): WorkOutcome => (step === 'done' ? 'done' : 'again');
 
 /** Ended batches into results: read, prove complete, classify, settle in one transaction (protocol §5.5 and §5.6). */
@@ -53,6 +60,7 @@ export class Collector {
   readonly #ports: CollectorPorts;
   readonly #shards: SettleShard[];
   readonly #lost: LostReads;
+  readonly #reuse: ReuseReader;
   readonly #meter: WorkMeter;
 
   constructor(ports: CollectorPorts) {
@@ -64,6 +72,7 @@ export class Collector {
       (_, shard) => new SettleShard({ shard, log, follower }),
     );
     this.#lost = new LostReads(ports);
+    this.#reuse = new ReuseReader(ports);
   }
 
   /** Takes one job and does the next legal step for its batch. Several may run side by side. @returns true if there was one */
@@ -87,6 +96,7 @@ export class Collector {
     const batch = follower.view.batches.get(bk);
     if (!batch) return 'done';
     if (isSettled(follower.view, bk)) return this.#release(batch);
+    if (batch.kind === 'reuse') return this.#reuseAnswers(batch);
     if (isSettledUnsent(batch)) return this.#settle(batch, null);
     return batch.state.is === 'created' ? this.#collect(batch, batch.state) : 'done';
   }
@@ -128,13 +138,37 @@ export class Collector {
     }
   }
 
-  async #settle(batch: Batch, read: CompleteRead | null): Promise<Step> {
+  /** Settled without having been sent, once there is something to say of one of its items. */
+  async #reuseAnswers(batch: Batch): Promise<Step> {
+    const { follower, log, recipes } = this.#ports;
+    await follower.catchUpAll();
+    if (isSettled(follower.view, batch.bk)) return 'done';
+    const documents = await readDocuments(log, batch.items, anyTask);
+    const recipe = await recipes.get(batch.recipe);
+    const read = await this.#reuse.read(batch, { documents, recipe });
+    switch (read.is) {
+      case 'waiting':
+        return 'done'; // whoever settles what it waits for says so, and so does the sweep
+      case 'unreadable':
+        return { afterMs: failedMs };
+      case 'known':
+        return this.#settle(batch, null, read);
+    }
+  }
+
+  async #settle(batch: Batch, read: CompleteRead | null, reused: KnownReuse | null = null): Promise<Step> {
     const { follower, log, recipes, clock, telemetry } = this.#ports;
     const startAt = clock.now();
     const shard = this.#shards[shardOf(batch.bk, this.#shards.length)] as SettleShard;
     const documents = await readDocuments(log, batch.items, anyTask);
-    const recipe = batch.kind === 'batch' ? await recipes.get(batch.recipe) : null;
+    const recipe = batch.kind === 'reject' ? null : await recipes.get(batch.recipe);
     const checkOutput = await outputCheckOf(recipe);
+    const isKept = batch.kind === 'batch' && recipe?.reusable === true;
+    const resultsFrom = isKept ? await log.endOffset('results', this.#resultsPartition(batch.bk)) : 0;
+    const keyOf = (item: Rid): string | null => {
+      if (!recipe?.reusable) return null;
+      return requestKeyOf(documents.get(formatRid(item)) as ReadDocument, { recipe, recipeName: batch.recipe });
+    };
     let settlement: Settlement | null = null;
     const build = (): Promise<readonly Append[]> => {
       // Known only now, under the fence: what a newer version settled may be this very batch.
@@ -147,6 +181,8 @@ export class Collector {
         recipe,
         canceledRuns: follower.view.canceledRuns,
         holderOf: key => follower.view.keys.get(key),
+        ...(reused ? { reuseOf: reused.stateOf } : {}),
+        requestKeyOf: keyOf,
         checkOutput,
         now: this.#ports.clock.now(),
         timeScale: this.#ports.timing.scale,
@@ -162,6 +198,7 @@ export class Collector {
         recordSettle(telemetry.spans, { batch, settlement, documents, recipe, startAt, endAt: clock.now() });
       }
       await this.#after(batch, settlement);
+      if (recipe?.reusable) await this.#afterReusable(batch, settlement, { recipe, resultsFrom, reused });
     }
     return this.#release(batch);
   }
@@ -182,6 +219,29 @@ export class Collector {
     if (isSettledUnsent(batch)) await payloads.delete(batch.bk);
   }
 
+  /** What was bought may be given again, and who waits for it is told. All of it hints. */
+  async #afterReusable(
+    batch: Batch,
+    settlement: Settlement,
+    { recipe, resultsFrom, reused }: { recipe: Recipe; resultsFrom: number; reused: KnownReuse | null },
+  ): Promise<void> {
+    const { answers, queue, follower, clock } = this.#ports;
+    const task = recipe.task ?? '';
+    if (reused) {
+      await answers?.count(task, countReused(batch, { ...settlement, stateOf: reused.stateOf }));
+      return;
+    }
+    const partition = this.#resultsPartition(batch.bk);
+    const kept = keepAnswers(settlement, { partition, from: resultsFrom });
+    await answers?.keep(task, kept);
+    await answers?.count(task, { bought: kept.length, boughtMs: kept.length * (clock.now() - batch.sealedAt) });
+    for (const bk of waitingFor(follower.view, settlement.settled)) await queue.add({ queue: 'collect', id: bk });
+  }
+
+  #resultsPartition(bk: string): number {
+    return shardOf(bk, this.#shards.length) % this.#ports.log.partitions('results');
+  }
+
   /** The reserve becomes what was spent. Repeated by the sweep when we die before it. */
   async #release(batch: Batch): Promise<'done'> {
     const { follower } = this.#ports;
@@ -199,8 +259,11 @@ export class Collector {
     });
     const writes: Append[] = [];
     if (results.length > 0) {
-      const partition = shard % this.#ports.log.partitions('results');
-      writes.push({ topic: 'results', partition, records: results.map(result => result.record) });
+      writes.push({
+        topic: 'results',
+        partition: this.#resultsPartition(settled.bk),
+        records: results.map(result => result.record),
+      });
     }
     const place = this.#ports.deadLetters ?? ownDeadLetters;
     const letters = results.flatMap(({ terminal, origin }) => deadLetterRecord(terminal, { origin, place }) ?? []);

@@ -38,3 +38,9 @@ export const topicPrefixDefault = 'flotilla';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export const logLevelDefault = 'info';
+
+/** Of a task that gives answers again: a day, and as many as a small server holds for many tasks. */
+export const answersTtlMsDefault = 86_400_000;
+export const answersTtlMsMax = 30 * 86_400_000;
+export const answersEntriesDefault = 10_000;
+export const answersEntriesMax = 1_000_000;

@@ -30,6 +30,7 @@ describe('configuration schema', () => {
       maxTokens: 1_024,
       canary: false,
       lane: { items: 7, ageMs: 30_000, bytes: 33_554_432, tokens: 20_000_000 },
+      answers: { cache: false, ttlMs: 86_400_000, entriesMax: 10_000 },
       retry: { delaysMs: [10_000, 30_000, 90_000], jitter: 0.2 },
     });
     assert.deepEqual(

@@ -36,6 +36,10 @@ const native = {
   custom_id: customId,
   task: z.string().min(1).optional().describe('A task of the configuration; else the header flotilla-task names it.'),
   metadata,
+  reuse: z
+    .boolean()
+    .optional()
+    .describe('False: it wants an answer of its own, also where its task gives answers again (`answers.cache`).'),
 };
 
 /** For a task of the configuration, with one of three bodies. */

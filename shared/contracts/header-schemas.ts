@@ -61,6 +61,10 @@ export const documentHeadersSchema = z
     ...run,
     [headerNames.line]: whole.optional().describe('Line of the input it came from. Echoed in dead letters.'),
     ...replayOf,
+    [headerNames.reuse]: z
+      .enum(['yes', 'no'])
+      .optional()
+      .describe('no: it wants an answer of its own, also where its task gives answers again.'),
     [headerNames.replayCount]: whole.optional().describe('Which replay it is, from 1; more than three are refused.'),
   })
   .meta({ title: 'Headers of a document' });
@@ -79,7 +83,17 @@ const answer = {
 };
 
 /** A producer's other headers are echoed too, but for what describes the value. */
-export const resultHeadersSchema = z.object(answer).meta({ title: 'Headers of a result' });
+export const resultHeadersSchema = z
+  .object({
+    ...answer,
+    [headerNames.requestKey]: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional()
+      .describe('Names the request it answers, where its task gives answers again (`answers.cache`).'),
+    [headerNames.reusedFrom]: ridSchema.optional().describe('The document whose answer it was first.'),
+  })
+  .meta({ title: 'Headers of a result' });
 
 const deadLetterOnly = {
   [headerNames.documentId]: z.string().optional().describe("The producer's custom_id, where it could be read."),

@@ -11,6 +11,7 @@ const extra = z.strictObject({
   key: z.string().exactOptional(),
   uncharged: whole.exactOptional(),
   of: z.tuple([whole, whole]).exactOptional(),
+  until: whole.exactOptional(),
 });
 const sealedItem = z.union([z.tuple([...claim]), z.tuple([...claim, extra])]);
 

@@ -90,6 +90,7 @@ const terminal: Terminal = {
   replayOf: '0/3',
   failure: null,
 };
+const shared = { requestKey: 'a'.repeat(64), reusedFrom: { partition: 1, offset: 5 } };
 const failure = { cause: 'refused', class: 'document', where: 'messages', why: 'no', replayCount: 1 } as const;
 const failed = { ...terminal, outcome: 'refused', failure } as const;
 const echoed = {
@@ -104,7 +105,12 @@ const origin = { key: 'k', value: Buffer.from('{}'), headers: { ...echoed, 'flot
 
 describe('the schema of results', () => {
   it('takes every field that is written, and no other is', () => {
-    for (const each of [terminal, failed, { ...failed, customId: null, usage: null, cost: null, body: null }]) {
+    for (const each of [
+      terminal,
+      { ...terminal, ...shared },
+      failed,
+      { ...failed, customId: null, usage: null, cost: null, body: null },
+    ]) {
       const value = JSON.parse(resultJson(each)) as object;
       assert.deepEqual(resultSchema.parse(value), value, 'nothing is stripped');
     }
@@ -113,7 +119,7 @@ describe('the schema of results', () => {
 
 describe('the schemas of headers', () => {
   it('have every header that is written, and no other', () => {
-    const results = answerHeaders(terminal, origin);
+    const results = answerHeaders({ ...terminal, ...shared }, origin);
     assert.deepEqual(Object.keys(results).sort(), Object.keys(resultHeadersSchema.shape).sort());
     assert.deepEqual(resultHeadersSchema.parse(results), results);
     const names = { topic: 't', group: 'g' };

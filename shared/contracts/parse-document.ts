@@ -42,7 +42,8 @@ export function parseDocument({ value, headers }: DocumentRecord, context: Docum
   if (isFault(found)) return reject(isCustomId(object.custom_id) ? object.custom_id : null, found);
   const { custom_id: customId, metadata } = object;
   const { ask, task } = found;
-  return { is: 'document', document: { customId: customId as string, ask, metadata, task } };
+  const ownAnswer = object.reuse === false && task !== null ? { mayReuse: false as const } : {};
+  return { is: 'document', document: { customId: customId as string, ask, metadata, task, ...ownAnswer } };
 }
 
 interface Found {

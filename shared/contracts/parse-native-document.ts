@@ -2,15 +2,18 @@ import type { Ask } from '#core/document.ts';
 import { messagesFault } from './check-messages.ts';
 import { customIdFault } from './custom-id-field.ts';
 import { type Fault, fault, wrongField } from './fault.ts';
+import { reuseFault } from './parse-reference.ts';
 import type { JsonObject } from './read-json-object.ts';
 import { unknownFieldFault } from './unknown-field-fault.ts';
 
-const fields = new Set(['custom_id', 'task', 'content', 'data', 'messages', 'metadata']);
+const fields = new Set(['custom_id', 'task', 'content', 'data', 'messages', 'metadata', 'reuse']);
 const bodies = ['content', 'data', 'messages'] as const;
 
-/** `{custom_id, task?, content | data | messages, metadata?}`. Which task it is for is decided by the caller. */
+/** `{custom_id, task?, content | data | messages, metadata?, reuse?}`. Which task it is for is decided by the caller. */
 export function parseNativeDocument(object: JsonObject): Ask | Fault {
-  return unknownFieldFault(object, fields) ?? customIdFault(object.custom_id) ?? readBody(object);
+  return (
+    unknownFieldFault(object, fields) ?? customIdFault(object.custom_id) ?? reuseFault(object.reuse) ?? readBody(object)
+  );
 }
 
 function readBody(object: JsonObject): Ask | Fault {

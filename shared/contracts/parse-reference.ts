@@ -18,7 +18,7 @@ export interface Reference {
   metadata: unknown;
 }
 
-const fields = new Set(['custom_id', 'task', 'ref', 'metadata']);
+const fields = new Set(['custom_id', 'task', 'ref', 'metadata', 'reuse']);
 const refFields = new Set(['uri', 'sha256', 'bytes', 'media_type']);
 
 /** @returns null when the bytes are anything but a well-formed reference; `parseDocument` says what is wrong with them */
@@ -45,6 +45,7 @@ export function referenceFault(object: JsonObject): Fault | null {
     unknownFieldFault(object, fields) ??
     customIdFault(object.custom_id) ??
     taskFault(object.task) ??
+    reuseFault(object.reuse) ??
     refFault(object.ref)
   );
 }
@@ -54,6 +55,10 @@ export const taskFault = (task: unknown): Fault | null =>
   task === undefined || (typeof task === 'string' && task !== '')
     ? null
     : wrongField('task', 'the name of a task', task);
+
+/** Whether it may share an answer is said by true or false, or not at all. */
+export const reuseFault = (reuse: unknown): Fault | null =>
+  reuse === undefined || typeof reuse === 'boolean' ? null : wrongField('reuse', 'true or false', reuse);
 
 function refFault(ref: unknown): Fault | null {
   if (!isObject(ref)) return wrongField('ref', 'an object', ref);

@@ -15,6 +15,7 @@ export const recipeSchema: z.ZodType<Recipe> = z.strictObject({
   retry: z.strictObject({ delaysMs: z.array(z.number().nonnegative()), jitter: z.number().min(0).max(1) }),
   maxTokensMax: z.int().min(1).exactOptional(),
   raised: z.strictObject({ factor: z.number().min(1), tokensMax: z.int().min(1) }).exactOptional(),
+  reusable: z.literal(true).exactOptional(),
 });
 
 /** Canonical JSON, so that equal recipes are equal bytes and have one hash. */

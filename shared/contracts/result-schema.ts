@@ -18,6 +18,11 @@ export const resultSchema = z
     custom_id: z.string().nullable().describe("The producer's name; null when it could not be read."),
     rid: ridSchema,
     outcome: z.enum(outcomes).describe('How the document ended.'),
+    reusedFrom: ridSchema
+      .optional()
+      .describe(
+        'The document whose answer it is, where the task gives answers again (`answers.cache`); it cost nothing.',
+      ),
     output: z.unknown().optional().describe('Typed when the task has a schema, else text. Only of what succeeded.'),
     cause: z
       .enum(Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]])

@@ -16,6 +16,7 @@ const retryRow = z.strictObject({
   cause,
   bound: z.int().positive().exactOptional(),
   isRaised: z.literal(true).exactOptional(),
+  of: z.tuple([whole, whole]).exactOptional(),
   runs: z.array(z.string()),
 });
 

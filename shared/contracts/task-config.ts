@@ -2,6 +2,10 @@ import { z } from 'zod';
 import { batchBytesMax, batchItemsDefault, batchItemsMax, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
 import { retryPolicyDefault } from '#core/recipe.ts';
 import {
+  answersEntriesDefault,
+  answersEntriesMax,
+  answersTtlMsDefault,
+  answersTtlMsMax,
   laneAgeMsMax,
   maxTokensDefault,
   retryDelayMsMax,
@@ -35,6 +39,27 @@ const retryConfigSchema = z.strictObject({
     .max(1)
     .default(retryPolicyDefault.jitter)
     .describe('Share by which a wait is lengthened or shortened, so that retries do not come all at once.'),
+});
+
+const answersConfigSchema = z.strictObject({
+  cache: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Documents with the same request get the same answer, bought once. A document can refuse: `"reuse": false`.',
+    ),
+  ttlMs: z
+    .int()
+    .min(1_000)
+    .max(answersTtlMsMax)
+    .default(answersTtlMsDefault)
+    .describe('How long an answer may be given again, in ms.'),
+  entriesMax: z
+    .int()
+    .min(10)
+    .max(answersEntriesMax)
+    .default(answersEntriesDefault)
+    .describe('Answers of the task that are remembered.'),
 });
 
 const taskNamePattern = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${taskNameCharactersMax - 1}}$`);
@@ -73,8 +98,10 @@ export const taskConfigSchema = z.strictObject({
       'Each answer repeats a code of its own, so that answers swapped by the provider are noticed. Needs `output`.',
     ),
   lane: laneConfigSchema.prefault({}).describe('When its batches close.'),
+  answers: answersConfigSchema.prefault({}).describe('Answers that are given again.'),
   retry: retryConfigSchema.prefault({}).describe('What fails for a while is tried again.'),
 });
 
+export type AnswersConfig = z.output<typeof answersConfigSchema>;
 export type LaneConfig = z.output<typeof laneConfigSchema>;
 export type TaskConfig = z.output<typeof taskConfigSchema>;

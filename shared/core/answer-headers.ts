@@ -1,5 +1,6 @@
 import { echoedHeaders } from './echoed-headers.ts';
 import { deadLetterAliases, headerNames } from './headers.ts';
+import { echoedKeyBytesMax } from './limits.ts';
 import { formatRid } from './rid.ts';
 import type { Failure, Terminal } from './terminal.ts';
 
@@ -25,7 +26,7 @@ const messageBytesMax = 1_024;
 
 /** Of a result and of a dead letter: whose answer it is, and what its document brought along. */
 export function answerHeaders(terminal: Terminal, origin: OriginRecord): Record<string, string> {
-  const { rid, att, bk, outcome, run, tenant, replayOf } = terminal;
+  const { rid, att, bk, outcome, run, tenant, replayOf, requestKey, reusedFrom } = terminal;
   return {
     ...echoedHeaders(origin.headers),
     [headerNames.rid]: formatRid(rid),
@@ -35,6 +36,8 @@ export function answerHeaders(terminal: Terminal, origin: OriginRecord): Record<
     ...(run === null ? {} : { [headerNames.run]: run }),
     ...(tenant === null ? {} : { [headerNames.tenant]: tenant }),
     ...(replayOf === null ? {} : { [headerNames.replayOf]: replayOf }),
+    ...(requestKey === undefined ? {} : { [headerNames.requestKey]: requestKey }),
+    ...(reusedFrom === undefined ? {} : { [headerNames.reusedFrom]: formatRid(reusedFrom) }),
   };
 }
 
@@ -66,9 +69,11 @@ export function deadLetterHeaders(
   return { ...answerHeaders(terminal, origin), ...own, ...Object.fromEntries(aliased) };
 }
 
-/** The producer's name for the document; what has none keeps the key it came with. */
-export const answerKey = ({ customId, outcome }: Terminal, origin: OriginRecord): string | null =>
-  outcome === 'rejected' ? (origin.key ?? customId) : (customId ?? origin.key);
+/** The producer's name for the document; what has none keeps the key it came with, unless that is longer than any name. */
+export function answerKey({ customId, outcome }: Terminal, origin: OriginRecord): string | null {
+  const key = Buffer.byteLength(origin.key ?? '') > echoedKeyBytesMax ? null : origin.key;
+  return outcome === 'rejected' ? (key ?? customId) : (customId ?? key);
+}
 
 function cut(text: string): string {
   const bytes = Buffer.from(text);

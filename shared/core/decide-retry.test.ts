@@ -43,6 +43,7 @@ const table: Readonly<Record<OutcomeCause, 'dead' | 'charged' | 'uncharged' | 'f
   invalid: 'free',
   deadline: 'free',
   'parked-too-long': 'free',
+  'not-reused': 'free',
 };
 
 describe('decideRetry', () => {

@@ -11,6 +11,8 @@ export interface Document {
   metadata: unknown;
   /** The task that was named, or null: provider-shaped documents run as they are. */
   task: string | null;
+  /** False: it wants an answer of its own. Absent when it says nothing. */
+  mayReuse?: false;
 }
 
 /** `as-is`: provider parameters, passed on untouched. `content`: to be put into a task's request. */
@@ -42,6 +44,8 @@ export interface Envelope {
   replayCount: number;
   /** Null unless the topic is trusted with it. */
   tenant: string | null;
+  /** False: a header wants an answer of its own. */
+  mayReuse: boolean;
   trace: TraceContext | null;
   event: CloudEvent | null;
   /** A header that tells us what to do and cannot be followed: the document is rejected, by itself. */

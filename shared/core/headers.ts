@@ -6,6 +6,7 @@ export const headerNames = {
   line: 'flotilla-line',
   deadline: 'flotilla-deadline',
   tenant: 'flotilla-tenant',
+  reuse: 'flotilla-reuse',
   idempotencyKey: 'idempotency-key',
   replayOf: 'flotilla-replay-of',
   replayCount: 'flotilla-replay-count',
@@ -30,6 +31,10 @@ export const headerNames = {
   att: 'flotilla-att',
   bk: 'flotilla-bk',
   outcome: 'flotilla-outcome',
+
+  // of a result of a task whose answers are given again
+  requestKey: 'flotilla-request-key',
+  reusedFrom: 'flotilla-reused-from',
 
   // of a dead letter
   documentId: 'flotilla-document-id',

@@ -91,6 +91,8 @@ export interface SealedExtra {
   uncharged?: number;
   /** Kind `reuse`: the record whose answer is reused. */
   of?: readonly [number, number];
+  /** Kind `reuse`: how long it waits for that answer, ms since the epoch; then it is bought itself. */
+  until?: number;
 }
 
 export type BatchKind = 'batch' | 'reject' | 'reuse';

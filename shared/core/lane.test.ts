@@ -39,6 +39,8 @@ const itemOf = (offset: number, rest: Partial<LaneItem> = {}): LaneItem => ({
   tokens: 1,
   tenant: null,
   costMax: null,
+  requestKey: null,
+  of: null,
   ...rest,
 });
 

@@ -1,4 +1,5 @@
 import type { WorstCost } from './cap-worst-case.ts';
+import type { BatchKind } from './journal.ts';
 import { deadlineMarginMs } from './limits.ts';
 import type { Rid } from './rid.ts';
 
@@ -8,7 +9,7 @@ import type { Rid } from './rid.ts';
  */
 export interface Lane {
   key: string;
-  type: 'batch' | 'reject';
+  type: BatchKind;
   account: string;
   recipe: string;
   itemsMax: number;
@@ -37,6 +38,15 @@ export interface LaneItem extends Rid {
   tokens: number;
   /** Null when the price is unknown. */
   costMax: WorstCost | null;
+  /** Names what is asked for; null when its answer is for nobody else. */
+  requestKey: string | null;
+  /** Whose answer it takes, in a lane of such; null: it is bought. */
+  of: SourceOfAnswer | null;
+}
+
+export interface SourceOfAnswer extends Rid {
+  /** Wall clock: it waits for that answer until then, and is bought after it. */
+  until: number;
 }
 
 export type LaneSettings = Pick<

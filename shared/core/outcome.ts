@@ -20,6 +20,7 @@ export const outcomeCauses = [
   'deadline',
   'parked-too-long',
   'duplicate',
+  'not-reused',
   'rejected',
 ] as const;
 export type OutcomeCause = (typeof outcomeCauses)[number];
@@ -71,6 +72,7 @@ export const causes: Readonly<Record<OutcomeCause, CauseRow>> = {
   deadline: { outcome: 'deadline', class: 'policy', again: 'lane' },
   'parked-too-long': { outcome: 'parked-too-long', class: 'policy', again: 'lane' },
   duplicate: { outcome: 'duplicate', class: 'policy', again: 'never' },
+  'not-reused': { outcome: 'missing', class: 'policy', again: 'lane' },
   rejected: { outcome: 'rejected', class: 'input', again: 'never' },
 };
 

@@ -21,6 +21,8 @@ export interface Recipe {
   maxTokensMax?: number;
   /** Of a second try after an answer that was cut; absent: of every other. */
   raised?: RaisedCap;
+  /** Answers may be given again to documents with the same request; absent: each document is bought. */
+  reusable?: true;
 }
 
 /**
@@ -61,7 +63,7 @@ export const recipeHash = (recipe: Recipe): string => hash('sha256', canonicalJs
 
 /** The same for recipes that ask the same question, whatever answers may cost: how long answers are does not depend on it. */
 export function recipeFamily(recipe: Recipe): string {
-  const { maxTokensMax: _, raised: __, ...question } = recipe;
+  const { maxTokensMax: _, raised: __, reusable: ___, ...question } = recipe;
   return recipeHash({ ...question, maxTokens: null, retry: retryPolicyDefault });
 }
 

@@ -4,10 +4,12 @@ import type {
   JournalRecord,
   PrimeRecord,
   ReleasedRecord,
+  SealedExtra,
   SealedItem,
   SealedRecord,
   Stamped,
 } from './journal.ts';
+import type { SourceOfAnswer } from './lane.ts';
 import { reduceSettled } from './reduce-settled.ts';
 import { claimKey, formatRid } from './rid.ts';
 import {
@@ -119,9 +121,12 @@ function claim(view: View, [partition, offset, att, charged, extra]: SealedItem)
     charged,
     uncharged: extra?.uncharged ?? 0,
     isDuplicate: holder !== undefined && holder !== formatRid(rid),
-    of: extra?.of ? { partition: extra.of[0], offset: extra.of[1] } : null,
+    of: sourceOf(extra),
   };
 }
+
+const sourceOf = (extra: SealedExtra | undefined): SourceOfAnswer | null =>
+  extra?.of ? { partition: extra.of[0], offset: extra.of[1], until: extra.until ?? Number.MAX_SAFE_INTEGER } : null;
 
 function sealedBatch(record: SealedRecord & { at: number }, items: Item[]): Batch {
   const { bk, type: kind, account, recipe, runs, at } = record;

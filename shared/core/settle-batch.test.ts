@@ -8,6 +8,7 @@ import { addUsage, costOf, noUsage, type Usage } from './cost.ts';
 import { formatCustomId } from './custom-id.ts';
 import type { Envelope, Parsed } from './document.ts';
 import type { Amounts, CloseReason, SealedItem } from './journal.ts';
+import { resultLineBytesMax } from './limits.ts';
 import { causes, isAlone } from './outcome.ts';
 import type { Answer, ItemLine, WholeBatchEnd } from './provider-line.ts';
 import { raisedRecipe } from './raise-max-tokens.ts';
@@ -77,6 +78,7 @@ const envelopeOf = (item: Item, rest: Partial<Envelope> = {}): Envelope => ({
   replayOf: null,
   replayCount: 0,
   tenant: null,
+  mayReuse: true,
   trace: null,
   event: null,
   fault: null,
@@ -503,6 +505,19 @@ describe('what a batch has cost (P4, P5, S5)', () => {
 
   it('S5 N8: so does an answer that was too long to keep', () => {
     const { actual } = settle({ ...all(succeeds()), 4: ends('too-large') });
+    assert.equal(actual['run:B:money'], billed + 200_000);
+  });
+
+  it('S5 N8: so does one whose line could be kept and whose result could not: it has the text twice', () => {
+    const large = 'x'.repeat(resultLineBytesMax - 1_000);
+    const keeps = (text: string) => succeeds({ text, body: { content: [{ type: 'text', text }] } });
+    const { actual, done, dead } = settle({
+      ...all(succeeds()),
+      3: keeps(large.slice(0, -1_000_000)),
+      4: keeps(large),
+    });
+    assert.deepEqual(dead, [[0, 4, 'result-too-large']]);
+    assert.equal(done.length, 3);
     assert.equal(actual['run:B:money'], billed + 200_000);
   });
 

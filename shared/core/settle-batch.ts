@@ -1,16 +1,18 @@
 import type { ErrorCode } from '../errors/catalogue.ts';
 import { FlotillaError } from '../errors/flotilla-error.ts';
+import type { ReuseState } from './answer-cache/reused-answer.ts';
 import { canaryCode, canaryField } from './build-request.ts';
 import { addUsage, costOf, type ItemCost, noUsage, type Usage } from './cost.ts';
 import { formatCustomId } from './custom-id.ts';
 import { decideRetry } from './decide-retry.ts';
 import type { Envelope, Parsed } from './document.ts';
+import { isTooLargeToKeep } from './is-too-large-to-keep.ts';
 import type { Amounts } from './journal.ts';
 import { causes, type OutcomeCause } from './outcome.ts';
 import type { Answer, ItemLine, WholeBatchEnd } from './provider-line.ts';
 import { maxTokensOf } from './raise-max-tokens.ts';
 import { type Recipe, retryPolicyDefault } from './recipe.ts';
-import { formatRid } from './rid.ts';
+import { formatRid, type Rid } from './rid.ts';
 import type { RetryRow, SettledRecord } from './settled.ts';
 import { type Spend, SpendRows } from './spend.ts';
 import type { Failure, Terminal } from './terminal.ts';
@@ -33,6 +35,10 @@ export interface SettleContext {
   canceledRuns: ReadonlySet<string>;
   /** The record that claimed an idempotency key, as `formatRid` writes it. */
   holderOf?: (key: string) => string | undefined;
+  /** Kind `reuse`: how it stands with the answer an item takes. */
+  reuseOf?: (item: Item) => ReuseState;
+  /** The name of an item's request, where others may take its answer. */
+  requestKeyOf?: (item: Item) => string | null;
   /** Why `output` does not fit the recipe's schema, or null. */
   checkOutput: (output: unknown) => string | null;
   /** Settling worker's wall clock; only retry times depend on it. */
@@ -62,6 +68,8 @@ interface Ended {
   usage?: Usage;
   cost?: ItemCost | null;
   bound?: number;
+  /** Whose answer it is, or whose it goes on waiting for. */
+  of?: Rid;
   /** A dead letter whatever tries are left. */
   isFinal?: boolean;
 }
@@ -86,7 +94,7 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     const { envelope, parsed } = context.documentOf(item);
     const ended = endOf(batch, item, { ...context, envelope, parsed });
     const wasSent = context.read !== null && !item.isDuplicate;
-    sums.add(envelope.run, ended, { wasSent });
+    sums.add(envelope.run, ended, { wasSent, isReused: batch.kind === 'reuse' });
     if (wasSent) addSpent(spend, ended, { item, envelope, model: modelAsked(parsed, context.recipe) });
     if (ended.cause === 'missing') missing += 1;
     if (ended.cause === 'account') isAccountRefused = true;
@@ -95,15 +103,15 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     if (ended.cause !== null && decision?.is === 'again') {
       const notBefore = context.now + Math.round(decision.delayMs / context.timeScale);
       const isRaised = ended.cause === 'truncated' || context.recipe?.raised !== undefined;
-      const { cause, bound } = ended;
-      retry.push(retryRow(item, { ...decision, cause, notBefore, run: envelope.run, bound, isRaised }));
+      const { cause } = ended;
+      retry.push(retryRow(item, { ...decision, cause, notBefore, run: envelope.run, ended, isRaised }));
       continue;
     }
     if (ended.cause === null) done.push([item.partition, item.offset]);
     else dead.push([item.partition, item.offset, ended.cause]);
-    terminals.push(
-      terminalOf(batch, item, { ended, envelope, parsed, recipe: context.recipe, wasSent: context.read !== null }),
-    );
+    const requestKey = ended.cause === null ? (context.requestKeyOf?.(item) ?? null) : null;
+    const { recipe } = context;
+    terminals.push(terminalOf(batch, item, { ended, envelope, parsed, recipe, wasSent, requestKey }));
   }
   const settled = { v: 1, bk: batch.bk, done, dead, retry, ...sums.total(), ...spendOf(batch, spend) } as const;
   return { settled, terminals, missing, isAccountRefused };
@@ -121,11 +129,28 @@ type ItemContext = SettleContext & { envelope: Envelope; parsed: Parsed };
 function endOf(batch: Batch, item: Item, context: ItemContext): Ended {
   if (batch.kind === 'reject') return { cause: 'rejected', ...rejectionOf(context) };
   if (item.isDuplicate) return { cause: 'duplicate', ...holderIn(context) };
+  if (batch.kind === 'reuse') return endOfReuse(item, context);
   if (context.read === null) return endUnsent(batch, context);
   const { fleet, read } = context;
   const line = read.lines.get(formatCustomId({ fleet, bk: batch.bk, ...item }));
   if (!line) return { cause: read.wholeBatch ?? 'missing', ...boundAfter(read.wholeBatch, batch) };
   return endOfLine(line, item, batch, context);
+}
+
+/** What takes another's answer has it, or waits on apart from the others, or goes back to its lane to be bought. */
+function endOfReuse(item: Item, { envelope, canceledRuns, reuseOf }: ItemContext): Ended {
+  if (envelope.run !== null && canceledRuns.has(envelope.run)) return { cause: 'canceled', isFinal: true };
+  const state = reuseOf?.(item) ?? { is: 'gone' };
+  switch (state.is) {
+    case 'answered': {
+      const { from, output, body, cost } = state.answer;
+      return { cause: null, of: from, output, body, cost: cost && { ...cost, billed: 0 } };
+    }
+    case 'waiting':
+      return { cause: 'not-reused', ...(item.of ? { of: item.of } : {}) };
+    case 'gone':
+      return { cause: 'not-reused' };
+  }
 }
 
 /** Whoever got the duplicate finds the answer there. */
@@ -155,7 +180,7 @@ function boundAfter(end: WholeBatchEnd | null, batch: Batch): Partial<Ended> {
 const halfOf = (batch: Batch): number => Math.ceil(itemsToSend(batch).length / 2);
 
 function endUnsent(batch: Batch, { envelope, canceledRuns }: ItemContext): Ended {
-  if (batch.state.is !== 'closed') return { cause: 'deadline' }; // reuse, and nothing is known to reuse: to its lane
+  if (batch.state.is !== 'closed') return { cause: 'deadline' };
   const { why, at } = batch.state;
   if (envelope.run !== null && canceledRuns.has(envelope.run)) return { cause: 'canceled', isFinal: true };
   if (envelope.deadlineAt < at) return { cause: 'deadline', isFinal: true };
@@ -175,8 +200,12 @@ function endUnsent(batch: Batch, { envelope, canceledRuns }: ItemContext): Ended
 
 function endOfLine(line: ItemLine, item: Item, batch: Batch, context: ItemContext): Ended {
   switch (line.type) {
-    case 'succeeded':
-      return endOfAnswer(line.answer, item, batch, context);
+    case 'succeeded': {
+      const ended = endOfAnswer(line.answer, item, batch, context);
+      const { body, text } = line.answer;
+      const metadata = context.parsed.is === 'document' ? context.parsed.document.metadata : undefined;
+      return isTooLargeToKeep({ text, output: ended.output, body, metadata }) ? { cause: 'result-too-large' } : ended;
+    }
     case 'errored': {
       const cause = causeOfError[line.errorClass];
       return { cause, why: `${line.code}: ${line.message}`, body: line.body };
@@ -247,11 +276,12 @@ function retryRow(
     cause: OutcomeCause;
     notBefore: number;
     run: string | null;
-    bound: number | undefined;
+    ended: Ended;
     isRaised: boolean;
   },
 ): RetryRow {
-  const { charged, uncharged, cause, notBefore, run, bound, isRaised } = again;
+  const { charged, uncharged, cause, notBefore, run, isRaised } = again;
+  const { bound, of } = again.ended;
   return {
     p: item.partition,
     o: item.offset,
@@ -262,16 +292,25 @@ function retryRow(
     cause,
     ...(bound === undefined ? {} : { bound }),
     ...(isRaised ? { isRaised } : {}),
+    ...(of === undefined ? {} : { of: [of.partition, of.offset] as const }),
     runs: run === null ? [] : [run],
   };
+}
+
+interface TerminalFacts {
+  ended: Ended;
+  envelope: Envelope;
+  parsed: Parsed;
+  recipe: Recipe | null;
+  wasSent: boolean;
+  requestKey: string | null;
 }
 
 function terminalOf(
   batch: Batch,
   item: Item,
-  sent: { ended: Ended; envelope: Envelope; parsed: Parsed; recipe: Recipe | null; wasSent: boolean },
+  { ended, envelope, parsed, recipe, wasSent, requestKey }: TerminalFacts,
 ): Terminal {
-  const { ended, envelope, parsed, recipe, wasSent } = sent;
   const document = parsed.is === 'document' ? parsed.document : null;
   // Not `att`, which also counts what was split, closed or refused before anything was bought.
   const attempts = item.charged + item.uncharged + (wasSent && !item.isDuplicate ? 1 : 0);
@@ -292,6 +331,8 @@ function terminalOf(
     line: envelope.line,
     tenant: envelope.tenant,
     replayOf: envelope.replayOf,
+    ...(requestKey === null ? {} : { requestKey }),
+    ...(batch.kind === 'reuse' && ended.of ? { reusedFrom: ended.of } : {}),
     failure: ended.cause === null ? null : failureOf(ended.cause, { ended, item, attempts, envelope }),
   };
 }
@@ -327,6 +368,7 @@ const codeOf: Readonly<Record<OutcomeCause, ErrorCode>> = {
   'too-large': 'too-large',
   deadline: 'deadline',
   'parked-too-long': 'parked-too-long',
+  'not-reused': 'missing',
   duplicate: 'duplicate',
   rejected: 'unknown-shape',
 };
@@ -346,7 +388,7 @@ interface RunSpend {
 }
 
 interface Sums {
-  add(run: string | null, ended: Ended, item: { wasSent: boolean }): void;
+  add(run: string | null, ended: Ended, item: { wasSent: boolean; isReused: boolean }): void;
   total(): Pick<SettledRecord, 'usage' | 'cost' | 'individualCost' | 'runs' | 'actual'>;
 }
 
@@ -357,8 +399,8 @@ function createSums(batch: Batch): Sums {
   let individualCost: number | null = 0;
   const byRun = new Map<string, RunSpend>(); // a run may have the name of a property of every object
   return {
-    add(run, ended, { wasSent }) {
-      if (!wasSent) return;
+    add(run, ended, { wasSent, isReused }) {
+      if (!wasSent && !(isReused && ended.cause === null)) return;
       const before = byRun.get(run ?? '') ?? { cost: 0, individual: 0, sent: 0, unpriced: 0 };
       // What was bought and is not delivered would not have been bought one by one either: it saves nothing.
       const individual = ended.cause === null ? (ended.cost?.individual ?? 0) : 0;
@@ -368,9 +410,9 @@ function createSums(batch: Batch): Sums {
         sent: before.sent + 1,
         unpriced: before.unpriced + (isUnpriced(ended) ? 1 : 0),
       });
-      if (!ended.usage) return;
-      usage = addUsage(usage, ended.usage);
-      cost = ended.cost && cost !== null ? cost + ended.cost.billed : null;
+      if (!ended.usage && !isReused) return;
+      usage = addUsage(usage, ended.usage ?? noUsage);
+      cost = isReused ? cost : ended.cost && cost !== null ? cost + ended.cost.billed : null;
       individualCost = ended.cost && individualCost !== null ? individualCost + ended.cost.individual : null;
     },
     total: () => ({ usage, cost, individualCost, runs: runsOf(byRun), actual: actualOf(batch, byRun) }),
@@ -416,7 +458,9 @@ function isUnpriced({ cause, usage, cost }: Ended): boolean {
 
 const runsOf = (byRun: ReadonlyMap<string, RunSpend>): SettledRecord['runs'] =>
   Object.fromEntries(
-    [...byRun].flatMap(([run, { cost, individual }]) => (cost > 0 ? [[run, { cost, individual }]] : [])),
+    [...byRun].flatMap(([run, { cost, individual }]) =>
+      cost > 0 || individual > 0 ? [[run, { cost, individual }]] : [],
+    ),
   );
 
 /**

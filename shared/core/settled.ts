@@ -40,6 +40,8 @@ export interface RetryRow {
   bound?: number;
   /** An answer of the document was cut: from here on it is asked with a raised cap. */
   isRaised?: true;
+  /** Whose answer it goes on waiting for. */
+  of?: readonly [number, number];
   runs: readonly string[];
 }
 

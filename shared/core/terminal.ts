@@ -2,7 +2,7 @@ import { type ErrorCode, errorCatalogue } from '../errors/catalogue.ts';
 import type { ItemCost, Usage } from './cost.ts';
 import { decimalDollars } from './money.ts';
 import type { CauseClass, OutcomeName } from './outcome.ts';
-import type { Rid } from './rid.ts';
+import { formatRid, type Rid } from './rid.ts';
 
 /**
  * The one terminal record of a document. A pure function of document, recipe and provider lines: should two copies ever
@@ -29,6 +29,10 @@ export interface Terminal {
   tenant: string | null;
   /** The document that this one replays. */
   replayOf: string | null;
+  /** Names its request; absent when its answer is for nobody else. */
+  requestKey?: string;
+  /** The document whose answer it was first; absent: it was bought for this one. */
+  reusedFrom?: Rid;
   failure: Failure | null;
 }
 
@@ -43,11 +47,13 @@ export interface Failure {
 
 /** The line of `--out` and the value of a result record. */
 export function resultJson(terminal: Terminal): string {
-  const { customId, rid, outcome, output, body, usage, cost, attempts, metadata, failure, raisedMaxTokens } = terminal;
+  const { customId, rid, outcome, output, body, usage, cost, attempts, metadata, failure } = terminal;
+  const { raisedMaxTokens, reusedFrom } = terminal;
   return JSON.stringify({
     custom_id: customId,
     rid: `${rid.partition}/${rid.offset}`,
     outcome,
+    ...(reusedFrom ? { reusedFrom: formatRid(reusedFrom) } : {}),
     ...(output === undefined ? {} : { output }),
     ...(failure ? { cause: failure.cause, class: failure.class, message: messageOf(failure) } : {}),
     ...(body === null ? {} : { body }),

@@ -1,5 +1,6 @@
 import { Claims } from './claims.ts';
 import type { AbortedRecord, Amounts, BatchKind, CapPeriod, CloseReason } from './journal.ts';
+import type { SourceOfAnswer } from './lane.ts';
 import { claimKey, type Rid } from './rid.ts';
 import type { RetryRow } from './settled.ts';
 
@@ -95,7 +96,7 @@ export interface Item extends Rid {
   /** Another record holds its idempotency key: it ends unsent. */
   isDuplicate: boolean;
   /** Kind `reuse`: whose answer it takes. */
-  of: Rid | null;
+  of: SourceOfAnswer | null;
 }
 
 export const createView = (): View => ({

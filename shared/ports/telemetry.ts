@@ -48,7 +48,7 @@ export interface Span {
 
 /** Every metric with its meaning; `infra/metrics.md` is held against it by a test. Units end the names. */
 export const counters = {
-  flotilla_documents_total: 'documents put into a lane and sealed, by kind (batch, reject)',
+  flotilla_documents_total: 'documents put into a lane and sealed, by kind (batch, reject, reuse)',
   flotilla_batches_sealed_total: 'batches sealed, by the reason why the lane closed',
   flotilla_creates_total: 'create calls sent, by outcome',
   flotilla_looks_total: 'listings of an account, by outcome',
@@ -61,6 +61,9 @@ export const counters = {
     'tokens of settled batches, by kind (input, output, cache-read, cache-write-5m, cache-write-1h)',
   flotilla_spent_nanodollars_total: 'spent at the provider, in 1e-9 US dollars',
   flotilla_individual_nanodollars_total: 'what the answers would have cost as single calls, in 1e-9 US dollars',
+  flotilla_answer_lookups_total: 'documents whose answer was there or under way, and others, by result (hit, miss)',
+  flotilla_answers_reused_total: 'documents answered with the answer of another',
+  flotilla_answers_reused_nanodollars_total: 'what those would have cost as batch items, in 1e-9 US dollars',
   flotilla_suspected_double_purchase_total: 'creates that may have bought a batch twice (protocol §1)',
   flotilla_lost_lines_total: 'items the provider never answered',
   flotilla_sweep_hints_total: 'hints re-derived by the sweep',

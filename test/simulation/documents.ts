@@ -4,6 +4,7 @@ import { type Recipe, retryPolicyDefault } from '#core/recipe.ts';
 import { createRouting, type LaneBounds, type Routing } from '#runtime/routing.ts';
 import { type Broker, documentPartitions } from './broker.ts';
 import { accountName } from './provider-world.ts';
+import type { Setting } from './settings.ts';
 import { epoch, type World } from './world.ts';
 
 export type DocumentKind = 'good' | 'bad' | 'reject';
@@ -18,6 +19,10 @@ export interface SimulatedDocument {
   run: 'A' | 'B' | null;
   tenant: string | null;
   task: string | null;
+  /** Others may have its answer, and it theirs. */
+  mayReuse: boolean;
+  /** What has little time does not wait for the answer of another. */
+  hasDeadline: boolean;
 }
 
 /** Of documents, where money is capped by them. */
@@ -43,10 +48,17 @@ export const echoRecipe: Recipe = {
 
 const lane: LaneBounds = { itemsMax: 5, ageMsMax: 2_000, bytesMax: batchBytesMax, tokensMax: batchTokensMax };
 
-export const createSimulatedRouting = (): Routing =>
+/** So few different questions that most are asked more than once. */
+const questions = 9;
+export const simulatedAnswers = { ttlMs: 60_000, entriesMax: 10 };
+
+export const createSimulatedRouting = ({ reusesAnswers }: Pick<Setting, 'reusesAnswers'>): Routing =>
   createRouting({
     tasks: new Map(
-      simulatedTasks.map(task => [task, { account: accountName, recipe: { ...echoRecipe, task }, lane }] as const),
+      simulatedTasks.map(task => {
+        const recipe: Recipe = { ...echoRecipe, task, ...(reusesAnswers ? { reusable: true } : {}) };
+        return [task, { account: accountName, recipe, lane }] as const;
+      }),
     ),
     asIs: { account: accountName, lane },
   });
@@ -73,7 +85,7 @@ export class Documents {
       const key = hasKey ? `key${random.between(0, 3)}` : null;
       const run = random.chance(0.25) ? 'B' : random.chance(0.3) ? 'A' : null;
       const deadlineAt = hasDeadline ? epoch + arrivesAt + random.between(2_000, 40_000) : null;
-      const forWhom = setting.hasCaps ? this.#drawWhom() : {};
+      const forWhom = setting.hasCaps || setting.reusesAnswers ? this.#drawWhom() : {};
       const partition = index % documentPartitions;
       time.at(arrivesAt, () => this.add({ partition, kind, key, run, deadlineAt, ...forWhom }));
     }
@@ -96,30 +108,50 @@ export class Documents {
   }): void {
     const { partition, kind, key, run, deadlineAt, replayOf, tenant = null, task = 'echo' } = document;
     this.#count += 1;
-    const echo = `echo-${this.#count}`;
+    const { random, setting } = this.#world;
+    const echo = `echo-${setting.reusesAnswers ? random.between(1, questions) : this.#count}`;
+    const mayReuse = !setting.reusesAnswers || random.chance(0.9);
     const headers: Record<string, string> = {};
     if (run !== null) headers[headerNames.run] = run;
     if (key !== null) headers[headerNames.idempotencyKey] = key;
     if (deadlineAt) headers[headerNames.deadline] = String(deadlineAt);
     if (replayOf) Object.assign(headers, { [headerNames.replayOf]: replayOf, [headerNames.replayCount]: '1' });
     if (tenant !== null) headers[headerNames.tenant] = tenant;
-    const record = { key: echo, value: Buffer.from(bodyOf(kind, { echo, task })), headers };
+    const record = { key: echo, value: Buffer.from(bodyOf(kind, { echo, task, mayReuse })), headers };
     void this.#broker.operator.append({ topic: 'documents', partition, records: [record] }).then(({ offsets }) => {
       const rid = `${partition}/${offsets[0]}`;
-      this.byRid.set(rid, { rid, kind, echo, key, run, tenant, task: kind === 'good' ? task : null });
+      this.byRid.set(rid, {
+        rid,
+        kind,
+        echo,
+        key,
+        run,
+        tenant,
+        task: kind === 'good' ? task : null,
+        mayReuse,
+        hasDeadline: Boolean(deadlineAt),
+      });
       this.#world.note('document', rid, kind, run, key ?? '');
     });
   }
 }
 
-function bodyOf(kind: DocumentKind, { echo, task }: { echo: string; task: string }): string {
+function bodyOf(
+  kind: DocumentKind,
+  { echo, task, mayReuse }: { echo: string; task: string; mayReuse: boolean },
+): string {
   switch (kind) {
     case 'reject':
       return `{"custom_id":"${echo}","task":`;
     case 'bad': // the provider finds out: this version of its API knows no temperature
       return JSON.stringify({ custom_id: echo, params: { ...asIsParams(echo), temperature: 0.5 } });
     case 'good':
-      return JSON.stringify({ custom_id: echo, task, content: `Copy the code ${echo} into the field echo.` });
+      return JSON.stringify({
+        custom_id: echo,
+        task,
+        content: `Copy the code ${echo} into the field echo.`,
+        ...(mayReuse ? {} : { reuse: false }),
+      });
   }
 }
 

@@ -454,8 +454,8 @@ const money = {
     edits: [
       edit(
         'shared/core/cap-worst-case.ts',
-        'const plain = highestCost({ model, inputBytes, maxTokens }, at);',
-        'const plain = highestCost({ model, inputBytes: inputBytes / 8, maxTokens: maxTokens / 64 }, at);',
+        'const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * batchPriceShare);',
+        'const plain = Math.ceil(((promptTokens / 64) * price.input + (maxTokens / 64) * price.output) * batchPriceShare);',
       ),
     ],
     setting: 'caps',
@@ -490,4 +490,78 @@ const money = {
   },
 } satisfies Record<string, PlantedFault>;
 
-export const plantedFaults: Readonly<Record<string, PlantedFault>> = { ...removed, ...misread, ...money };
+const reuseReader = 'services/poller/reuse-reader.ts';
+
+/** Answers that go to whom they do not belong, or to nobody. */
+const reuse = {
+  tenantsShare: {
+    what: 'the tenant is no part of the name of a request',
+    edits: [
+      edit(
+        'shared/core/answer-cache/request-key.ts',
+        'recipe: recipeName, tenant, request',
+        'recipe: recipeName, request',
+      ),
+    ],
+    setting: 'reuse',
+  },
+  tasksShare: {
+    what: 'the version of the task is no part of the name of a request',
+    edits: [edit('shared/core/answer-cache/request-key.ts', 'recipe: recipeName, tenant, request', 'tenant, request')],
+    setting: 'reuse',
+  },
+  placeBelieved: {
+    what: 'where the cache leads is not looked at',
+    edits: [
+      edit(
+        'shared/core/answer-cache/reused-answer.ts',
+        'if (headers[headerNames.requestKey] !== requestKey || headers',
+        'if (requestKey === null || headers',
+      ),
+    ],
+    setting: 'reuse',
+  },
+  refusalIgnored: {
+    what: 'a document that wants an answer of its own gets another’s',
+    edits: [
+      edit('shared/runtime/answer-cache.ts', 'return mayReuse === false ? null :', 'return mayReuse === null ? null :'),
+    ],
+    setting: 'reuse',
+  },
+  reuseSent: {
+    what: 'what takes another’s answer is sent all the same',
+    edits: [
+      edit('shared/core/view.ts', "batch.kind === 'batch' ? batch.items", "batch.kind !== 'reject' ? batch.items"),
+    ],
+    setting: 'reuse',
+  },
+  twinsBought: {
+    what: 'nobody remembers what is being bought',
+    edits: [edit('shared/core/answer-cache/in-flight.ts', 'if (isUnderWay) return { partition, offset };', '')],
+    setting: 'reuse',
+  },
+  deadWaitedFor: {
+    what: 'the answer of a document that has none is waited for',
+    edits: [
+      edit(
+        reuseReader,
+        "states.set(formatRid(each.item), isWaiting ? { is: 'waiting' } : { is: 'gone' });",
+        "states.set(formatRid(each.item), { is: isWaiting || ended.length >= 0 ? 'waiting' : 'gone' });",
+      ),
+    ],
+    setting: 'reuse',
+  },
+  reuseUnswept: {
+    what: 'a batch that waits for an answer is hinted once',
+    edits: [
+      edit(
+        'services/sweeper/service.ts',
+        'else if (isSettledUnsent(batch)) hints',
+        "else if (isSettledUnsent(batch) && batch.kind !== 'reuse') hints",
+      ),
+    ],
+    setting: 'reuse',
+  },
+} satisfies Record<string, PlantedFault>;
+
+export const plantedFaults: Readonly<Record<string, PlantedFault>> = { ...removed, ...misread, ...money, ...reuse };

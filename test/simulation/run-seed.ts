@@ -5,10 +5,12 @@ import { checkBooks } from './checks/check-books.ts';
 import { checkCaps } from './checks/check-caps.ts';
 import { checkPurchases } from './checks/check-purchases.ts';
 import { checkReplay } from './checks/check-replay.ts';
+import { checkReuse } from './checks/check-reuse.ts';
 import { checkTerminals } from './checks/check-terminals.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import { createSimulatedRouting, Documents } from './documents.ts';
 import { Fates, type SingleFault } from './fate.ts';
+import { createFaultyAnswers } from './faulty-answers.ts';
 import { createFaultyPayloads } from './faulty-payloads.ts';
 import { MoneyCaps } from './money-caps.ts';
 import { scheduleOperator } from './operator.ts';
@@ -64,8 +66,9 @@ export async function runSeed(options: {
   const caps = new CapWatch({ world, broker, provider, truth });
   const payloads = createFaultyPayloads(world, createMemoryPayloadStore({ bytesMax: payloadBytesMax }));
   const moneyCaps = new MoneyCaps(world, broker);
-  const routing = createSimulatedRouting();
-  const around = { world, broker, provider, queue, payloads, group, fates, routing, moneyCaps };
+  const routing = createSimulatedRouting(setting);
+  const answers = createFaultyAnswers(world);
+  const around = { world, broker, provider, queue, payloads, answers, group, fates, routing, moneyCaps };
   const fleet = Array.from({ length: setting.workers }, (_, number) => new Worker(number, around));
 
   const killAll = (): void => {
@@ -80,7 +83,7 @@ export async function runSeed(options: {
 
   truth.catchUp();
   const run: Run = { world, broker, provider, documents, truth };
-  for (const check of [checkTerminals, checkPurchases, checkBooks, checkCaps, checkReplay]) check(run);
+  for (const check of [checkTerminals, checkPurchases, checkBooks, checkCaps, checkReuse, checkReplay]) check(run);
   for (const [kind, count] of Object.entries(provider.machine.faults.counts())) world.hit(kind, count);
   let passes = 0;
   for (const { visits } of fates.points.values()) passes += visits;

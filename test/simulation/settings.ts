@@ -15,6 +15,8 @@ export interface Setting {
   workers: number;
   /** Money is capped by fleet, tenant and task, per day, month and in total; documents have tenants and two tasks. */
   hasCaps: boolean;
+  /** Tasks give answers again, and many documents ask for the same, of two tenants and of none. */
+  reusesAnswers: boolean;
   /** False: nothing befalls anybody, but what a sweep chooses. */
   hasFaults: boolean;
   /** The provider's expiry, retention and delays are divided by this. */
@@ -51,6 +53,7 @@ const base: Setting = {
   documents: 40,
   workers: 3,
   hasCaps: false,
+  reusesAnswers: false,
   hasFaults: true,
   providerScale: 1_440,
   oddAppends: 1,
@@ -90,6 +93,7 @@ export const settings = {
   long: change(long),
   labelsLong: change({ ...long, hasLabels: true }),
   caps: change({ hasCaps: true, workers: 4, documents: 50 }),
+  reuse: change({ reusesAnswers: true, documents: 60 }),
 } satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof settings;
@@ -121,7 +125,7 @@ const mix: readonly SettingName[] = [
     'base',
     'labelsLong',
   ] as const),
-  ...(['caps', 'base', 'caps', 'labels'] as const),
+  ...(['caps', 'base', 'caps', 'labels', 'reuse', 'reuse'] as const),
 ];
 
 export const settingOfSeed = (seed: number): SettingName => mix[seed % mix.length] as SettingName;

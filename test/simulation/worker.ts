@@ -1,6 +1,8 @@
+import type { AnswerStore } from '#ports/answer-store.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
+import { AnswerCache } from '#runtime/answer-cache.ts';
 import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
 import { ensureFleet } from '#runtime/ensure-fleet.ts';
 import { runLoops } from '#runtime/loop.ts';
@@ -19,7 +21,7 @@ import { sweeperLoops } from '#services/sweeper/loops.ts';
 import { Sweeper } from '#services/sweeper/service.ts';
 import type { Broker } from './broker.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
-import type { createSimulatedRouting } from './documents.ts';
+import { type createSimulatedRouting, simulatedAnswers, simulatedTasks } from './documents.ts';
 import type { CrashPoint, Fates } from './fate.ts';
 import { FaultyLog } from './faulty-log.ts';
 import { createLifeClock, type Life } from './life.ts';
@@ -38,6 +40,7 @@ export interface Surroundings {
   provider: ProviderWorld;
   queue: SimulatedQueue;
   payloads: PayloadStore;
+  answers: AnswerStore;
   group: ConsumerGroup;
   fates: Fates;
   routing: ReturnType<typeof createSimulatedRouting>;
@@ -157,7 +160,8 @@ export class Worker {
       hook,
     });
     const account = new ProviderAccount({ name: accountName, provider: port, clock, timing });
-    const shared = { follower, recipes, accounts: new Map([[accountName, account]]) };
+    const answers = world.setting.reusesAnswers ? { answers: this.#answerCache(hook, telemetry) } : {};
+    const shared = { follower, recipes, accounts: new Map([[accountName, account]]), ...answers };
     const [worker, incarnation] = [`w${this.number}`, String(life.incarnation)];
     const submitter = new Submitter({ ...at('submitter'), ...shared, worker, incarnation });
     const cappedBatches = (): number => submitter.cappedBatches();
@@ -172,6 +176,12 @@ export class Worker {
       ...sweeperLoops(sweeper, { clock, timing }),
     ];
     await runLoops(loops, { clock, telemetry, signal: new AbortController().signal });
+  }
+
+  #answerCache(hook: CrashHook, telemetry: Telemetry): AnswerCache {
+    const store = withCrashPoints(this.#around.answers, { name: 'answers', hook });
+    const settings = new Map(simulatedTasks.map(task => [task, simulatedAnswers] as const));
+    return new AnswerCache({ store, telemetry, settings });
   }
 
   /** Frozen between the last look at the deadline and the write: the residual hole, which no protocol closes (protocol §1). */

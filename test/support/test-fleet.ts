@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createManualClock, type ManualClock } from '#adapters/memory/create-manual-clock.ts';
+import { createMemoryAnswerStore } from '#adapters/memory/create-memory-answer-store.ts';
 import { createMemoryCluster, type MemoryCluster } from '#adapters/memory/create-memory-cluster.ts';
 import { createMemoryPayloadStore } from '#adapters/memory/create-memory-payload-store.ts';
 import { createMemoryWorkQueue } from '#adapters/memory/create-memory-work-queue.ts';
@@ -10,11 +11,13 @@ import type { JournalRecord } from '#core/journal.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
 import type { BatchState } from '#core/view.ts';
+import type { AnswerStore } from '#ports/answer-store.ts';
 import type { Ids } from '#ports/ids.ts';
 import type { Log, Topic } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { SpanSink } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
+import { AnswerCache, type AnswerSettings } from '#runtime/answer-cache.ts';
 import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
 import { ensureFleet } from '#runtime/ensure-fleet.ts';
 import { ProviderAccount } from '#runtime/provider-account.ts';
@@ -40,6 +43,8 @@ export interface TestFleetOptions {
   recipe?: Partial<Recipe>;
   /** Default: in memory. */
   payloads?: PayloadStore;
+  /** Given, the task gives answers again; the store is shared by all workers. */
+  answers?: AnswerSettings;
 }
 
 /** One process as it is composed by a main: its own view, its own connection. */
@@ -76,6 +81,9 @@ export class TestFleet {
   readonly cluster: MemoryCluster;
   readonly provider: ScriptedProvider;
   readonly payloads: PayloadStore;
+  /** May be replaced: what was in it is lost. */
+  answerStore: AnswerStore;
+  readonly #answers: AnswerSettings | undefined;
   readonly ids = createCountingIds();
   readonly routing: Routing;
   readonly queue: WorkQueue;
@@ -99,8 +107,10 @@ export class TestFleet {
       postpone: (name, id, delayMs) => this.#hints.postpone(name, id, delayMs),
       depths: () => this.#hints.depths(),
     };
+    this.answerStore = createMemoryAnswerStore({ now: this.clock.now });
+    this.#answers = options.answers;
     this.#lane = lane;
-    this.#recipe = recipe;
+    this.#recipe = { ...recipe, ...(options.answers ? { reusable: true } : {}) };
     this.routing = this.routingOf({ tasks: ['summarise'] });
   }
 
@@ -148,7 +158,7 @@ export class TestFleet {
     const provider = wrapped(this.provider, 'provider', hook);
     const account = new ProviderAccount({ name: accountName, provider, clock, timing });
     const accounts = new Map(isConfigured ? [[accountName, account]] : []);
-    const shared = { follower, recipes, accounts };
+    const shared = { follower, recipes, accounts, ...this.#answerCache(telemetry, hook) };
     const [name, incarnation] = [`worker-${this.#workers}`, String(this.#workers)];
     return {
       log,
@@ -162,6 +172,12 @@ export class TestFleet {
       sweeper: new Sweeper({ ...at('sweeper'), ...shared }),
       telemetry,
     };
+  }
+
+  #answerCache(telemetry: RecordingTelemetry, hook: CrashHook | undefined): { answers?: AnswerCache } {
+    if (!this.#answers) return {};
+    const store = wrapped(this.answerStore, 'answers', hook);
+    return { answers: new AnswerCache({ store, telemetry, settings: new Map([['summarise', this.#answers]]) }) };
   }
 
   /** Loses every hint. */
@@ -273,6 +289,8 @@ export interface TestResult {
   outcome: string;
   cause?: string;
   output?: unknown;
+  reusedFrom?: string;
+  cost?: { billed_usd: string; individual_usd: string };
   attempts: number;
 }
 
@@ -296,8 +314,8 @@ export const asIsLine = (customId: string, params: Record<string, unknown> = {})
     },
   });
 
-export const taskLine = (customId: string, task = 'summarise'): string =>
-  JSON.stringify({ custom_id: customId, task, content: `Text of ${customId}.` });
+export const taskLine = (customId: string, task = 'summarise', rest: Record<string, unknown> = {}): string =>
+  JSON.stringify({ custom_id: customId, task, content: `Text of ${customId}.`, ...rest });
 
 export const ofRun = (run: string): Record<string, string> => ({ [headerNames.run]: run });
 

@@ -84,7 +84,15 @@ const none = { lost: 0, duplicated: 0, boughtTwice: 0, unaccounted: 0 };
 describe('AuditBook', () => {
   it('finds a finished log clean', () => {
     const { examples, ...report } = audit({});
-    assert.deepEqual(report, { documents: 2, answered: 1, deadLettered: 1, pending: 0, ...none, verdict: 'clean' });
+    assert.deepEqual(report, {
+      documents: 2,
+      answered: 1,
+      reused: 0,
+      deadLettered: 1,
+      pending: 0,
+      ...none,
+      verdict: 'clean',
+    });
     assert.deepEqual(examples, []);
   });
 

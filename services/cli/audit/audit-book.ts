@@ -7,11 +7,13 @@ import { formatRid, type Rid } from '#core/rid.ts';
 import type { SettledRecord } from '#core/settled.ts';
 import { createView } from '#core/view.ts';
 
-/** What `flotilla audit` says. All but the first four figures must be 0. */
+/** What `flotilla audit` says. All but the first five figures must be 0. */
 export interface AuditFigures {
   documents: number;
   /** Documents with a result. */
   answered: number;
+  /** Of these, with the answer that was bought for another document. */
+  reused: number;
   deadLettered: number;
   /** Documents still under way: nothing is wrong with them, but nothing is proven. */
   pending: number;
@@ -56,6 +58,9 @@ export class AuditBook {
   readonly #purchases = new Claims();
   /** Attempts of documents that were not answered at the first: few. */
   readonly #finalAtts = new Map<string, number>();
+  readonly #reusedFrom = new Claims();
+  /** Documents that have another's answer: nobody may have it from them. */
+  readonly #reusing = new Claims();
   readonly #ranges = new Map<number, { start: number; end: number }>();
   /** Purchases to be explained once journal and results are known: all of attempts above 0, which are few. */
   readonly #laterPurchases: ItemIdentity[] = [];
@@ -108,8 +113,8 @@ export class AuditBook {
   }
 
   /** @param answer.isLate read again after the dead letters: an engine may have answered meanwhile */
-  result(answer: { rid: Rid; att: number; isSucceeded: boolean; isLate?: boolean }): void {
-    const { rid, att, isSucceeded, isLate = false } = answer;
+  result(answer: { rid: Rid; att: number; isSucceeded: boolean; reusedFrom?: Rid | null; isLate?: boolean }): void {
+    const { rid, att, isSucceeded, reusedFrom = null, isLate = false } = answer;
     if (!this.#isCovered(rid)) return;
     const claim = { ...rid, att: 0 };
     if (!this.#documents.has(claim)) this.#note('unaccounted', `${formatRid(rid)} is answered and is no document`);
@@ -119,7 +124,17 @@ export class AuditBook {
       if (att > 0) this.#finalAtts.set(formatRid(rid), att);
       this.#figures[isSucceeded ? 'answered' : 'deadLettered'] += 1;
       if (!isSucceeded && !isLate) this.#deadAnswers.add(claim);
+      if (reusedFrom) this.#reused({ ...rid, att }, reusedFrom);
     }
+  }
+
+  #reused(claim: Rid & { att: number }, from: Rid): void {
+    this.#figures.reused += 1;
+    this.#reusing.add({ ...claim, att: 0 });
+    if (this.#purchases.has(claim)) {
+      this.#note('boughtTwice', `attempt ${claim.att} of ${formatRid(claim)} was bought and answered by another`);
+    }
+    if (this.#isCovered(from)) this.#reusedFrom.add({ ...from, att: 0 });
   }
 
   deadLetter(rid: Rid): void {
@@ -135,6 +150,7 @@ export class AuditBook {
     this.#closeBooks();
     if (hasBill) this.#explainPurchases();
     else this.#countSuspected();
+    this.#checkReused();
     this.#findLost(sealedBelow);
     this.#matchDeadLetters();
     const { lost, duplicated, boughtTwice, unaccounted, pending } = this.#figures;
@@ -165,6 +181,15 @@ export class AuditBook {
     for (const claim of this.#covered()) {
       if (!this.#purchases.has(claim) || this.#view.claims.has(claim)) continue;
       this.#note('unaccounted', `${formatRid(claim)} was bought and never sealed`);
+    }
+  }
+
+  /** An answer that is given again was somebody's first. */
+  #checkReused(): void {
+    for (const claim of this.#covered()) {
+      if (!this.#reusedFrom.has(claim)) continue;
+      const isAnswer = this.#answers.has(claim) && !this.#deadAnswers.has(claim) && !this.#reusing.has(claim);
+      if (!isAnswer) this.#note('unaccounted', `the answer of ${formatRid(claim)} was given again, and it has none`);
     }
   }
 
@@ -228,6 +253,7 @@ export class AuditBook {
 const noFigures: AuditFigures = {
   documents: 0,
   answered: 0,
+  reused: 0,
   deadLettered: 0,
   pending: 0,
   lost: 0,

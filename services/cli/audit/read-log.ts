@@ -56,7 +56,8 @@ async function readResults(
   for await (const { headers } of readTopic(log, 'results', marks)) {
     const rid = parseRid(headers[headerNames.rid] ?? '');
     const isSucceeded = headers[headerNames.outcome] === 'succeeded';
-    if (rid) book.result({ rid, att: Number(headers[headerNames.att] ?? 0), isSucceeded, isLate });
+    const reusedFrom = parseRid(headers[headerNames.reusedFrom] ?? '');
+    if (rid) book.result({ rid, att: Number(headers[headerNames.att] ?? 0), isSucceeded, reusedFrom, isLate });
   }
   return marks;
 }

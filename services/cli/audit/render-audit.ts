@@ -15,7 +15,8 @@ const basisInWords: Readonly<Record<AuditBasis, string>> = {
 /** What `audit` says. */
 export function renderAudit(report: AuditReport, basis: AuditBasis, look: TerminalLook): string {
   const { glyphs, paint, width } = look;
-  const { documents, answered, deadLettered, pending, lost, duplicated, boughtTwice, unaccounted, verdict } = report;
+  const { documents, answered, deadLettered, pending, lost, duplicated, boughtTwice, unaccounted, verdict, reused } =
+    report;
   const row = (label: string, count: number, isBad: boolean): string =>
     `  ${label.padEnd(14)} ${paint(isBad && count > 0 ? 'red' : 'bold', formatCount(count).padStart(12))}`;
   const words = {
@@ -26,6 +27,7 @@ export function renderAudit(report: AuditReport, basis: AuditBasis, look: Termin
   return [
     row('documents', documents, false),
     row('answered', answered, false),
+    ...(reused > 0 ? [row('of them reused', reused, false)] : []),
     row('dead-lettered', deadLettered, false),
     ...(pending > 0 ? [row('under way', pending, false)] : []),
     row('lost', lost, true),
@@ -43,10 +45,11 @@ export function renderAudit(report: AuditReport, basis: AuditBasis, look: Termin
 /** For programs, in the words that tests and operators share. */
 export function auditJson(report: AuditReport, basis: AuditBasis): Record<string, unknown> {
   const { documents, answered, deadLettered, lost, duplicated, boughtTwice, unaccounted, verdict } = report;
-  const { pending, examples } = report;
+  const { pending, examples, reused } = report;
   return {
     documents,
     answered,
+    ...(reused > 0 ? { reused } : {}),
     deadLettered,
     lost,
     duplicated,

@@ -1,6 +1,7 @@
 import type { LaneConfig, TaskConfig } from '#contracts/task-config.ts';
 import type { LaneSettings } from '#core/lane.ts';
 import type { Recipe } from '#core/recipe.ts';
+import type { AnswerSettings } from '../answer-cache.ts';
 
 /** When a lane closes, in the words of the core. */
 export type LaneBounds = Pick<LaneSettings, 'itemsMax' | 'ageMsMax' | 'bytesMax' | 'tokensMax'>;
@@ -10,6 +11,8 @@ export interface TaskSettings {
   name: string;
   recipe: Recipe;
   lane: LaneBounds;
+  /** Null: each document is bought. */
+  answers: AnswerSettings | null;
 }
 
 export const toTaskSettings = (name: string, task: TaskConfig): TaskSettings => ({
@@ -25,8 +28,10 @@ export const toTaskSettings = (name: string, task: TaskConfig): TaskSettings => 
     canary: task.canary,
     ...(task.maxTokensMax === undefined ? {} : { maxTokensMax: task.maxTokensMax }),
     retry: { delaysMs: task.retry.delaysMs, jitter: task.retry.jitter },
+    ...(task.answers.cache ? { reusable: true as const } : {}),
   },
   lane: toLaneBounds(task.lane),
+  answers: task.answers.cache ? { ttlMs: task.answers.ttlMs, entriesMax: task.answers.entriesMax } : null,
 });
 
 export const toLaneBounds = ({ items, ageMs, bytes, tokens }: LaneConfig): LaneBounds => ({

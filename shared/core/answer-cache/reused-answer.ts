@@ -1,0 +1,49 @@
+import { headerNames } from '../headers.ts';
+import { type Nanodollars, parseDollars } from '../money.ts';
+import { parseRid, type Rid } from '../rid.ts';
+
+/** A result record as far as its answer can be given again. */
+export interface ReusedAnswer {
+  /** Whose purchase it was. */
+  from: Rid;
+  output: unknown;
+  body: unknown;
+  /** What the purchase cost, and would have cost by itself; null when the price is unknown. */
+  cost: { billed: Nanodollars; individual: Nanodollars } | null;
+}
+
+/** How it stands with the answer that an item waits for. */
+export type ReuseState =
+  | { is: 'answered'; answer: ReusedAnswer }
+  /** It may still come. */
+  | { is: 'waiting' }
+  /** It never comes, or too late: the document is bought. */
+  | { is: 'gone' };
+
+/**
+ * The answer in a result record, if it is one to this very request: a hint has led to it, and the record itself decides.
+ * @returns null when it answers another request, or has failed
+ */
+export function reusedAnswer(
+  { value, headers }: { value: Uint8Array; headers: Readonly<Record<string, string>> },
+  requestKey: string,
+): ReusedAnswer | null {
+  if (headers[headerNames.requestKey] !== requestKey || headers[headerNames.outcome] !== 'succeeded') return null;
+  const from = parseRid(headers[headerNames.reusedFrom] ?? headers[headerNames.rid] ?? '');
+  if (!from) return null;
+  const { output, body, cost } = JSON.parse(Buffer.from(value).toString('utf8')) as ResultFields;
+  const billed = parseDollars(cost?.billed_usd ?? '');
+  const individual = parseDollars(cost?.individual_usd ?? '');
+  return {
+    from,
+    output,
+    body: body ?? null,
+    cost: billed === null || individual === null ? null : { billed, individual },
+  };
+}
+
+interface ResultFields {
+  output?: unknown;
+  body?: unknown;
+  cost?: { billed_usd?: string; individual_usd?: string };
+}
