@@ -23,7 +23,11 @@ const batchesRead = 200;
  * Which batches a cap holds back now, read from the log alone: whoever parks them may be in another process, or gone. Their
  * reserve is worked out as the submitter does.
  */
-export async function parkedBatches(log: Log, view: View, now: number): Promise<Parked> {
+export async function parkedBatches(
+  log: Log,
+  view: Pick<View, 'caps' | 'used'> & { batches: View['batches'] | readonly Batch[] },
+  now: number,
+): Promise<Parked> {
   if (view.caps.size === 0) return { held: [], unread: 0 };
   const recipes = new RecipeBook(log);
   const waiting: WaitingBatch[] = [];
