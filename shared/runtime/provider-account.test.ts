@@ -130,3 +130,18 @@ describe('accountOf', () => {
     assert.throws(() => accountOf(new Map(), 'gone'), { code: 'provider-not-configured', where: 'account gone' });
   });
 });
+
+describe('ProviderAccount: lists', () => {
+  it('that fail are counted until one is answered: who only looks has nothing else to tell by', async () => {
+    const { account, provider } = await setup();
+    assert.equal(account.unlisted, null);
+    provider.listErrors.push(unavailable(), unavailable());
+    for (const times of [1, 2]) {
+      await assert.rejects(account.list({ limit: 1 }), { code: 'provider-unavailable' });
+      assert.equal(account.unlisted?.times, times);
+    }
+    assert.match(account.unlisted?.why ?? '', /provider unavailable/i);
+    await account.list({ limit: 1 });
+    assert.equal(account.unlisted, null);
+  });
+});
