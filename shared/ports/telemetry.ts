@@ -64,7 +64,8 @@ export const counters = {
   flotilla_suspected_double_purchase_total: 'creates that may have bought a batch twice (protocol §1)',
   flotilla_lost_lines_total: 'items the provider never answered',
   flotilla_sweep_hints_total: 'hints re-derived by the sweep',
-  flotilla_provider_calls_total: 'calls to the provider, by operation (create, list, results, cancel) and outcome',
+  flotilla_provider_calls_total:
+    'calls to the provider, by operation (create, prime, list, results, cancel) and outcome',
   flotilla_loop_failures_total: 'rounds of a service that failed, by loop and code',
   flotilla_measure_failures_total: 'measurements that failed or took too long; their gauges keep the value they had',
   flotilla_spans_lost_total: 'spans that were not exported',
