@@ -56,6 +56,8 @@ export interface RolesOptions {
   openBatchesMax: number;
   /** Null or absent: those in force stay. */
   caps?: readonly MoneyCap[] | null;
+  /** Calls an hour that only write a cache entry, by the journal; absent: the submitter's own bound. */
+  primesPerHour?: number;
   crashHook: CrashHook | null;
   /** Where the view begins; absent: at the start of the log. */
   viewStart?: ViewStart | null;

@@ -1,4 +1,5 @@
 import type { DocumentContext } from '#contracts/parse-document.ts';
+import type { CachePolicy } from '#core/cache-plan.ts';
 import type { Document } from '#core/document.ts';
 import type { LaneSettings } from '#core/lane.ts';
 import { batchBytesMax, batchItemsDefault, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
@@ -11,6 +12,8 @@ export interface TaskRoute {
   account: string;
   recipe: Recipe;
   lane: LaneBounds;
+  /** Absent: off. */
+  cache?: CachePolicy;
 }
 
 /** Which account, recipe and lane bounds a document gets: the configuration as the services see it. */
@@ -33,7 +36,7 @@ const rejectAgeMs = 1_000;
 /** @param options.asIs where provider-shaped documents go, or null when no account is configured for them */
 export function createRouting(options: {
   tasks: ReadonlyMap<string, TaskRoute>;
-  asIs: { account: string; lane: LaneBounds } | null;
+  asIs: Omit<TaskRoute, 'recipe'> | null;
 }): Routing {
   const { tasks, asIs } = options;
   const asIsRoute = asIs && { ...asIs, recipe: asIsRecipe };
