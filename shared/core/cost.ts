@@ -1,5 +1,5 @@
 import type { Nanodollars } from './money.ts';
-import { batchPriceShare, type PriceRow, priceRows } from './prices.ts';
+import { batchPriceShare, canonicalModel, type PriceRow, priceRows } from './prices.ts';
 
 /** Tokens as billed; total input is the sum of all but `output`. */
 export interface Usage {
@@ -48,7 +48,7 @@ export function costOf(model: string, usage: Usage, at: number): ItemCost | null
 
 /** The row in force for a model (dated snapshots such as `claude-haiku-5-5-20261001` go by their base name). */
 export function priceOf(model: string, { promptTokens, at }: { promptTokens: number; at: number }): PriceRow | null {
-  const rows = rowsByModel.get(model) ?? rowsByModel.get(model.replace(/-\d{8}$/, '')) ?? [];
+  const rows = rowsByModel.get(model) ?? rowsByModel.get(canonicalModel(model)) ?? [];
   const applies = (row: DatedRow): boolean => row.sinceAt <= at && promptTokens <= (row.promptTokensMax ?? Infinity);
   return rows.findLast(applies) ?? null;
 }
