@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cacheMarksMax } from '#core/cache-plan.ts';
+import { marksMax } from '#core/cache-minimums.ts';
 import { capPeriods, closeReasons, type JournalRecord } from '#core/journal.ts';
 
 const whole = z.int().nonnegative();
@@ -21,7 +21,7 @@ const cachePlan = z.strictObject({
   use: z.enum(['marked', 'held-back', 'shadow']),
   marks: z
     .array(z.strictObject({ depth: z.int().positive(), hash: z.string(), ttl, prime: z.boolean() }))
-    .max(cacheMarksMax),
+    .max(marksMax),
 });
 
 /** Every record of the journal in full, without `v`: for tests and the audit. Reading the log checks less, to start fast. */

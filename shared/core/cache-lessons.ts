@@ -7,7 +7,8 @@ import { canonicalModel } from './prices.ts';
 export interface CacheSighting {
   bk: string;
   hash: string;
-  model: string;
+  /** Absent where only the log told of it. */
+  model?: string;
   items: number;
   /** When it was sealed, ms since the epoch. */
   at: number;
@@ -121,6 +122,18 @@ export class CacheLessons {
     return stateAt(this.sightings(hash), now);
   }
 
+  /** As plain data, in an order that does not depend on what came first. */
+  toSnapshot(): CacheLessonsSnapshot {
+    return { prefixes: sorted(this.#prefixes), classes: sorted(this.#classes) };
+  }
+
+  static fromSnapshot({ prefixes, classes }: CacheLessonsSnapshot): CacheLessons {
+    const made = new CacheLessons();
+    for (const [hash, history] of prefixes) made.#prefixes.set(hash, history);
+    for (const [key, lessons] of classes) made.#classes.set(key, lessons);
+    return made;
+  }
+
   #isAbout(lesson: CacheLesson, { ttl, state }: HitQuestion): boolean {
     if (lesson.use !== 'marked' || lesson.ttl !== ttl || lesson.items === 0) return false;
     const was = lesson.isPrimed ? 'primed' : stateAt(this.sightings(lesson.hash), lesson.at, lesson.bk);
@@ -140,6 +153,13 @@ export class CacheLessons {
     if (oldest !== undefined) this.#prefixes.delete(oldest);
   }
 }
+
+export interface CacheLessonsSnapshot {
+  prefixes: [hash: string, PrefixHistory][];
+  classes: [key: string, CacheLesson[]][];
+}
+
+const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
 interface PrefixHistory {
   sightings: CacheSighting[];

@@ -37,9 +37,6 @@ export interface CachePolicy {
 
 export type CacheTtl = '5m' | '1h';
 
-/** Markers that a request may carry. */
-export const cacheMarksMax = 4;
-
 /** Of a plan that is only told, nothing goes out. */
 export const marksSent = (plan: CachePlan | null | undefined): readonly CacheMark[] =>
   plan?.use === 'marked' ? plan.marks : [];

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { breakEvenHitRate, markedTokenCost, primeTokenCost, tokenCosts } from './cache-cost.ts';
 import type { CacheLessons, CacheSighting, HitRate } from './cache-lessons.ts';
 import { cacheTokensMin, marksMax } from './cache-minimums.ts';
-import type { CacheMark, CachePlan, CachePlanUse, CacheTtl } from './cache-plan.ts';
+import type { CacheMark, CacheMode, CachePlan, CachePlanUse, CacheTtl } from './cache-plan.ts';
 import { priceOf } from './cost.ts';
 import type { Nanodollars } from './money.ts';
 import { type SharedPrefix, sharedPrefixes } from './prefix-tree.ts';
@@ -23,8 +23,6 @@ export interface CachePlanInput {
   /** False where the provider has no single call that writes a prefix, or none is allowed now. */
   canPrime?: boolean;
 }
-
-export type CacheMode = 'off' | 'shadow' | 'on';
 
 export interface CachePlanned {
   /** Null: no markers, and nothing to say in SEALED. */

@@ -102,8 +102,17 @@ function onSealed(view: View, record: On<'SEALED'>): Verdict {
   const items = record.items.flatMap(sealed => claim(view, sealed) ?? []);
   if (items.length === 0) return 'refused'; // void: everything was claimed before
   view.batches.set(record.bk, sealedBatch(record, items));
+  seePrefixes(view, record);
   if (ahead) reduceSettled(view, { bk: record.bk, ...ahead });
   return 'accepted';
+}
+
+/** When a prefix comes again is learnt from these; whether it was read, from SETTLED. */
+function seePrefixes({ lessons }: View, { bk, plan, items, at }: On<'SEALED'>): void {
+  for (const { hash, ttl, prime } of plan?.marks ?? []) {
+    const isSent = plan?.use === 'marked';
+    lessons.see({ bk, hash, items: items.length, at, ttl: isSent ? ttl : null, isPrimed: isSent && prime });
+  }
 }
 
 function claim(view: View, [partition, offset, att, charged, extra]: SealedItem): Item | null {

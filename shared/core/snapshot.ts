@@ -1,3 +1,4 @@
+import { CacheLessons, type CacheLessonsSnapshot } from './cache-lessons.ts';
 import { Claims, type ClaimsSnapshot } from './claims.ts';
 import type { View } from './view.ts';
 
@@ -32,7 +33,8 @@ export function takeSnapshot(view: View, at: { journalOffset: number; settledOff
   const { fleet, unknown } = view;
   const sets = { canceledRuns: [...view.canceledRuns], pastPrimes: [...view.pastPrimes] };
   const rest = { fleet, unknown, claims: view.claims.toSnapshot(), ...sets };
-  return { v: snapshotVersion, fleet: fleet?.id ?? '', ...at, view: structuredClone({ ...maps, ...rest }) };
+  const lessons = view.lessons.toSnapshot();
+  return { v: snapshotVersion, fleet: fleet?.id ?? '', ...at, view: structuredClone({ ...maps, ...rest, lessons }) };
 }
 
 /**
@@ -50,5 +52,6 @@ export function viewFromSnapshot(snapshot: ViewSnapshot): View | null {
     claims: Claims.fromSnapshot(plain.claims as ClaimsSnapshot),
     canceledRuns: new Set(plain.canceledRuns as string[]),
     pastPrimes: new Set(plain.pastPrimes as string[]),
+    lessons: CacheLessons.fromSnapshot(plain.lessons as CacheLessonsSnapshot),
   };
 }

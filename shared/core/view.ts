@@ -1,3 +1,4 @@
+import { CacheLessons } from './cache-lessons.ts';
 import type { CachePlan, CacheTtl } from './cache-plan.ts';
 import { Claims } from './claims.ts';
 import type { AbortedRecord, Amounts, BatchKind, CapPeriod, CloseReason } from './journal.ts';
@@ -36,6 +37,8 @@ export interface View {
   settledAhead: Map<string, SettledAhead>;
   /** Set when a record of a newer version was met: this worker must not create (protocol §4). */
   unknown: { what: string } | null;
+  /** What batches showed of their prefixes: planners learn from it, and nothing is accepted by it. */
+  lessons: CacheLessons;
 }
 
 export interface Account {
@@ -135,6 +138,7 @@ export const createView = (): View => ({
   retries: new Map(),
   settledAhead: new Map(),
   unknown: null,
+  lessons: new CacheLessons(),
 });
 
 /** What of a batch goes to the provider. */

@@ -51,6 +51,9 @@ export const counters = {
   flotilla_documents_total: 'documents put into a lane and sealed, by kind (batch, reject)',
   flotilla_batches_sealed_total: 'batches sealed, by the reason why the lane closed',
   flotilla_creates_total: 'create calls sent, by outcome',
+  flotilla_primes_total: 'calls sent that write a cache entry before a batch, by outcome (primed, refused, ambiguous)',
+  flotilla_cache_plans_total:
+    'batches sealed, by what is planned for their cache (marked, held-back, shadow, none); none where it is off',
   flotilla_looks_total: 'listings of an account, by outcome',
   flotilla_resolved_total: 'ambiguous creates resolved, by how (created, absent)',
   flotilla_collected_lines_total: 'result lines of ours that were read, by what the read was (complete, short)',

@@ -30,6 +30,7 @@ export const laneBoundsDefault: LaneBounds = {
   tokensMax: batchTokensMax,
 };
 
+const rejects = { key: 'reject', type: 'reject', account: '', recipe: '', cache: null } as const;
 /** Rejects cost nothing and wait for nobody. */
 const rejectAgeMs = 1_000;
 
@@ -42,7 +43,7 @@ export function createRouting(options: {
   const asIsRoute = asIs && { ...asIs, recipe: asIsRecipe };
   return {
     documents: { tasks: { has: name => tasks.has(name), keys: () => tasks.keys() }, hasAnthropic: asIs !== null },
-    rejectLane: { ...laneBoundsDefault, key: 'reject', type: 'reject', account: '', recipe: '', ageMsMax: rejectAgeMs },
+    rejectLane: { ...laneBoundsDefault, ...rejects, ageMsMax: rejectAgeMs },
     routeOf({ ask, task }) {
       if (ask.shape === 'as-is' && asIsRoute) return asIsRoute;
       const route = task === null ? undefined : tasks.get(task);
