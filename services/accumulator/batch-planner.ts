@@ -64,8 +64,7 @@ export class BatchPlanner {
   /** Prefixes that are not marked stand in no record: only this process knows that they come again. */
   #see(plan: CachePlan | null, sightings: CachePlanned['sightings']): void {
     const marked = new Set(plan?.marks.map(({ hash }) => hash));
-    for (const sighting of sightings)
-      if (!marked.has(sighting.hash)) this.#ports.follower.view.lessons.see(sighting);
+    for (const sighting of sightings) if (!marked.has(sighting.hash)) this.#ports.follower.view.lessons.see(sighting);
   }
 
   #headsOf(key: string): PromptHeads {
