@@ -42,6 +42,17 @@ export function livePrime(
   return [...primes.values()].findLast(isLive) ?? null;
 }
 
+/** Whether the entry was there, as far as the journal says, when a batch was created. */
+export const wasPrimed = (
+  { primes }: Pick<View, 'primes'>,
+  { account, hash }: PrimeTarget,
+  { now, timeScale }: PrimeMoment,
+): boolean =>
+  [...primes.values()].some(
+    ({ state, prefix, account: of, at, ttl }) =>
+      state === 'spent' && prefix === hash && of === account && at <= now && now < at + cacheTtlMs[ttl] / timeScale,
+  );
+
 /** Primes since then that were bought, or may have been. */
 export function primesSince({ primes }: Pick<View, 'primes'>, since: number): number {
   let count = 0;
