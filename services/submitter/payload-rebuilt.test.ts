@@ -19,6 +19,14 @@ async function sealedBodies(fleet: TestFleet, bk: string): Promise<string[]> {
 
 const bodiesOf = (fleet: TestFleet): string[] => (fleet.provider.posts[0]?.items ?? []).map(item => item.body);
 
+/** Its keys stand in no order of the alphabet: a model is to give its reasons first. */
+const schema = {
+  type: 'object',
+  properties: { why: { type: 'string' }, label: { type: 'string' } },
+  required: ['why', 'label'],
+  additionalProperties: false,
+};
+
 describe('Submitter: payload', () => {
   const shapes: [string, (index: number) => string, object][] = [
     [
@@ -27,6 +35,7 @@ describe('Submitter: payload', () => {
       {},
     ],
     ['of a task', index => taskLine(`d-${index}`), {}],
+    ['of a task with a schema', index => taskLine(`d-${index}`), { outputSchema: schema }],
     ['of a task with a canary', index => taskLine(`d-${index}`), { canary: true, outputSchema: { type: 'object' } }],
   ];
   for (const [what, lineOf, recipe] of shapes) {
