@@ -168,7 +168,7 @@ export class Primer {
     const isStampOdd = (): boolean => Math.abs(clock.now() - prime.at) > timing.clockOffMs;
     const isInTime = (): boolean => !isLate() && !isStampOdd();
     if (!isInTime() || account.hold(follower.view) !== null) return this.#say(id, unsent);
-    const outcome = await account.prime({ body, isInTime }, new AbortController().signal);
+    const outcome = await account.prime({ id, body, isInTime }, new AbortController().signal);
     telemetry.count('flotilla_primes_total', 1, { outcome: outcome.status });
     if (outcome.status !== 'primed') this.#rest(account, id, outcome);
     if (outcome.status === 'ambiguous') {

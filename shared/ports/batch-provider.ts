@@ -100,6 +100,8 @@ export type NotBought =
   | { status: 'ambiguous'; message: string };
 
 export interface PrimeRequest {
+  /** Of its PRIME: a label, where the provider takes one. */
+  id: string;
   /** JSON text of the provider's request parameters. It goes on the wire byte for byte. */
   body: string;
   /** As in a create. */

@@ -171,7 +171,7 @@ function describeCreate(setup: Setup): void {
 
 function describePrime(setup: Setup): void {
   const odd = `{ "model":"m","max_tokens":0, "messages":[{"role":"user","content":"\\u00e9 é"}],"model":"m"}`;
-  const prime = (isInTime = true) => ({ body: odd, isInTime: () => isInTime });
+  const prime = (isInTime = true) => ({ id: 'p', body: odd, isInTime: () => isInTime });
 
   describe('prime', () => {
     it('sends the bytes as they are, once, and answers with what was used', async () => {
