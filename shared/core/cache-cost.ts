@@ -1,37 +1,32 @@
 import type { CacheTtl } from './cache-plan.ts';
 import { batchPriceShare, type PriceRow } from './prices.ts';
 
-/** What a token of a prefix costs one item of a batch, by what happens to it; nanodollars, at batch price. */
-export interface TokenCosts {
+/**
+ * Prices of one token of a prefix in one item of a batch, in nanodollars. All that the planner weighs is a sum of these,
+ * so what pays follows from the price rows alone.
+ */
+export interface TokenPrices {
   plain: number;
   read: number;
   write: number;
+  /** A prime is a single call: it pays the full price. */
+  prime: number;
 }
 
-export const tokenCosts = (price: PriceRow, ttl: CacheTtl): TokenCosts => ({
-  plain: price.input * batchPriceShare,
-  read: price.cacheRead * batchPriceShare,
-  write: writePrice(price, ttl) * batchPriceShare,
-});
-
-/** A prime is a single call: it pays the full price, and so little when the entry is still there that it is not asked. */
-export const primeTokenCost = (price: PriceRow, ttl: CacheTtl): number => writePrice(price, ttl);
-
-export const writePrice = (price: PriceRow, ttl: CacheTtl): number =>
-  ttl === '1h' ? price.cacheWrite1h : price.cacheWrite5m;
+export function tokenPrices(price: PriceRow, ttl: CacheTtl): TokenPrices {
+  const write = ttl === '1h' ? price.cacheWrite1h : price.cacheWrite5m;
+  return {
+    plain: price.input * batchPriceShare,
+    read: price.cacheRead * batchPriceShare,
+    write: write * batchPriceShare,
+    prime: write,
+  };
+}
 
 /** The share of items that have to read for markers to cost what none cost. */
-export function breakEvenHitRate(price: PriceRow, ttl: CacheTtl): number {
-  const { plain, read, write } = tokenCosts(price, ttl);
-  return (write - plain) / (write - read);
-}
+export const breakEvenHitRate = ({ plain, read, write }: Omit<TokenPrices, 'prime'>): number =>
+  (write - plain) / (write - read);
 
 /** What a token of the prefix costs `items` items of which a share reads and the rest writes. */
-export function markedTokenCost(
-  price: PriceRow,
-  ttl: CacheTtl,
-  { items, hitRate }: { items: number; hitRate: number },
-): number {
-  const { read, write } = tokenCosts(price, ttl);
-  return items * (hitRate * read + (1 - hitRate) * write);
-}
+export const markedCost = ({ read, write }: TokenPrices, items: number, hitRate: number): number =>
+  items * (hitRate * read + (1 - hitRate) * write);

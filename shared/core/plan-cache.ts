@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
-import { breakEvenHitRate, markedTokenCost, primeTokenCost, tokenCosts } from './cache-cost.ts';
-import type { CacheLessons, CacheSighting, HitRate } from './cache-lessons.ts';
+import { tokenPrices } from './cache-cost.ts';
+import type { CacheSighting } from './cache-lesson.ts';
+import type { CacheLessons } from './cache-lessons.ts';
 import { cacheTokensMin, marksMax } from './cache-minimums.ts';
-import type { CacheMark, CacheMode, CachePlan, CachePlanUse, CacheTtl } from './cache-plan.ts';
+import type { CacheMark, CacheMode, CachePlan, CachePlanUse } from './cache-plan.ts';
+import { chooseMarking, type Marking } from './choose-marking.ts';
 import { priceOf } from './cost.ts';
 import type { Nanodollars } from './money.ts';
 import { type SharedPrefix, sharedPrefixes } from './prefix-tree.ts';
-import { batchPriceShare, type PriceRow } from './prices.ts';
 import type { PromptBlocks } from './prompt-positions.ts';
 
 export interface CachePlanInput {
@@ -50,15 +51,7 @@ export interface PrefixFacts {
   items: number;
 }
 
-export interface ChoiceFacts {
-  ttl: CacheTtl;
-  prime: boolean;
-  hitRate: HitRate;
-  breakEven: number;
-  /** Expected, against no markers; below zero it costs. */
-  saving: Nanodollars;
-  savingLow: Nanodollars;
-}
+export type ChoiceFacts = Marking;
 
 /** What markers a batch gets, and why. Pure: the same batch, lessons and time make the same plan. */
 export function planCache(input: CachePlanInput): CachePlanned {
@@ -79,12 +72,16 @@ export function planCache(input: CachePlanInput): CachePlanned {
     const { depth, part, tokens, count } = prefix;
     const facts: PrefixFacts = { hash: prefix.hash, depth, part, tokens, items: count };
     if (tokens < tokensMin) {
-      const saving = Math.round((tokenCosts(price, '5m').plain - tokenCosts(price, '5m').read) * tokensMin * count);
+      const { plain, read } = tokenPrices(price, '5m');
+      const saving = Math.round((plain - read) * tokensMin * count);
       why.push({ is: 'below-minimum', tokensMin, saving, ...facts });
       continue;
     }
-    const choice = bestChoice(facts, price, input);
-    const isMarked = choice.saving > 0 && marks.length < marksMax;
+    const { lessons, canPrime = true } = input;
+    const question = { bk, hash: prefix.hash, model, items: count, now: at, price, lessons, canPrime };
+    const chosen = chooseMarking(question);
+    const isMarked = chosen.is === 'marked' && marks.length < marksMax;
+    const choice = chosen.is === 'marked' ? chosen.marking : chosen.best;
     why.push({ is: isMarked ? 'marked' : 'does-not-pay', ...facts, ...choice });
     if (isMarked) marks.push({ depth, hash: prefix.hash, ttl: choice.ttl, prime: choice.prime });
     const ttl = isMarked ? choice.ttl : null;
@@ -107,29 +104,6 @@ function useOf({ bk, mode, holdoutShare }: CachePlanInput): CachePlanUse {
 /** The same whoever asks: a share of all batch keys. */
 export function isHoldout(bk: string, share: number): boolean {
   return Number.parseInt(hash('sha256', `held back ${bk}`).slice(0, 8), 16) < share * 2 ** 32;
-}
-
-function bestChoice(prefix: PrefixFacts, price: PriceRow, input: CachePlanInput): ChoiceFacts {
-  const choices = (['5m', '1h'] as const).flatMap(ttl =>
-    (input.canPrime === false ? [false] : [false, true]).map(prime => judge({ ttl, prime }, prefix, price, input)),
-  );
-  return choices.reduce((best, choice) => (choice.saving > best.saving ? choice : best));
-}
-
-function judge(
-  { ttl, prime }: { ttl: CacheTtl; prime: boolean },
-  { hash: prefix, tokens, items }: PrefixFacts,
-  price: PriceRow,
-  { lessons, model, at }: CachePlanInput,
-): ChoiceFacts {
-  const state = prime ? 'primed' : lessons.state(prefix, at);
-  const hitRate = lessons.hitRate({ hash: prefix, model, ttl, items, state, now: at });
-  const without = items * price.input * batchPriceShare;
-  const primeCost = prime ? primeTokenCost(price, ttl) : 0;
-  const saved = (rate: number) =>
-    Math.round(tokens * (without - primeCost - markedTokenCost(price, ttl, { items, hitRate: rate })));
-  const breakEven = breakEvenHitRate(price, ttl);
-  return { ttl, prime, hitRate, breakEven, saving: saved(hitRate.mean), savingLow: saved(hitRate.low) };
 }
 
 /** The provider refuses an hour behind five minutes: what stands before an hour gets an hour. */

@@ -57,6 +57,12 @@ export class PromptCache {
     return usage;
   }
 
+  /** Whether a request that started now could read this entry. */
+  holds(key: string, now: number): boolean {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && entry.readableAt <= now && entry.expiresAt > now;
+  }
+
   #read(breakpoints: PromptPlan['breakpoints'], startedAt: number, tokensMin: number): number {
     for (const { positions } of breakpoints.toReversed()) {
       for (const { key, tokens } of positions) {
