@@ -11,7 +11,7 @@ const lendingBatches = 64;
 /** And of what markers have saved. */
 const shareOfSaved = 0.5;
 /** And for the first one, of its own batch. */
-const shareOfFirst = 0.3;
+const shareOfFirst = 0.25;
 
 export interface AllowanceQuestion {
   hash: string;
