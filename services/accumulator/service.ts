@@ -1,4 +1,5 @@
 import { buildRequest } from '#core/build-request.ts';
+import type { CachePlan } from '#core/cache-plan.ts';
 import { worstCost } from '#core/cap-worst-case.ts';
 import type { Document, Envelope } from '#core/document.ts';
 import { bytesPerToken } from '#core/estimate.ts';
@@ -32,6 +33,7 @@ import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { type Routing, requestFacts } from '#runtime/routing.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { type WorkMeter, workMeterOf } from '#runtime/work-meter.ts';
+import { BatchPlanner, type BatchPlannerPorts } from './batch-planner.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { SealSpans } from './seal-spans.ts';
 
@@ -50,6 +52,10 @@ export interface AccumulatorPorts {
    * ahead. What is held back is not counted: a parked tenant must not hold a partition.
    */
   readyBatches?: () => number;
+  /** Configured here, by name: which of them may be marked. */
+  accounts: BatchPlannerPorts['accounts'];
+  /** False: no call may write a cache entry ahead of a batch. */
+  canPrime?: boolean;
   /** Sealed batches that a cap on money holds back, where that is known: they must not stop the reading for others. */
   cappedBatches?: () => number;
 }
@@ -108,12 +114,14 @@ export class Accumulator {
   readonly #gone = new Set<string>();
   #runsCheckedAt = -Infinity;
   readonly #meter: WorkMeter;
+  readonly #planner: BatchPlanner;
   /** Null while traces are off. */
   readonly #sealSpans: SealSpans | null;
 
   constructor(ports: AccumulatorPorts) {
     this.#ports = ports;
     this.#meter = workMeterOf(ports);
+    this.#planner = new BatchPlanner(ports);
     this.#ahead = new ReadAhead(ports.log);
     this.#sealSpans = ports.telemetry.spans ? new SealSpans(ports.telemetry.spans, ports.clock) : null;
     ports.telemetry.whenMeasured?.(() => this.#measure());
@@ -303,7 +311,7 @@ export class Accumulator {
   #itemOf({ parsed, envelope }: ReadDocument, tries: Tries, bound?: number): Placed {
     const { run, tenant, fault } = envelope;
     if (parsed.is === 'document' && !fault) return this.#sendable(parsed.document, { envelope, tries, bound });
-    const nothing = { deadlineAt: Number.MAX_SAFE_INTEGER, body: '', bytes: 0, tokens: 0, costMax: null };
+    const nothing = { deadlineAt: Number.MAX_SAFE_INTEGER, body: '', bytes: 0, tokens: 0, costMax: null, blocks: null };
     return { item: { ...tries, run, tenant, ...nothing }, settings: this.#ports.routing.rejectLane };
   }
 
@@ -322,26 +330,18 @@ export class Accumulator {
     const isCapped = run !== null && follower.view.caps.size > 0 && follower.view.caps.has(`run:${run}:money|total`);
     // A run with a cap of its own parks alone: it must not hold back its neighbours. Tenants share no batch.
     const key = `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
-    return {
-      item: {
-        ...tries,
-        run,
-        tenant,
-        deadlineAt,
-        body,
-        bytes,
-        tokens: Math.ceil(bytes / bytesPerToken.expected),
-        costMax,
-      },
-      settings: this.#lanes.get(key) ?? {
-        type: 'batch',
-        account: route.account,
-        recipe,
-        ...route.lane,
-        itemsMax: Math.min(bound ?? route.lane.itemsMax, route.lane.itemsMax),
-        key,
-      },
+    const settings = this.#lanes.get(key) ?? {
+      type: 'batch',
+      account: route.account,
+      recipe,
+      ...route.lane,
+      itemsMax: Math.min(bound ?? route.lane.itemsMax, route.lane.itemsMax),
+      cache: this.#planner.policyOf(route.account, route.cache),
+      key,
     };
+    const tokens = Math.ceil(bytes / bytesPerToken.expected);
+    const blocks = this.#planner.blocksOf(settings, body);
+    return { item: { ...tries, run, tenant, deadlineAt, body, bytes, tokens, costMax, blocks }, settings };
   }
 
   #add({ settings, item }: Placed): void {
@@ -487,13 +487,17 @@ export class Accumulator {
   async #append(lanes: readonly Lane[]): Promise<void> {
     if (lanes.length === 0) return;
     const { payloads, ids, follower, queue, recipes } = this.#ports;
-    const lots = lanes.map(lane => ({ lane, bk: ids.batchKey() }));
+    const lots = lanes.map(lane => {
+      const bk = ids.batchKey();
+      return { lane, bk, plan: this.#planner.plan(lane, bk) };
+    });
     for (const recipe of new Set(lanes.map(lane => lane.recipe))) await recipes.ensureWritten(recipe);
     // Side by side: one after the other, a round of eighty batches would wait eighty times for the store, and for the queue.
     await inGroups(
       lots,
-      async ({ lane, bk }) => {
-        if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(lane.items)));
+      async ({ lane, bk, plan }) => {
+        const items = this.#planner.bodies(lane, plan);
+        if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(items)));
       },
       ({ lane }) => lane.bytes,
     );
@@ -540,7 +544,7 @@ async function inGroups<T>(
   }
 }
 
-const sealedRecord = ({ lane, bk }: { lane: Lane; bk: string }): SealedRecord => ({
+const sealedRecord = ({ lane, bk, plan }: { lane: Lane; bk: string; plan: CachePlan | null }): SealedRecord => ({
   kind: 'SEALED',
   bk,
   type: lane.type,
@@ -552,6 +556,7 @@ const sealedRecord = ({ lane, bk }: { lane: Lane; bk: string }): SealedRecord =>
     const extra = { ...(key === null ? {} : { key }), ...(uncharged === 0 ? {} : { uncharged }) };
     return [partition, offset, att, charged, extra] as const;
   }),
+  ...(plan ? { plan } : {}),
 });
 
 const ridOf = ({ p, o }: RetryRow): string => formatRid({ partition: p, offset: o });

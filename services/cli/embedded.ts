@@ -12,6 +12,7 @@ import { openSqlitePayloadStore, type SqlitePayloadStore } from '#adapters/sqlit
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
 import { systemClock } from '#adapters/system/system-clock.ts';
 import { roleNames } from '#contracts/roles.ts';
+import type { CachePolicy } from '#core/cache-plan.ts';
 import type { MoneyCap } from '#core/cap-scopes.ts';
 import { resultLineBytesMax } from '#core/limits.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
@@ -35,6 +36,10 @@ export interface EmbeddedSettings {
   account: { name: string; apiKey: string; baseUrl: string | null } | null;
   tasks: ReadonlyMap<string, Omit<TaskRoute, 'account'>>;
   asIsLane: LaneBounds;
+  /** Absent: off. */
+  asIsCache?: CachePolicy;
+  /** Absent: the submitter's own bound. */
+  primesPerHour?: number;
   createsAtOnce: number;
   openBatchesMax: number;
   /** Null or absent: those in force stay. */
@@ -120,6 +125,7 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
       createsAtOnce: settings.createsAtOnce,
       openBatchesMax: settings.openBatchesMax,
       caps: settings.caps ?? null,
+      ...(settings.primesPerHour === undefined ? {} : { primesPerHour: settings.primesPerHour }),
       crashHook: settings.crashHook ?? null,
       housekeeping: follower => [
         pruneLoop({ log, payloads: embedded.payloads, follower, clock: systemClock }),
@@ -165,7 +171,9 @@ function engineHintLoop(embedded: Embedded, follower: ViewFollower): Loop {
 
 function routingOf(settings: EmbeddedSettings, account: string): Routing {
   const tasks = [...settings.tasks].map(([name, task]) => [name, { ...task, account }] as const);
-  return createRouting({ tasks: new Map(tasks), asIs: { account, lane: settings.asIsLane } });
+  const { asIsLane: lane, asIsCache: cache } = settings;
+  const asIs = { account, lane, ...(cache === undefined ? {} : { cache }) };
+  return createRouting({ tasks: new Map(tasks), asIs });
 }
 
 async function openProvider(settings: EmbeddedSettings, embedded: Embedded): Promise<BatchProvider> {

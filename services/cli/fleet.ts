@@ -43,6 +43,7 @@ export interface Fleet {
   createsAtOnce: number;
   openBatchesMax: number;
   caps: LoadedConfig['caps'];
+  primesPerHour: number;
   /** Leaves the group and gives back the jobs it has. */
   close(): Promise<void>;
 }
@@ -99,15 +100,18 @@ export async function openFleet({ settings, telemetry, incarnation }: OpenFleetO
     createsAtOnce: anthropic.createsAtOnce,
     openBatchesMax: anthropic.openBatchesMax,
     caps: settings.caps,
+    primesPerHour: settings.config.cache.primesPerHour,
     async close() {
       await Promise.all([log.close(), closeRedis()]);
     },
   };
 }
 
-function routingOf({ tasks, lane }: LoadedConfig, account: string): Routing {
-  const routes = [...tasks].map(([name, task]) => [name, { recipe: task.recipe, lane: task.lane, account }] as const);
-  return createRouting({ tasks: new Map(routes), asIs: { account, lane } });
+function routingOf({ tasks, lane, cache }: LoadedConfig, account: string): Routing {
+  const routes = [...tasks].map(([name, task]) => {
+    return [name, { recipe: task.recipe, lane: task.lane, cache: task.cache, account }] as const;
+  });
+  return createRouting({ tasks: new Map(routes), asIs: { account, lane, cache } });
 }
 
 function openProvider({ account, config }: LoadedConfig): BatchProvider {

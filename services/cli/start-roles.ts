@@ -56,6 +56,8 @@ export interface RolesOptions {
   openBatchesMax: number;
   /** Null or absent: those in force stay. */
   caps?: readonly MoneyCap[] | null;
+  /** Calls an hour that only write a cache entry, by the journal; absent: the submitter's own bound. */
+  primesPerHour?: number;
   crashHook: CrashHook | null;
   /** Where the view begins; absent: at the start of the log. */
   viewStart?: ViewStart | null;
@@ -174,7 +176,9 @@ function createSubmitter(options: RolesOptions, shared: Shared): Submitter {
   const { worker, incarnation, createsAtOnce } = options;
   const ports = portsOf(options, 'submitter');
   const queue = amongOthers(ports.queue, options, shared);
-  return new Submitter({ ...ports, ...shared, queue, worker, incarnation, createsAtOnce });
+  const { primesPerHour } = options;
+  const bound = primesPerHour === undefined ? {} : { primesPerHour };
+  return new Submitter({ ...ports, ...shared, queue, worker, incarnation, createsAtOnce, ...bound });
 }
 
 /** Alone there is nobody to leave a job to. */
@@ -187,6 +191,7 @@ function createAccumulator(options: RolesOptions, shared: Shared, submitter: Sub
   return new Accumulator({
     ...portsOf(options, 'accumulator'),
     ...shared,
+    canPrime: options.primesPerHour !== 0,
     readyBatches: () => unsentBatches(shared.follower.view) - parked(),
     cappedBatches: () => Math.max(submitter?.cappedBatches() ?? 0, elsewhere().capped),
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { batchBytesMax, batchItemsDefault, batchItemsMax, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
 import { retryPolicyDefault } from '#core/recipe.ts';
+import { taskCacheConfigSchema } from './cache-config.ts';
 import {
   laneAgeMsMax,
   maxTokensDefault,
@@ -66,6 +67,7 @@ export const taskConfigSchema = z.strictObject({
       'Each answer repeats a code of its own, so that answers swapped by the provider are noticed. Needs `output`.',
     ),
   lane: laneConfigSchema.prefault({}).describe('When its batches close.'),
+  cache: taskCacheConfigSchema.prefault({}).describe('Prompt cache of the provider.'),
   retry: retryConfigSchema.prefault({}).describe('What fails for a while is tried again.'),
 });
 

@@ -1,5 +1,7 @@
+import type { CachePolicy } from './cache-plan.ts';
 import type { WorstCost } from './cap-worst-case.ts';
 import { deadlineMarginMs } from './limits.ts';
+import type { PromptBlocks } from './prompt-positions.ts';
 import type { Rid } from './rid.ts';
 
 /**
@@ -15,6 +17,8 @@ export interface Lane {
   ageMsMax: number;
   bytesMax: number;
   tokensMax: number;
+  /** Null: no planner looks at what is in it. */
+  cache: CachePolicy | null;
   items: LaneItem[];
   bytes: number;
   tokens: number;
@@ -37,11 +41,13 @@ export interface LaneItem extends Rid {
   tokens: number;
   /** Null when the price is unknown. */
   costMax: WorstCost | null;
+  /** Null where no planner looks at it. */
+  blocks: PromptBlocks | null;
 }
 
 export type LaneSettings = Pick<
   Lane,
-  'key' | 'type' | 'account' | 'recipe' | 'itemsMax' | 'ageMsMax' | 'bytesMax' | 'tokensMax'
+  'key' | 'type' | 'account' | 'recipe' | 'itemsMax' | 'ageMsMax' | 'bytesMax' | 'tokensMax' | 'cache'
 >;
 
 export const openLane = (settings: LaneSettings): Lane => ({

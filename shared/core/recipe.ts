@@ -41,8 +41,17 @@ export const asIsRecipe: Recipe = {
   retry: retryPolicyDefault,
 };
 
-/** 16 hex characters of SHA-256 over the canonical JSON. */
-export const recipeHash = (recipe: Recipe): string => hash('sha256', canonicalJson(recipe)).slice(0, 16);
+/** 16 hex characters of SHA-256 over its text. */
+export const recipeHash = (recipe: Recipe): string => hash('sha256', recipeText(recipe)).slice(0, 16);
+
+/**
+ * Equal recipes, equal text. The keys of an output schema stay in their order: a model answers in it, and a request that is
+ * built again has to be the same byte for byte.
+ */
+export function recipeText(recipe: Recipe): string {
+  const ordered = JSON.parse(canonicalJson(recipe)) as Recipe;
+  return JSON.stringify({ ...ordered, outputSchema: recipe.outputSchema });
+}
 
 /** JSON with the keys of every object in order: equal values, equal text. */
 export function canonicalJson(value: unknown): string {

@@ -8,6 +8,7 @@ export function faultPlanOf(setting: Setting, random: Random): FaultPlan {
     case 'usual':
       return {
         ...createFaults(setting, random),
+        ...messageFaults(setting, random),
         ...batchFaults(setting, random),
         ...itemFaults,
         ...resultFaults(setting),
@@ -45,6 +46,19 @@ const createFaults = (setting: Setting, random: Random): FaultPlan => ({
   'create-accept-then-502': { probability: 0.02 },
   'create-hang': { probability: 0.01 },
   'create-accept-then-hang': { probability: 0.01 },
+});
+
+const messageFaults = (setting: Setting, random: Random): FaultPlan => ({
+  'message-accept-late': { probability: 0.08, delayMs: random.between(1_000, landsLateMaxMs) * setting.providerScale },
+  'message-not-connected': { probability: 0.02 },
+  'message-refuse-429': { probability: 0.04 },
+  'message-refuse-529': { probability: 0.04 },
+  'message-refuse-500': { probability: 0.02 },
+  'message-drop-before': { probability: 0.06 },
+  'message-accept-then-drop': { probability: 0.08 },
+  'message-accept-then-502': { probability: 0.04 },
+  'message-hang': { probability: 0.01 },
+  'message-accept-then-hang': { probability: 0.01 },
 });
 
 const batchFaults = (setting: Setting, random: Random): FaultPlan => ({

@@ -18,6 +18,8 @@ export interface OperatorScope {
   truth: Truth;
   caps: CapWatch;
   killAll: () => void;
+  /** How much dearer documents are than short ones. */
+  moneyFactor: number;
 }
 
 /** People and weather: caps, a canceled run, a replay pressed twice, outages, a clock set wrong. */
@@ -29,7 +31,7 @@ export function scheduleOperator(scope: OperatorScope): void {
   if (!setting.hasFaults || setting.plan !== 'usual') return;
   if (random.chance(0.5)) caps.set('items', random.between(5, 15));
   if (random.chance(0.4)) {
-    caps.set('money', random.between(200_000, 500_000));
+    caps.set('money', random.between(200_000, 500_000) * scope.moneyFactor);
     time.at(150_000, () => caps.set('money', 1_000_000_000));
   }
   if (random.chance(0.15 * setting.tightCaps))

@@ -3,15 +3,18 @@ import { type Broker, createBroker } from './broker.ts';
 import { CapWatch } from './cap-watch.ts';
 import { checkBooks } from './checks/check-books.ts';
 import { checkCaps } from './checks/check-caps.ts';
+import { checkPayloads } from './checks/check-payloads.ts';
+import { checkPrimes } from './checks/check-primes.ts';
 import { checkPurchases } from './checks/check-purchases.ts';
 import { checkReplay } from './checks/check-replay.ts';
 import { checkTerminals } from './checks/check-terminals.ts';
 import { ConsumerGroup } from './consumer-group.ts';
-import { createSimulatedRouting, Documents } from './documents.ts';
+import { Documents } from './documents.ts';
 import { Fates, type SingleFault } from './fate.ts';
 import { createFaultyPayloads } from './faulty-payloads.ts';
 import { MoneyCaps } from './money-caps.ts';
 import { scheduleOperator } from './operator.ts';
+import { drawPrefixes, type Prefixes } from './prefixes.ts';
 import { ProviderWorld } from './provider-world.ts';
 import type { Setting } from './settings.ts';
 import { SimulatedQueue } from './simulated-queue.ts';
@@ -26,7 +29,10 @@ export interface Run {
   provider: ProviderWorld;
   documents: Documents;
   truth: Truth;
+  prefixes: Prefixes;
 }
+
+const checks = [checkTerminals, checkPurchases, checkPrimes, checkPayloads, checkBooks, checkCaps, checkReplay];
 
 export interface RunResult {
   seed: number;
@@ -60,27 +66,28 @@ export async function runSeed(options: {
   const group = new ConsumerGroup(world, broker);
   const fates = new Fates(world, single);
   const truth = new Truth(world, broker);
-  const documents = new Documents(world, broker);
+  const prefixes = drawPrefixes(world);
+  const documents = new Documents(world, broker, { areCrowded: prefixes.areLong });
   const caps = new CapWatch({ world, broker, provider, truth });
   const payloads = createFaultyPayloads(world, createMemoryPayloadStore({ bytesMax: payloadBytesMax }));
-  const moneyCaps = new MoneyCaps(world, broker);
-  const routing = createSimulatedRouting();
-  const around = { world, broker, provider, queue, payloads, group, fates, routing, moneyCaps };
+  const moneyCaps = new MoneyCaps(world, broker, prefixes.moneyFactor);
+  const around = { world, broker, provider, queue, payloads, group, fates, prefixes, moneyCaps };
   const fleet = Array.from({ length: setting.workers }, (_, number) => new Worker(number, around));
 
   const killAll = (): void => {
     for (const worker of fleet) worker.kill();
   };
   moneyCaps.schedule();
-  scheduleOperator({ world, broker, provider, queue, documents, truth, caps, killAll });
+  const { moneyFactor } = prefixes;
+  scheduleOperator({ world, broker, provider, queue, documents, truth, caps, killAll, moneyFactor });
   for (const worker of fleet) world.time.at(world.random.between(0, 500), () => worker.boot());
   watchGroup(world, group);
   world.time.at(setting.faultsEndAt, () => endFaults({ world, broker, provider, queue, fleet }));
   await drain({ world, truth, documents });
 
   truth.catchUp();
-  const run: Run = { world, broker, provider, documents, truth };
-  for (const check of [checkTerminals, checkPurchases, checkBooks, checkCaps, checkReplay]) check(run);
+  const run: Run = { world, broker, provider, documents, truth, prefixes };
+  for (const check of checks) check(run);
   for (const [kind, count] of Object.entries(provider.machine.faults.counts())) world.hit(kind, count);
   let passes = 0;
   for (const { visits } of fates.points.values()) passes += visits;
@@ -130,6 +137,7 @@ async function drain({ world, truth, documents }: Pick<Run, 'world' | 'truth' | 
     if (time.now >= end) return true;
     if (time.now < setting.faultsEndAt || steps % drainCheckEvery !== 0) return false;
     truth.catchUp();
-    return truth.answered.size >= documents.byRid.size && truth.view.batches.size === 0;
+    const arePrimesSettled = [...truth.view.primes.values()].every(({ state }) => state !== 'open');
+    return truth.answered.size >= documents.byRid.size && truth.view.batches.size === 0 && arePrimesSettled;
   });
 }

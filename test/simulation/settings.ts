@@ -1,3 +1,4 @@
+import type { CacheMode } from '#core/cache-plan.ts';
 import type { Timing } from '#core/timing.ts';
 
 /** A situation to survive. What is absent is as in `base`. */
@@ -15,6 +16,8 @@ export interface Setting {
   workers: number;
   /** Money is capped by fleet, tenant and task, per day, month and in total; documents have tenants and two tasks. */
   hasCaps: boolean;
+  /** What the configuration says of the cache; `drawn`: each of the three, by the seed. */
+  cache: CacheMode | 'drawn';
   /** False: nothing befalls anybody, but what a sweep chooses. */
   hasFaults: boolean;
   /** The provider's expiry, retention and delays are divided by this. */
@@ -51,6 +54,7 @@ const base: Setting = {
   documents: 40,
   workers: 3,
   hasCaps: false,
+  cache: 'drawn',
   hasFaults: true,
   providerScale: 1_440,
   oddAppends: 1,
@@ -90,6 +94,8 @@ export const settings = {
   long: change(long),
   labelsLong: change({ ...long, hasLabels: true }),
   caps: change({ hasCaps: true, workers: 4, documents: 50 }),
+  cache: change({ cache: 'on', documents: 60 }),
+  cacheCaps: change({ cache: 'on', hasCaps: true, workers: 4, documents: 60 }),
 } satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof settings;
@@ -121,7 +127,7 @@ const mix: readonly SettingName[] = [
     'base',
     'labelsLong',
   ] as const),
-  ...(['caps', 'base', 'caps', 'labels'] as const),
+  ...(['caps', 'base', 'cacheCaps', 'labels', 'cache'] as const),
 ];
 
 export const settingOfSeed = (seed: number): SettingName => mix[seed % mix.length] as SettingName;
