@@ -36,22 +36,39 @@ export function stateAt(sightings: readonly SightedAt[], now: number): UnprimedS
   return state;
 }
 
-/** How often batches of a prefix would find it warm, late and cold, if all carried markers of one time to live. */
-export type StateShares = Record<'warm' | 'late' | 'cold', number>;
+/** How often batches would find a prefix so, if all carried markers of one time to live and none was primed. */
+export type StateShares = Record<UnprimedState, number>;
 
-/** Before any gap was seen the next batch may come in time or not. */
-const priorGaps = 1;
+/** Before any batch was seen the next one may come in time or not. */
+const unseen: StateShares = { young: 0, warm: 0.5, late: 0, cold: 0.5 };
 
-/** @param sightings of one prefix, latest first */
-export function stateShares(sightings: readonly SightedAt[], ttl: CacheTtl): StateShares {
-  const counts = { warm: priorGaps / 2, late: 0, cold: priorGaps / 2 };
-  for (let index = 1; index < sightings.length; index += 1) {
-    const gap = (sightings[index - 1]?.at ?? 0) - (sightings[index]?.at ?? 0);
-    counts[gap < cacheTtlMs[ttl] ? 'warm' : gap < lateTtls * cacheTtlMs[ttl] ? 'late' : 'cold'] += 1;
-  }
-  const all = counts.warm + counts.late + counts.cold;
-  return { warm: counts.warm / all, late: counts.late / all, cold: counts.cold / all };
+/**
+ * @param gaps between batches of this prefix, ms
+ * @param otherGaps before batches of any prefix of the model, `Infinity` where it was the first: they count as one gap
+ */
+export function stateShares(gaps: readonly number[], otherGaps: readonly number[], ttl: CacheTtl): StateShares {
+  const others = sharesOf(countGaps(otherGaps, ttl, unseen));
+  return sharesOf(countGaps(gaps, ttl, others));
 }
+
+function countGaps(gaps: readonly number[], ttl: CacheTtl, start: StateShares): StateShares {
+  const counts = { ...start };
+  for (const gap of gaps) {
+    counts[
+      gap < beginMs ? 'young' : gap < cacheTtlMs[ttl] ? 'warm' : gap < lateTtls * cacheTtlMs[ttl] ? 'late' : 'cold'
+    ] += 1;
+  }
+  return counts;
+}
+
+function sharesOf({ young, warm, late, cold }: StateShares): StateShares {
+  const all = young + warm + late + cold;
+  return { young: young / all, warm: warm / all, late: late / all, cold: cold / all };
+}
+
+/** Between batches of one prefix. @param sightings latest first */
+export const gapsBetween = (sightings: readonly SightedAt[]): number[] =>
+  sightings.slice(1).map(({ at }, index) => (sightings[index]?.at ?? at) - at);
 
 export const latestFirst = (a: { at: number; bk: string }, b: { at: number; bk: string }): number =>
   b.at - a.at || (a.bk < b.bk ? 1 : a.bk > b.bk ? -1 : 0);

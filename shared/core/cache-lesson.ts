@@ -9,6 +9,10 @@ export interface CacheSighting extends SightedAt {
   /** Absent where only the log told of it. */
   model?: string;
   items: number;
+  /** Of the prefix, by estimate; absent as above. */
+  tokens?: number;
+  /** Nanodollars that its markers may cost beyond none; absent as above. */
+  atRisk?: number;
 }
 
 /** What one settled batch showed about a prefix. */

@@ -1,4 +1,4 @@
-import { type CacheState, latestFirst, stateAt } from './cache-arrivals.ts';
+import { type CacheState, gapsBetween, latestFirst, stateAt } from './cache-arrivals.ts';
 import type { CacheLesson, CacheSighting } from './cache-lesson.ts';
 import { type HitTallies, hitTallies } from './hit-tallies.ts';
 import { canonicalModel } from './prices.ts';
@@ -22,6 +22,10 @@ export class CacheLessons {
     const history = this.#prefixOf(sighting.hash);
     insert(history.sightings, sighting, perPrefixMax);
     history.tallies = null;
+    if (sighting.model === undefined) return;
+    const model = this.#modelOf(sighting.model);
+    insert(model.sightings, sighting, perModelMax);
+    model.gaps = null;
   }
 
   /** The first lesson of a batch about a prefix counts. */
@@ -29,9 +33,7 @@ export class CacheLessons {
     const history = this.#prefixOf(lesson.hash);
     insert(history.lessons, lesson, perPrefixMax);
     history.tallies = null;
-    const key = canonicalModel(lesson.model);
-    const model = this.#models.get(key) ?? { lessons: [], tallies: null };
-    this.#models.set(key, model);
+    const model = this.#modelOf(lesson.model);
     insert(model.lessons, lesson, perModelMax);
     model.tallies = null;
   }
@@ -44,6 +46,22 @@ export class CacheLessons {
   /** Latest first. */
   lessons(hash: string): readonly CacheLesson[] {
     return this.#prefixes.get(hash)?.lessons ?? [];
+  }
+
+  /** Of all prefixes of a model, as far as they are kept. */
+  model(model: string): Readonly<Pick<ModelHistory, 'sightings' | 'lessons'>> {
+    return this.#models.get(canonicalModel(model)) ?? { sightings: [], lessons: [] };
+  }
+
+  /** Before each batch of a model's prefixes; `Infinity` where a prefix came for the first time. */
+  modelGaps(model: string): readonly number[] {
+    const history = this.#models.get(canonicalModel(model));
+    if (!history) return [];
+    history.gaps ??= [...new Set(history.sightings.map(({ hash }) => hash))].flatMap(hash => [
+      ...gapsBetween(this.sightings(hash)),
+      Infinity,
+    ]);
+    return history.gaps;
   }
 
   prefixTallies(hash: string): HitTallies {
@@ -81,6 +99,13 @@ export class CacheLessons {
     return isPrimed ? 'primed' : stateAt(earlier, at);
   }
 
+  #modelOf(name: string): ModelHistory {
+    const key = canonicalModel(name);
+    const model = this.#models.get(key) ?? { sightings: [], lessons: [], tallies: null, gaps: null };
+    this.#models.set(key, model);
+    return model;
+  }
+
   #prefixOf(hash: string): PrefixHistory {
     const history = this.#prefixes.get(hash) ?? { sightings: [], lessons: [], tallies: null };
     this.#prefixes.delete(hash);
@@ -95,13 +120,15 @@ export interface CacheLessonsSnapshot {
   prefixes: { hash: string; sightings: CacheSighting[]; lessons: CacheLesson[] }[];
 }
 
-interface ModelHistory {
+interface PrefixHistory {
+  sightings: CacheSighting[];
   lessons: CacheLesson[];
+  /** Null: to be summed again. */
   tallies: HitTallies | null;
 }
 
-interface PrefixHistory extends ModelHistory {
-  sightings: CacheSighting[];
+interface ModelHistory extends PrefixHistory {
+  gaps: readonly number[] | null;
 }
 
 /** The first of one batch and prefix counts, and of too many the latest stay. */

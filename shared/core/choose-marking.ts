@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type StateShares, stateAt, stateShares, type UnprimedState } from './cache-arrivals.ts';
+import { gapsBetween, type StateShares, stateAt, stateShares, type UnprimedState } from './cache-arrivals.ts';
 import { breakEvenHitRate, markedCost, type TokenPrices, tokenPrices } from './cache-cost.ts';
 import type { CacheLessons } from './cache-lessons.ts';
 import type { CacheTtl } from './cache-plan.ts';
@@ -12,6 +12,8 @@ export interface MarkingQuestion {
   hash: string;
   model: string;
   items: number;
+  /** Of the prefix, by estimate. */
+  tokens: number;
   /** When the batch is sealed, ms since the epoch. */
   now: number;
   price: PriceRow;
@@ -46,15 +48,17 @@ export type MarkingChoice = { is: 'marked'; marking: Marking } | { is: 'none'; b
  */
 export function chooseMarking(question: MarkingQuestion): MarkingChoice {
   const views = ttls.map(ttl => viewOf(ttl, question));
-  const drawn = best(views.map(view => markingOf(view, question, view.draws)));
-  const expected = views.map(view => markingOf(view, question, {}));
-  const safe = expected.filter(({ longRun, marking }) => longRun > 0 && marking.savingLow >= 0);
-  const { savingLow } = drawn.marking;
-  if (drawn.longRun > 0 && -savingLow <= trialAllowance(question, { isNeeded: safe.length === 0 })) {
-    return { is: 'marked', marking: { ...drawn.marking, isTrial: savingLow < 0 } };
+  const primes = question.canPrime ? [false, true] : [false];
+  const judge = (rate: RateOf): Judged[] =>
+    views.flatMap(view => primes.map(prime => judged({ view, prime, items: question.items, rate })));
+  const [expected, drawn] = [judge(({ mean }) => mean), best(judge(drawnRate))];
+  const safe = expected.filter(({ longRun, longRunLow }) => longRun > 0 && longRunLow >= 0);
+  const isSafe = safe.some(({ marking }) => isSame(marking, drawn.marking));
+  const atRisk = -drawn.marking.savingLow * question.tokens;
+  if (drawn.longRun > 0 && (isSafe || atRisk <= trialAllowance({ ...question, isNeeded: safe.length === 0 }))) {
+    return { is: 'marked', marking: { ...drawn.marking, isTrial: !isSafe && atRisk > 0 } };
   }
-  if (safe.length > 0) return { is: 'marked', marking: best(safe).marking };
-  return { is: 'none', best: best(expected).marking };
+  return safe.length > 0 ? { is: 'marked', marking: best(safe).marking } : { is: 'none', best: best(expected).marking };
 }
 
 /** Of what is uncertain, how much is drawn: more tries more, and pays more for it. */
@@ -72,7 +76,7 @@ interface TtlView {
   shares: StateShares;
   rates: Record<Found, HitRate>;
   /** Standard deviations by which each rate is drawn away from its mean. */
-  draws: Partial<Record<Found, number>>;
+  draws: Record<Found, number>;
 }
 
 function viewOf(ttl: CacheTtl, { bk, hash: prefix, model, items, now, price, lessons }: MarkingQuestion): TtlView {
@@ -80,8 +84,11 @@ function viewOf(ttl: CacheTtl, { bk, hash: prefix, model, items, now, price, les
   const rates = Object.fromEntries(
     found.map(state => [state, hitRate(lessons, { hash: prefix, model, items, ttl, state, now })]),
   ) as Record<Found, HitRate>;
-  const draws = Object.fromEntries(found.map((state, index) => [state, normalDraw(`${bk} ${ttl}`, index)]));
-  const shares = stateShares(sightings, ttl);
+  const draws = Object.fromEntries(found.map((state, index) => [state, normalDraw(`${bk} ${ttl}`, index)])) as Record<
+    Found,
+    number
+  >;
+  const shares = stateShares(gapsBetween(sightings), lessons.modelGaps(model), ttl);
   return { ttl, prices: tokenPrices(price, ttl), state: stateAt(sightings, now), shares, rates, draws };
 }
 
@@ -89,27 +96,53 @@ interface Judged {
   marking: Marking;
   /** Saved by each batch of this prefix, if all were marked so. */
   longRun: number;
+  /** The same, should every hit rate lie at its lower bound. */
+  longRunLow: number;
 }
 
-const best = (judged: readonly Judged[]): Judged => judged.reduce((a, b) => (b.longRun > a.longRun ? b : a));
+type RateOf = (rate: HitRate, draw: number) => number;
 
-function markingOf(view: TtlView, question: MarkingQuestion, draws: TtlView['draws']): Judged {
-  const { items, canPrime } = question;
-  const { ttl, prices, rates, state, shares } = view;
-  const rateOf = (of: Found): number => clamp(rates[of].mean + (draws[of] ?? 0) * drawnShare * rates[of].spread);
-  const cost = (of: Found): number => markedCost(prices, items, rateOf(of)) + (of === 'primed' ? prices.prime : 0);
-  const least = (of: UnprimedState): number =>
-    canPrime && of !== 'warm' ? Math.min(cost(of), cost('primed')) : cost(of);
+const drawnRate: RateOf = ({ mean, spread }, draw) => Math.min(1, Math.max(0, mean + draw * drawnShare * spread));
+
+const best = (all: readonly Judged[]): Judged => all.reduce((a, b) => (b.longRun > a.longRun ? b : a));
+
+const isSame = (a: Marking, b: Marking): boolean => a.ttl === b.ttl && a.prime === b.prime;
+
+interface JudgedAct {
+  view: TtlView;
+  /** Whether batches that find nothing are primed. */
+  prime: boolean;
+  items: number;
+  rate: RateOf;
+}
+
+function judged({ view, prime, items, rate }: JudgedAct): Judged {
+  const { ttl, prices, rates, draws, state, shares } = view;
   const plain = items * prices.plain;
-  const longRun = plain - shares.warm * least('warm') - shares.late * least('late') - shares.cold * least('cold');
-  const prime = canPrime && state !== 'warm' && cost('primed') < cost(state);
-  const rate = rates[prime ? 'primed' : state];
-  const saved = (hits: number): number => plain - markedCost(prices, items, hits) - (prime ? prices.prime : 0);
-  const marking = { ttl, prime, state, hitRate: rate, breakEven: breakEvenHitRate(prices), isTrial: false };
-  return { longRun, marking: { ...marking, saving: saved(rate.mean), savingLow: saved(rate.low) } };
+  const savedAt = (of: Found, share: number): number =>
+    plain - markedCost(prices, items, share) - (of === 'primed' ? prices.prime : 0);
+  const longRunBy = (rateOf: RateOf): number => {
+    const saved = (of: Found): number => savedAt(of, rateOf(rates[of], draws[of]));
+    // Behind a prime nothing is young: what it wrote can be read at once.
+    const [young, cold] = prime ? [saved('warm'), saved('primed')] : [saved('young'), saved('cold')];
+    const late = prime ? Math.max(saved('late'), saved('primed')) : saved('late');
+    return shares.young * young + shares.warm * saved('warm') + shares.late * late + shares.cold * cold;
+  };
+  const isPrimed =
+    prime &&
+    (state === 'cold' ||
+      (state !== 'warm' &&
+        savedAt('primed', rate(rates.primed, draws.primed)) > savedAt(state, rate(rates[state], draws[state]))));
+  const found = isPrimed ? 'primed' : state;
+  const { mean, low } = rates[found];
+  const saving = { saving: savedAt(found, mean), savingLow: savedAt(found, low) };
+  const known = { hitRate: rates[found], breakEven: breakEvenHitRate(prices), isTrial: false };
+  return {
+    marking: { ttl, prime: isPrimed, state, ...known, ...saving },
+    longRun: longRunBy(rate),
+    longRunLow: longRunBy(({ low: lowest }) => lowest),
+  };
 }
-
-const clamp = (share: number): number => Math.min(1, Math.max(0, share));
 
 /** Of a normal distribution, the same for the same text. */
 function normalDraw(text: string, index: number): number {

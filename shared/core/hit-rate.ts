@@ -22,16 +22,16 @@ export interface HitQuestion {
 }
 
 /** Documented for items of a batch that find an entry: 30 % to 98 %. */
-const documented: HitTally = { hits: 1.28, misses: 0.72 };
+const documented: HitTally = { hits: 2.56, misses: 1.44 };
 /** What other prefixes of the model showed counts as this many items at most. */
 const borrowedMax = 20;
 /** How far what is known of the provider carries to a kind of batch that was never seen. */
 const carriedMax = 16;
 /** What a batch finds that is not primed, as a share of what it would find primed, before any was seen. */
-const unprimedShare: Record<Exclude<CacheState, 'primed'>, number> = { warm: 1, young: 0.6, late: 0.4, cold: 0.6 };
-const unprimedWeight: Record<Exclude<CacheState, 'primed'>, number> = { warm: 4, young: 1.5, late: 1, cold: 1 };
+const unprimedShare: Record<Exclude<CacheState, 'primed'>, number> = { warm: 1, young: 0.8, late: 0.6, cold: 0.8 };
+const unprimedWeight: Record<Exclude<CacheState, 'primed'>, number> = { warm: 4, young: 2, late: 2, cold: 2 };
 /** Standard deviations to either side that hold nine of ten. */
-const certainty = 1.28;
+const certainty = 1.645;
 
 /** What is known of a hit rate: what this prefix showed, what its model's other prefixes showed, and what is documented. */
 export function hitRate(lessons: CacheLessons, question: HitQuestion): HitRate {
@@ -63,11 +63,25 @@ function priorOf(lessons: CacheLessons, question: HitQuestion): HitTally {
       served = addTallies(served, shownBy(lessons, question, kindOf({ ttl, state: found, items })));
     }
   }
+  served = atLeast(served, coldReaders(lessons, question));
   if (state === 'primed' || state === 'warm') return atMost(served, carriedMax);
   const readers = state === 'cold' ? (items - 1) / items : 1;
   const mean = (served.hits / weightOf(served)) * unprimedShare[state] * readers;
   return scale({ hits: mean, misses: 1 - mean }, unprimedWeight[state]);
 }
+
+/** Of what started with nothing there, all but the first of each batch might have read: how many did is the least there is to be had. */
+function coldReaders(lessons: CacheLessons, question: HitQuestion): HitTally {
+  const { items } = question;
+  const shown = (['5m', '1h'] as const)
+    .map(ttl => shownBy(lessons, question, kindOf({ ttl, state: 'cold', items })))
+    .reduce(addTallies);
+  const first = weightOf(shown) / Math.max(1, items);
+  return { hits: shown.hits, misses: Math.max(0, shown.misses - first) };
+}
+
+const atLeast = (tally: HitTally, other: HitTally): HitTally =>
+  other.hits * weightOf(tally) > tally.hits * weightOf(other) ? addTallies(tally, other) : tally;
 
 const atMost = (tally: HitTally, max: number): HitTally =>
   weightOf(tally) === 0 ? noHits : scale(tally, Math.min(1, max / weightOf(tally)));

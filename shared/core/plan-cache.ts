@@ -78,14 +78,16 @@ export function planCache(input: CachePlanInput): CachePlanned {
       continue;
     }
     const { lessons, canPrime = true } = input;
-    const question = { bk, hash: prefix.hash, model, items: count, now: at, price, lessons, canPrime };
+    const question = { bk, hash: prefix.hash, model, items: count, tokens, now: at, price, lessons, canPrime };
     const chosen = chooseMarking(question);
     const isMarked = chosen.is === 'marked' && marks.length < marksMax;
     const choice = chosen.is === 'marked' ? chosen.marking : chosen.best;
     why.push({ is: isMarked ? 'marked' : 'does-not-pay', ...facts, ...choice });
     if (isMarked) marks.push({ depth, hash: prefix.hash, ttl: choice.ttl, prime: choice.prime });
     const ttl = isMarked ? choice.ttl : null;
-    sightings.push({ bk, hash: prefix.hash, model, items: count, at, ttl, isPrimed: isMarked && choice.prime });
+    const atRisk = isMarked ? Math.max(0, Math.round(-choice.savingLow * tokens)) : 0;
+    const isPrimed = isMarked && choice.prime;
+    sightings.push({ bk, hash: prefix.hash, model, items: count, tokens, at, ttl, isPrimed, atRisk });
   }
   if (marks.length === 0) return { plan: null, why, sightings };
   const use = useOf(input);

@@ -1,59 +1,61 @@
 import { markedCost, tokenPrices } from './cache-cost.ts';
 import type { CacheLesson, CacheSighting } from './cache-lesson.ts';
 import type { CacheLessons } from './cache-lessons.ts';
-import { hitRate } from './hit-rate.ts';
+import type { Nanodollars } from './money.ts';
 import { batchPriceShare, type PriceRow } from './prices.ts';
 
-/** What trials of one prefix may cost, as a share of what its batches cost without markers. */
-const shareOfBought = 0.004;
+/** What trials may cost, as a share of what the prefixes cost without markers. */
+const shareOfBought = 0.008;
+/** Of so many batches like this one: what does not pay by then is not tried for ever. */
+const lendingBatches = 64;
 /** And of what markers have saved. */
 const shareOfSaved = 0.5;
 /** And for the first one, of its own batch. */
-const shareOfFirst = 0.3;
+const shareOfFirst = 0.25;
 
 export interface AllowanceQuestion {
   hash: string;
   model: string;
   items: number;
-  now: number;
+  tokens: number;
   price: PriceRow;
   lessons: CacheLessons;
+  /** False where there is something safe to do: then nothing is lent, and only what was saved is spent on trials. */
+  isNeeded: boolean;
 }
 
-/** What a marker of this prefix may cost beyond none, in nanodollars a token of the prefix. Below zero: it has lost too much already. */
-export function trialAllowance(question: AllowanceQuestion, { isNeeded }: { isNeeded: boolean }): number {
-  const { hash, items, price, lessons } = question;
+/**
+ * What a marker may cost beyond none, in nanodollars: as far as this prefix and, together, all prefixes of its model have room. Losses
+ * are never forgiven, so prefixes that come only once share one loan.
+ */
+export function trialAllowance(question: AllowanceQuestion): Nanodollars {
+  const { hash, model, lessons } = question;
+  const own = { sightings: lessons.sightings(hash), lessons: lessons.lessons(hash) };
+  return Math.max(0, Math.min(roomOf(own, question), roomOf(lessons.model(model), question)));
+}
+
+interface History {
+  sightings: readonly CacheSighting[];
+  lessons: readonly CacheLesson[];
+}
+
+function roomOf({ sightings, lessons }: History, { items, tokens, price, isNeeded }: AllowanceQuestion): Nanodollars {
   const plain = price.input * batchPriceShare;
-  const sightings = lessons.sightings(hash);
-  const known = lessons.lessons(hash);
-  const bought = sightings.reduce((sum, sighting) => sum + sighting.items * plain, 0);
-  const saved = known.reduce((sum, lesson) => sum + savedBy(lesson, price), 0);
-  const settled = new Set(known.map(({ bk }) => bk));
-  const open = sightings.filter(({ bk, ttl }) => ttl !== null && !settled.has(bk));
-  const atRisk = open.reduce((sum, sighting) => sum + riskOf(sighting, question), 0);
-  const earned = saved > 0 ? saved * shareOfSaved : saved;
-  const lent = isNeeded ? shareOfFirst * items * plain + shareOfBought * bought : 0;
-  return Math.max(0, lent + earned - atRisk);
+  const bought = sightings.reduce((sum, { items: count, tokens: each = 0 }) => sum + count * each * plain, 0);
+  const saved = lessons.reduce((sum, lesson) => sum + savedBy(lesson, price), 0);
+  const settled = new Set(lessons.map(({ bk }) => bk));
+  const atRisk = sightings.reduce((sum, { bk, atRisk: own = 0 }) => (settled.has(bk) ? sum : sum + own), 0);
+  const batch = items * tokens * plain;
+  const lent = isNeeded ? shareOfFirst * batch + shareOfBought * Math.min(bought, lendingBatches * batch) : 0;
+  return lent + (saved > 0 ? saved * shareOfSaved : saved) - atRisk;
 }
 
-/** What a lesson's batch has saved by its markers, its prime paid; below zero it was a loss. */
-export function savedBy({ use, ttl, isPrimed, items, hits, prefixTokens }: CacheLesson, price: PriceRow): number {
-  if (use !== 'marked') return 0;
+/** What a lesson's batch has saved by its markers, its prime paid, in nanodollars; below zero it was a loss. */
+export function savedBy(lesson: CacheLesson, price: PriceRow): Nanodollars {
+  const { use, ttl, isPrimed, items, hits, prefixTokens: tokens } = lesson;
+  // Nothing is cached below the model's minimum: there items cost what they cost without.
+  if (use !== 'marked' || items === 0 || tokens === 0) return 0;
   const prices = tokenPrices(price, ttl);
-  // Nothing was cached, as below the model's minimum: items cost what they cost without, and so does a prime.
-  if (prefixTokens === 0) return isPrimed ? -price.input : 0;
-  return (
-    items * prices.plain - markedCost(prices, items, items === 0 ? 0 : hits / items) - (isPrimed ? prices.prime : 0)
-  );
-}
-
-/** What a batch on its way may turn out to cost beyond no markers. */
-function riskOf(
-  { ttl, isPrimed, items }: CacheSighting,
-  { hash, model, now, price, lessons }: AllowanceQuestion,
-): number {
-  if (ttl === null) return 0;
-  const prices = tokenPrices(price, ttl);
-  const { low } = hitRate(lessons, { hash, model, items, ttl, state: isPrimed ? 'primed' : 'warm', now });
-  return Math.max(0, markedCost(prices, items, low) + (isPrimed ? prices.prime : 0) - items * prices.plain);
+  const paid = markedCost(prices, items, hits / items) + (isPrimed ? prices.prime : 0);
+  return tokens * (items * prices.plain - paid);
 }
