@@ -45,12 +45,16 @@ export class BatchPlanner {
     if (!cache) return null;
     const { clock, telemetry, follower, canPrime = true } = this.#ports;
     const { lessons } = follower.view;
-    const { model, blocks } = mostCommonModel(items);
     const { mode, holdBack: holdoutShare } = cache;
-    const wanted = { bk, model, at: clock.now(), items: blocks, lessons, holdoutShare, mode, canPrime };
-    const { plan, sightings } = planCache(wanted);
+    const batch = { bk, at: clock.now(), lessons, holdoutShare, mode, canPrime };
+    let plan: CachePlan | null = null;
+    for (const [model, blocks] of byModel(items)) {
+      const planned = planCache({ ...batch, model, items: blocks });
+      this.#see(planned);
+      plan = planned.plan;
+      if (plan) break;
+    }
     telemetry.count('flotilla_cache_plans_total', 1, { use: plan?.use ?? 'none' });
-    this.#see(plan, sightings);
     return plan;
   }
 
@@ -62,7 +66,7 @@ export class BatchPlanner {
   }
 
   /** Prefixes that are not marked stand in no record: only this process knows that they come again. */
-  #see(plan: CachePlan | null, sightings: CachePlanned['sightings']): void {
+  #see({ plan, sightings }: CachePlanned): void {
     const marked = new Set(plan?.marks.map(({ hash }) => hash));
     for (const sighting of sightings) if (!marked.has(sighting.hash)) this.#ports.follower.view.lessons.see(sighting);
   }
@@ -79,10 +83,14 @@ export class BatchPlanner {
 
 const lanesRemembered = 64;
 
-/** A plan has one model: of documents in the provider's shape, those of the others go without markers. */
-function mostCommonModel(items: readonly LaneItem[]): { model: string; blocks: PromptBlocks[] } {
+/**
+ * A plan has one model. Documents in the provider's shape may have several: the most frequent that is worth markers gets
+ * them, the others go without.
+ */
+function byModel(items: readonly LaneItem[]): [model: string, blocks: PromptBlocks[]][] {
   const blocks = items.flatMap(item => item.blocks ?? []);
   const groups = [...Map.groupBy(blocks, ({ model }) => model)].sort(([, a], [, b]) => b.length - a.length);
-  const [model, most] = groups[0] ?? ['', []];
-  return { model, blocks: most };
+  return groups.slice(0, modelsMax);
 }
+
+const modelsMax = 4;
