@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { marksMax } from '#core/cache-minimums.ts';
 import { capPeriods, closeReasons, type JournalRecord } from '#core/journal.ts';
 
 const whole = z.int().nonnegative();
@@ -15,6 +16,15 @@ const extra = z.strictObject({
 });
 const sealedItem = z.union([z.tuple([...claim]), z.tuple([...claim, extra])]);
 
+const ttl = z.enum(['5m', '1h']);
+
+const cachePlan = z.strictObject({
+  use: z.enum(['marked', 'held-back', 'shadow']),
+  marks: z
+    .array(z.strictObject({ depth: z.int().positive(), hash: z.string(), ttl, prime: z.boolean() }))
+    .max(marksMax),
+});
+
 /** Every record of the journal in full, without `v`: for tests and the audit. Reading the log checks less, to start fast. */
 export const journalRecordSchema: z.ZodType<JournalRecord> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('FLEET'), fleet: name, partitions: whole, settledPartitions: whole }),
@@ -29,6 +39,7 @@ export const journalRecordSchema: z.ZodType<JournalRecord> = z.discriminatedUnio
     recipe: z.string(),
     runs: z.array(z.string()),
     items: z.array(sealedItem),
+    plan: cachePlan.exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('INTENT'),
@@ -48,6 +59,7 @@ export const journalRecordSchema: z.ZodType<JournalRecord> = z.discriminatedUnio
     id: name,
     account: name,
     prefix: z.string(),
+    ttl: ttl.exactOptional(),
     nonce: name,
     reserve: amountsSchema,
   }),

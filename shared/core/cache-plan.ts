@@ -24,6 +24,17 @@ export interface CacheMark {
   prime: boolean;
 }
 
+/** `off`: as if there were no plans. `shadow`: only told. `on`: markers go out where they pay. */
+export const cacheModes = ['off', 'shadow', 'on'] as const;
+export type CacheMode = (typeof cacheModes)[number];
+
+/** What the configuration says of the cache, for one task. */
+export interface CachePolicy {
+  mode: CacheMode;
+  /** Share of batches, 0 to 1, that go without markers although they would pay. */
+  holdBack: number;
+}
+
 export type CacheTtl = '5m' | '1h';
 
 /** Of a plan that is only told, nothing goes out. */

@@ -3,7 +3,7 @@ import { tokenPrices } from './cache-cost.ts';
 import type { CacheSighting } from './cache-lesson.ts';
 import type { CacheLessons } from './cache-lessons.ts';
 import { cacheTokensMin, marksMax } from './cache-minimums.ts';
-import type { CacheMark, CachePlan, CachePlanUse } from './cache-plan.ts';
+import type { CacheMark, CacheMode, CachePlan, CachePlanUse } from './cache-plan.ts';
 import { chooseMarking, type Marking } from './choose-marking.ts';
 import { priceOf } from './cost.ts';
 import type { Nanodollars } from './money.ts';
@@ -24,8 +24,6 @@ export interface CachePlanInput {
   /** False where the provider has no single call that writes a prefix, or none is allowed now. */
   canPrime?: boolean;
 }
-
-export type CacheMode = 'off' | 'shadow' | 'on';
 
 export interface CachePlanned {
   /** Null: no markers, and nothing to say in SEALED. */

@@ -21,6 +21,7 @@ import {
   isUnsent,
   itemsToSend,
   periodKey,
+  primesKeptMs,
   retire,
   tightCap,
   type View,
@@ -103,8 +104,17 @@ function onSealed(view: View, record: On<'SEALED'>): Verdict {
   const items = record.items.flatMap(sealed => claim(view, sealed) ?? []);
   if (items.length === 0) return 'refused'; // void: everything was claimed before
   view.batches.set(record.bk, sealedBatch(record, items));
+  seePrefixes(view, record);
   if (ahead) reduceSettled(view, { bk: record.bk, ...ahead });
   return 'accepted';
+}
+
+/** When a prefix comes again is learnt from these; whether it was read, from SETTLED. */
+function seePrefixes({ lessons }: View, { bk, plan, items, at }: On<'SEALED'>): void {
+  for (const { hash, ttl, prime } of plan?.marks ?? []) {
+    const isSent = plan?.use === 'marked';
+    lessons.see({ bk, hash, items: items.length, at, ttl: isSent ? ttl : null, isPrimed: isSent && prime });
+  }
 }
 
 function claim(view: View, [partition, offset, att, charged, extra]: SealedItem): Item | null {
@@ -143,6 +153,7 @@ function sealedBatch(record: SealedRecord & { at: number }, items: Item[]): Batc
     recipe,
     runs,
     items,
+    plan: record.plan ?? null,
     sub: 0,
     sealedAt: at,
     state: { is: 'sealed' },
@@ -213,20 +224,36 @@ function onReleased(view: View, { bk, actual }: ReleasedRecord): Verdict {
   return 'accepted';
 }
 
-function onPrime(view: View, { id, reserve, at }: PrimeRecord & { at: number }): Verdict {
-  if (view.primes.has(id) || tightCap(view, reserve, at)) return 'refused';
-  view.primes.set(id, { reserve, at, isPrimed: false });
+/** True when the journal would accept this PRIME; a submitter appends one only then. */
+export const acceptsPrime = (view: View, { id, reserve }: PrimeRecord, at: number): boolean =>
+  !view.primes.has(id) && !view.pastPrimes.has(id) && tightCap(view, reserve, at) === null;
+
+function onPrime(view: View, record: PrimeRecord & { at: number }): Verdict {
+  if (!acceptsPrime(view, record, record.at)) return 'refused';
+  const { id, account, prefix, ttl = '5m', nonce, reserve, at } = record;
+  forgetPrimes(view, at);
+  view.primes.set(id, { account, prefix, ttl, nonce, reserve, at, state: 'open' });
   use(view, reserve, at, +1);
   return 'accepted';
 }
 
 function onPrimed(view: View, { id, actual }: On<'PRIMED'>): Verdict {
   const prime = view.primes.get(id);
-  if (!prime || prime.isPrimed) return 'refused';
+  if (prime?.state !== 'open') return 'refused';
   use(view, prime.reserve, prime.at, -1);
   use(view, actual, prime.at, +1);
-  prime.isPrimed = true;
+  prime.state = Object.values(actual).some(amount => amount > 0) ? 'spent' : 'unsent';
   return 'accepted';
+}
+
+/** By the journal's own time, and what is open stays: the same journal leaves the same view. */
+function forgetPrimes(view: View, now: number): void {
+  for (const [id, { at, state }] of view.primes) {
+    if (at > now - primesKeptMs) return; // in the order in which they came
+    if (state === 'open') continue;
+    view.primes.delete(id);
+    view.pastPrimes.add(id);
+  }
 }
 
 function use(view: View, amounts: Amounts, at: number, sign: 1 | -1): void {

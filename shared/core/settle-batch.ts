@@ -2,6 +2,8 @@ import type { ErrorCode } from '../errors/catalogue.ts';
 import { FlotillaError } from '../errors/flotilla-error.ts';
 import type { ReuseState } from './answer-cache/reused-answer.ts';
 import { canaryCode, canaryField } from './build-request.ts';
+import { cacheLessonsOf } from './cache-lessons.ts';
+import type { CacheMark } from './cache-plan.ts';
 import { addUsage, costOf, type ItemCost, noUsage, type Usage } from './cost.ts';
 import { formatCustomId } from './custom-id.ts';
 import { decideRetry } from './decide-retry.ts';
@@ -44,6 +46,8 @@ export interface SettleContext {
   /** Settling worker's wall clock; only retry times depend on it. */
   now: number;
   timeScale: number;
+  /** Whether the entry of a mark was written ahead of this batch, by the journal; absent: as planned. */
+  wasPrimed?: (mark: CacheMark) => boolean;
 }
 
 export interface Settlement {
@@ -87,6 +91,7 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
   checkSettles(batch, context.read);
   const sums = createSums(batch);
   const spend = new SpendRows();
+  const answered: { usage: Usage; model: string }[] = [];
   let missing = 0;
   let isAccountRefused = false;
 
@@ -96,6 +101,7 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     const wasSent = context.read !== null && !item.isDuplicate;
     sums.add(envelope.run, ended, { wasSent, isReused: batch.kind === 'reuse' });
     if (wasSent) addSpent(spend, ended, { item, envelope, model: modelAsked(parsed, context.recipe) });
+    if (ended.usage) answered.push({ usage: ended.usage, model: ended.model ?? '' });
     if (ended.cause === 'missing') missing += 1;
     if (ended.cause === 'account') isAccountRefused = true;
     const policy = context.recipe?.retry ?? retryPolicyDefault;
@@ -113,8 +119,15 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     const { recipe } = context;
     terminals.push(terminalOf(batch, item, { ended, envelope, parsed, recipe, wasSent, requestKey }));
   }
-  const settled = { v: 1, bk: batch.bk, done, dead, retry, ...sums.total(), ...spendOf(batch, spend) } as const;
-  return { settled, terminals, missing, isAccountRefused };
+  const books = {
+    done,
+    dead,
+    retry,
+    ...sums.total(),
+    ...spendOf(batch, spend),
+    ...lessonsOf(batch, answered, context),
+  };
+  return { settled: { v: 1, bk: batch.bk, ...books }, terminals, missing, isAccountRefused };
 }
 
 function checkSettles(batch: Batch, read: CompleteRead | null): void {
@@ -453,6 +466,19 @@ function spendOf(batch: Batch, { rows }: SpendRows): { spend?: Spend } {
   const { state } = batch;
   const at = state.is === 'created' ? state.intent.at : state.is === 'released' ? state.at : batch.sealedAt;
   return { spend: { at, rows } };
+}
+
+/** What the batch showed of the prefixes in its plan; nothing when nothing of it was answered. */
+function lessonsOf(
+  { bk, plan, sealedAt }: Batch,
+  answered: readonly { usage: Usage; model: string }[],
+  { wasPrimed = mark => mark.prime }: SettleContext,
+): Pick<SettledRecord, 'cache'> {
+  if (!plan || answered.length === 0) return {};
+  const marks = plan.marks.map(mark => ({ ...mark, prime: wasPrimed(mark) }));
+  const usages = answered.map(({ usage }) => usage);
+  const model = answered[0]?.model ?? '';
+  return { cache: cacheLessonsOf({ bk, model, at: sealedAt, plan: { ...plan, marks }, usages }) };
 }
 
 const isLost = (cause: OutcomeCause | null): boolean => cause === 'missing' || cause === 'result-too-large';

@@ -1,7 +1,7 @@
 import { buildRequest } from '#core/build-request.ts';
 import { type ParkedFigures, parkedFigures, type WaitingBatch } from '#core/cap-parked.ts';
 import { reserveOf } from '#core/cap-reserve.ts';
-import { worstCost } from '#core/cap-worst-case.ts';
+import { planTtl, worstCost } from '#core/cap-worst-case.ts';
 import { buildPayload } from '#core/payload.ts';
 import { formatRid } from '#core/rid.ts';
 import { type Batch, isUnsent, itemsToSend, type View } from '#core/view.ts';
@@ -60,6 +60,6 @@ async function waitingBatch(
   const { tenant, costMaxByRun } = buildPayload(payloadItems);
   const { account } = batch;
   const { task } = recipe;
-  const reserve = reserveOf({ account, items: items.length, tenant, task, costMaxByRun, ttl: 'none' });
+  const reserve = reserveOf({ account, items: items.length, tenant, task, costMaxByRun, ttl: planTtl(batch.plan) });
   return { reserve, documents: items.length };
 }

@@ -8,6 +8,8 @@ import type {
   CreateOutcome,
   CreateRequest,
   ListOptions,
+  PrimeOutcome,
+  PrimeRequest,
   ReplyFacts,
   ResultRead,
 } from '#ports/batch-provider.ts';
@@ -99,6 +101,13 @@ export class ProviderAccount {
     } finally {
       this.#underWay -= 1;
     }
+  }
+
+  /** Sends at most one POST. What comes of it moves no breaker: batches go without a prime. */
+  async prime(request: PrimeRequest, signal: AbortSignal): Promise<PrimeOutcome> {
+    const outcome = await this.provider.prime(request, signal);
+    if (outcome.status !== 'ambiguous' && outcome.facts) this.#observe(outcome.facts);
+    return outcome;
   }
 
   /** True once the call of this incarnation for a batch is known to have ended without an answer. */

@@ -6,7 +6,6 @@ import { parseDocument } from '#contracts/parse-document.ts';
 import { buildRequest } from '#core/build-request.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { loadConfig } from '#runtime/config/load-config.ts';
-import { settingDefinitions } from '#runtime/config/setting-definitions.ts';
 import type { InvoiceRow } from '#services/simulator/machine/invoice.ts';
 import { SimulatorMachine } from '#services/simulator/machine/simulator-machine.ts';
 import { createMemoryStore } from '#services/simulator/store/memory-store.ts';
@@ -25,7 +24,7 @@ export interface PriceRow {
   task: string;
   leg: PriceLeg;
   /** Null: this program has no planner to set on. */
-  nanodollars: number | null;
+  nanodollars: number;
   /** Executed items and synchronous calls, primes included. */
   purchases: number;
   answered: number;
@@ -136,11 +135,10 @@ async function callOneByOne(work: Work): Promise<PriceRow> {
 
 async function runBatches(work: Work, leg: 'batches' | 'batches and the planner'): Promise<PriceRow> {
   const isPlanned = leg === 'batches and the planner';
-  if (isPlanned && !settingDefinitions.some(({ path }) => path === 'cache.mode')) return noPlanner(work, leg);
-  const cache = isPlanned ? { cache: { mode: 'on' } } : {};
+  const cache = { mode: isPlanned ? 'on' : 'off' } as const;
   const directory = join(work.directory, isPlanned ? 'planned' : 'plain');
   mkdirSync(directory);
-  writeConfig(directory, { ...work.config, ...cache });
+  writeConfig(directory, { ...work.config, cache });
   const args = ['run', join(work.directory, inputName), '--task', work.task, '--json'];
   const { code, stderr } = await runFlotilla({ cwd: directory, args });
   if (code !== 0) throw new Error(`${leg} of ${work.task} ended with ${code}: ${stderr}`);
@@ -173,15 +171,11 @@ function rowOf({
   };
 }
 
-const noPlanner = ({ task }: Work, leg: PriceLeg): PriceRow => {
-  return { task, leg, nanodollars: null, purchases: 0, answered: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
-};
-
 /** As it stands in the README. */
 export function formatPrice({ documents, prefixTokens, rows }: PriceReport): string {
   const tables = Object.entries(prefixTokens).map(([task, tokens]) => {
     const ofTask = rows.filter(row => row.task === task);
-    const single = ofTask[0]?.nanodollars ?? null;
+    const single = ofTask[0]?.nanodollars ?? 0;
     const title = `${documents} documents, task ${task}: every request begins with the same ${tokens} tokens`;
     const headings = ['', 'invoice', 'saved', 'purchases', 'read from cache', 'written to cache'];
     return `${title}\n\n${formatTable(
@@ -192,9 +186,8 @@ export function formatPrice({ documents, prefixTokens, rows }: PriceReport): str
   return tables.join('\n\n');
 }
 
-function cellsOf(row: PriceRow, single: number | null): string[] {
+function cellsOf(row: PriceRow, single: number): string[] {
   const { leg, nanodollars, purchases, cacheReadTokens, cacheWriteTokens } = row;
-  if (nanodollars === null || single === null) return [leg, 'not there', '', '', '', ''];
   const saved = `${(100 * (1 - nanodollars / single)).toFixed(1)} %`;
   const figures = [purchases, cacheReadTokens, cacheWriteTokens].map(value => value.toLocaleString('en-US'));
   return [leg, `$ ${(nanodollars / 1e9).toFixed(6)}`, saved, ...figures];

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type CacheTallies, cacheEffect } from '#core/cache-effect.ts';
 import { type Nanodollars, sumOrUnknown } from '#core/money.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
@@ -13,6 +14,7 @@ import { type ExpectedCost, projectedCost } from './projected-cost.ts';
 import { RunFiles } from './run-files.ts';
 import { RunLedger } from './run-ledger.ts';
 import { type RunPosition, readRunPosition } from './run-position.ts';
+import { RunPrimes } from './run-primes.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
 import { viewOfRun } from './view-of-run.ts';
 
@@ -48,6 +50,7 @@ export class RunSession {
   readonly #options: RunSessionOptions;
   readonly #files: RunFiles;
   readonly #ledger: RunLedger;
+  readonly #primes: RunPrimes;
   readonly #parkedWatch = new ParkedWatch();
   readonly #parkedElsewhere: ParkedElsewhere;
   readonly #startedAt = Date.now();
@@ -63,6 +66,7 @@ export class RunSession {
     const { log, acquireLock } = embedded;
     this.#files = new RunFiles({ log, run, out, deadLetters, acquireLock });
     this.#ledger = new RunLedger(embedded.log, run);
+    this.#primes = new RunPrimes(embedded.log, run);
     this.#parkedElsewhere = new ParkedElsewhere(embedded.log, run);
     void options.expected?.then(expected => {
       this.#expected = expected;
@@ -169,8 +173,11 @@ export class RunSession {
   async #snapshot(): Promise<RunSnapshot> {
     const { embedded, run, inputName, out, deadLetters, cap } = this.#options;
     await this.#ledger.update();
-    const { billed, individual, retries, unpriced, batches } = this.#ledger;
     const follower = await this.#view();
+    await this.#primes.update();
+    const primes = this.#primes.bought(follower.view);
+    const { individual, retries, unpriced, batches } = this.#ledger;
+    const billed = this.#ledger.billed + primes.cost;
     const ofView = viewOfRun(follower, { embedded, run, now: Date.now() });
     const parked = embedded.engine ? ofView.parked : await this.#parkedElsewhere.read(follower.view);
     const { succeeded = 0 } = this.#files.answers.counts;
@@ -191,6 +198,7 @@ export class RunSession {
       byCause: this.#files.deadLetters.counts as Partial<Record<ErrorCode, number>>,
       retries,
       cost: sumOrUnknown(billed, unpriced) === null ? null : { billed, individual, projected: projectedCost(sums) },
+      cache: cacheOf(this.#ledger.cache, primes),
       unpriced,
       cap,
       simulated: embedded.isSimulated,
@@ -211,6 +219,11 @@ export class RunSession {
     await this.#watched.catchUpAll();
     return this.#watched;
   }
+}
+
+function cacheOf(tallies: CacheTallies, primes: { count: number; cost: Nanodollars }): RunSnapshot['cache'] {
+  const hasPlans = Object.values(tallies).some(({ batches }) => batches > 0);
+  return hasPlans || primes.count > 0 ? { ...cacheEffect(tallies, primes.cost), tallies, primes: primes.count } : null;
 }
 
 /** Rounds in a row that a refusal has to last before it is believed. */
