@@ -40,7 +40,7 @@ export function stateAt(sightings: readonly SightedAt[], now: number): UnprimedS
 export type StateShares = Record<UnprimedState, number>;
 
 /** Before any batch was seen the next one may come in time or not. */
-const unseen: StateShares = { young: 0, warm: 0.5, late: 0, cold: 0.5 };
+const unseen: StateShares = { young: 0, warm: 0.25, late: 0, cold: 0.75 };
 
 /**
  * @param gaps between batches of this prefix, ms
