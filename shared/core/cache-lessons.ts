@@ -97,8 +97,7 @@ export class CacheLessons {
   }
 
   #stateOf({ hash, isPrimed, at, bk }: CacheLesson): CacheState {
-    const earlier = this.sightings(hash).filter(sighting => sighting.bk !== bk);
-    return isPrimed ? 'primed' : stateAt(earlier, at);
+    return isPrimed ? 'primed' : stateAt(this.sightings(hash), at, bk);
   }
 
   #modelOf(name: string): ModelHistory {
