@@ -41,7 +41,7 @@ export type CachePlanReason =
   | { is: 'model-unknown'; model: string }
   | { is: 'own-markers'; items: number }
   | { is: 'nothing-shared'; items: number }
-  /** `saving`: what each such batch would save if the prefix were as long as the minimum and every item read it. */
+  /** `saving`: what each such batch would save if the prefix were filled up to the minimum and every item read it. */
   | ({ is: 'below-minimum'; tokensMin: number; saving: Nanodollars } & PrefixFacts)
   | ({ is: 'does-not-pay' | 'stopped' | 'marked' } & PrefixFacts & MarkingFacts)
   | { is: 'held-back'; share: number };
@@ -120,7 +120,12 @@ function judge(prefix: SharedPrefix, { input, price, tokensMin, marked }: Judgin
   const facts: PrefixFacts = { hash: prefix.hash, depth, part, tokens, items };
   if (tokens < tokensMin) {
     const { plain, read } = tokenPrices(price, '5m');
-    return { is: 'below-minimum', tokensMin, saving: Math.round((plain - read) * tokensMin * items), ...facts };
+    return {
+      is: 'below-minimum',
+      tokensMin,
+      saving: Math.round((plain * tokens - read * tokensMin) * items),
+      ...facts,
+    };
   }
   // Of what stands behind a marked prefix only the rest is bought by another marker.
   const own = tokens - markedTokens(prefix, marked);
