@@ -1,4 +1,4 @@
-import { type CachePlan, type CachePolicy, marksSent } from '#core/cache-plan.ts';
+import { type CachePlan, type CachePolicy, makesPlans, marksSent } from '#core/cache-plan.ts';
 import type { Lane, LaneItem } from '#core/lane.ts';
 import { markRequest } from '#core/mark-request.ts';
 import { planCache } from '#core/plan-cache.ts';
@@ -32,7 +32,7 @@ export class BatchPlanner {
 
   /** What a lane of this account and policy is to be planned by; null: nothing is looked at, parsed or hashed. */
   policyOf(account: string, policy: CachePolicy | undefined): CachePolicy | null {
-    if (!policy || policy.mode === 'off') return null;
+    if (!policy || !makesPlans(policy)) return null;
     return this.#ports.accounts.get(account)?.provider.cacheLever === 'markers' ? policy : null;
   }
 
@@ -45,12 +45,17 @@ export class BatchPlanner {
     if (!cache) return null;
     const { clock, telemetry, follower, canPrime = true } = this.#ports;
     const { lessons } = follower.view;
-    const { model, blocks } = mostCommonModel(items);
     const { mode, holdBack: holdoutShare } = cache;
-    const wanted = { bk, model, at: clock.now(), items: blocks, lessons, holdoutShare, mode, canPrime };
-    const { plan, sightings } = planCache(wanted);
+    const batch = { bk, at: clock.now(), lessons, holdoutShare, mode, canPrime };
+    let plan: CachePlan | null = null;
+    for (const [model, blocks] of byModel(items)) {
+      const planned = planCache({ ...batch, model, items: blocks });
+      // The log tells of marks again, but not of prefixes without any, nor of their tokens and what was put at risk.
+      for (const sighting of planned.sightings) lessons.see(sighting);
+      plan = planned.plan;
+      if (plan) break;
+    }
     telemetry.count('flotilla_cache_plans_total', 1, { use: plan?.use ?? 'none' });
-    for (const sighting of sightings) follower.view.lessons.see(sighting);
     return plan;
   }
 
@@ -73,10 +78,14 @@ export class BatchPlanner {
 
 const lanesRemembered = 64;
 
-/** A plan has one model: of documents in the provider's shape, those of the others go without markers. */
-function mostCommonModel(items: readonly LaneItem[]): { model: string; blocks: PromptBlocks[] } {
+/**
+ * A plan has one model. Documents in the provider's shape may have several: the most frequent that is worth markers gets
+ * them, the others go without.
+ */
+function byModel(items: readonly LaneItem[]): [model: string, blocks: PromptBlocks[]][] {
   const blocks = items.flatMap(item => item.blocks ?? []);
   const groups = [...Map.groupBy(blocks, ({ model }) => model)].sort(([, a], [, b]) => b.length - a.length);
-  const [model, most] = groups[0] ?? ['', []];
-  return { model, blocks: most };
+  return groups.slice(0, modelsMax);
 }
+
+const modelsMax = 4;

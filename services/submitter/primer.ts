@@ -185,7 +185,9 @@ export class Primer {
   ): Amounts {
     if (outcome.status === 'refused') return {};
     const cost = callCostOf(outcome.model, outcome.usage, at);
-    return cost === null ? record.reserve : amountsOf(cost);
+    if (cost === null) return record.reserve;
+    this.#ports.telemetry.count('flotilla_prime_nanodollars_total', cost);
+    return amountsOf(cost);
   }
 
   #rest(account: ProviderAccount, id: string, outcome: Exclude<PrimeOutcome, { status: 'primed' }>): void {

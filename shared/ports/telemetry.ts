@@ -63,6 +63,11 @@ export const counters = {
   flotilla_tokens_total:
     'tokens of settled batches, by kind (input, output, cache-read, cache-write-5m, cache-write-1h)',
   flotilla_spent_nanodollars_total: 'spent at the provider, in 1e-9 US dollars',
+  flotilla_uncached_nanodollars_total:
+    'what the same tokens would have cost in batches without a cache, in 1e-9 US dollars',
+  flotilla_prime_nanodollars_total: 'spent on calls that write a cache entry before a batch, in 1e-9 US dollars',
+  flotilla_cache_items_total:
+    'answered items of batches with a cache plan, by use (marked, held-back, shadow) and whether they read from the cache (hit, miss)',
   flotilla_individual_nanodollars_total: 'what the answers would have cost as single calls, in 1e-9 US dollars',
   flotilla_suspected_double_purchase_total: 'creates that may have bought a batch twice (protocol §1)',
   flotilla_lost_lines_total: 'items the provider never answered',

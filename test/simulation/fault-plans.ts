@@ -6,7 +6,9 @@ import { landsLateMaxMs, listLagMaxMs, type Setting } from './settings.ts';
 export function faultPlanOf(setting: Setting, random: Random): FaultPlan {
   switch (setting.plan) {
     case 'usual':
+    case 'every':
       return {
+        ...(setting.plan === 'every' ? rareFaults : {}),
         ...createFaults(setting, random),
         ...messageFaults(setting, random),
         ...batchFaults(setting, random),
@@ -47,6 +49,15 @@ const createFaults = (setting: Setting, random: Random): FaultPlan => ({
   'create-hang': { probability: 0.01 },
   'create-accept-then-hang': { probability: 0.01 },
 });
+
+/** What the usual plan leaves out, because with few documents it would be all that happens. */
+const rareFaults: FaultPlan = {
+  'list-missing-newest': { probability: 0.05 },
+  'batch-stuck': { probability: 0.01 },
+  'batch-cancel-late': { probability: 0.3 },
+  'results-huge-line': { probability: 0.005, bytes: 100_000 },
+  'results-swap-within': { probability: 0.01 },
+};
 
 const messageFaults = (setting: Setting, random: Random): FaultPlan => ({
   'message-accept-late': { probability: 0.08, delayMs: random.between(1_000, landsLateMaxMs) * setting.providerScale },

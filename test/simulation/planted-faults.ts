@@ -1,3 +1,4 @@
+import { cache } from './planted-cache-faults.ts';
 import type { Setting, SettingName } from './settings.ts';
 
 /** One passage of the product, there exactly once, and what stands in its place in the test build. */
@@ -490,4 +491,4 @@ const money = {
   },
 } satisfies Record<string, PlantedFault>;
 
-export const plantedFaults: Readonly<Record<string, PlantedFault>> = { ...removed, ...misread, ...money };
+export const plantedFaults: Readonly<Record<string, PlantedFault>> = { ...removed, ...misread, ...money, ...cache };

@@ -18,7 +18,7 @@ import { createMemoryStore } from '#services/simulator/store/memory-store.ts';
 import type { SimulatorStore } from '#services/simulator/store/simulator-store.ts';
 import { calmPlan, faultPlanOf } from './fault-plans.ts';
 import type { Life } from './life.ts';
-import { simulationTiming } from './settings.ts';
+import { hasWeather, simulationTiming } from './settings.ts';
 import { epoch, type World } from './world.ts';
 
 export const accountName = 'main';
@@ -70,7 +70,7 @@ export class ProviderWorld {
     const { random, setting, seed } = world;
     this.#world = world;
     this.#clockOffsetMs = random.between(-5_000, 5_000);
-    this.#itemsMax = setting.plan === 'usual' && setting.hasFaults && random.chance(0.3) ? random.between(1, 3) : 9;
+    this.#itemsMax = hasWeather(setting) && setting.hasFaults && random.chance(0.3) ? random.between(1, 3) : 9;
     const [minMs, maxMs] = setting.lifeMs;
     this.store = this.#watchedStore(createMemoryStore());
     this.machine = new SimulatorMachine({
@@ -226,7 +226,7 @@ export class ProviderWorld {
       return { status: 'running', facts: read.facts };
     if (batch.hasFailed) return { ...read, lineCount: 0, wholeBatch: 'queue-full', lines: noLines() };
     batch.isEmpty ??=
-      this.#world.setting.plan === 'usual' && this.#world.fault(batch.bk === null ? 0.1 : 0.005, 'ended empty');
+      hasWeather(this.#world.setting) && this.#world.fault(batch.bk === null ? 0.1 : 0.005, 'ended empty');
     return batch.isEmpty ? { ...read, lines: noLines() } : read;
   }
 

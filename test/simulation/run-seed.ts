@@ -12,6 +12,7 @@ import { ConsumerGroup } from './consumer-group.ts';
 import { Documents } from './documents.ts';
 import { Fates, type SingleFault } from './fate.ts';
 import { createFaultyPayloads } from './faulty-payloads.ts';
+import { type LedgerFigures, ledgerOf } from './ledger-of.ts';
 import { MoneyCaps } from './money-caps.ts';
 import { scheduleOperator } from './operator.ts';
 import { drawPrefixes, type Prefixes } from './prefixes.ts';
@@ -45,6 +46,7 @@ export interface RunResult {
   passes: number;
   now: number;
   creates: number;
+  ledger: LedgerFigures;
   lines: string[] | null;
 }
 
@@ -101,6 +103,7 @@ export async function runSeed(options: {
     passes,
     now: world.time.now,
     creates: provider.creates,
+    ledger: ledgerOf(run),
     lines: world.lines,
   };
 }

@@ -42,7 +42,7 @@ export interface Setting {
   /** The residual hole of protocol §1: frozen between the last look at the deadline and the write. */
   pausesAtSend: boolean;
   /** Instead of the usual plan of the provider's faults. */
-  plan: 'usual' | 'ambiguous' | 'results' | 'sweep';
+  plan: 'usual' | 'every' | 'ambiguous' | 'results' | 'sweep';
 }
 
 const base: Setting = {
@@ -95,8 +95,12 @@ export const settings = {
   labelsLong: change({ ...long, hasLabels: true }),
   caps: change({ hasCaps: true, workers: 4, documents: 50 }),
   cache: change({ cache: 'on', documents: 60 }),
+  ledger: change({ cache: 'on', documents: 500, plan: 'every', patienceMs: 12_000_000 }),
   cacheCaps: change({ cache: 'on', hasCaps: true, workers: 4, documents: 60 }),
 } satisfies Record<string, Setting>;
+
+/** People and weather, beside what the provider does wrong. */
+export const hasWeather = ({ plan }: Setting): boolean => plan === 'usual' || plan === 'every';
 
 export type SettingName = keyof typeof settings;
 export const settingNames = Object.keys(settings) as SettingName[];

@@ -102,11 +102,16 @@ function rateOf({ hitRate, breakEven, measured }: MarkingFacts): string {
 }
 
 function policySentence({ mode, holdBack }: CachePolicy, why: readonly CachePlanReason[]): string {
-  if (mode === 'off') return 'Cache markers are off here: nothing of this is done. cache.mode turns them on.';
-  if (mode === 'shadow') return 'Cache markers are in shadow here: this is only told.';
-  return why.some(({ is }) => is === 'marked')
-    ? `${percent(holdBack)} of such batches go without, to measure against.`
-    : 'Cache markers are on here.';
+  switch (mode) {
+    case 'off':
+      return 'Cache markers are off here: nothing of this is done. cache.mode turns them on.';
+    case 'shadow':
+      return 'Cache markers are in shadow here: this is only told.';
+    case 'on':
+      return why.some(({ is }) => is === 'marked')
+        ? `${percent(holdBack)} of such batches go without, to measure against.`
+        : 'Cache markers are on here.';
+  }
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type CacheTallies, cacheEffect } from '#core/cache-effect.ts';
 import type { Nanodollars } from '#core/money.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
@@ -11,6 +12,7 @@ import { ParkedWatch } from './parked-watch.ts';
 import { RunFiles } from './run-files.ts';
 import { RunLedger } from './run-ledger.ts';
 import { type RunPosition, readRunPosition } from './run-position.ts';
+import { RunPrimes } from './run-primes.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
 import { viewOfRun } from './view-of-run.ts';
 
@@ -44,6 +46,7 @@ export class RunSession {
   readonly #options: RunSessionOptions;
   readonly #files: RunFiles;
   readonly #ledger: RunLedger;
+  readonly #primes: RunPrimes;
   readonly #parkedWatch = new ParkedWatch();
   readonly #startedAt = Date.now();
   /** An attached process follows the journal by itself, to see what the engine does. */
@@ -57,6 +60,7 @@ export class RunSession {
     const { log, acquireLock } = embedded;
     this.#files = new RunFiles({ log, run, out, deadLetters, acquireLock });
     this.#ledger = new RunLedger(embedded.log, run);
+    this.#primes = new RunPrimes(embedded.log, run);
   }
 
   async execute(): Promise<RunEnd> {
@@ -159,8 +163,12 @@ export class RunSession {
   async #snapshot(): Promise<RunSnapshot> {
     const { embedded, run, inputName, out, deadLetters, cap } = this.#options;
     await this.#ledger.update();
-    const { billed, individual, retries, unpriced, batches } = this.#ledger;
-    const ofView = viewOfRun(await this.#view(), { embedded, run, now: Date.now() });
+    const follower = await this.#view();
+    await this.#primes.update();
+    const primes = this.#primes.bought(follower.view);
+    const { individual, retries, unpriced, batches } = this.#ledger;
+    const billed = this.#ledger.billed + primes.cost;
+    const ofView = viewOfRun(follower, { embedded, run, now: Date.now() });
     const { succeeded = 0 } = this.#files.answers.counts;
     const answered = { succeeded, dead: this.#files.answers.total - succeeded };
     const total = this.#position?.lines ?? null;
@@ -178,6 +186,7 @@ export class RunSession {
       byCause: this.#files.deadLetters.counts as Partial<Record<ErrorCode, number>>,
       retries,
       cost: { billed, individual, projected: share === null ? null : Math.round(billed * share) },
+      cache: cacheOf(this.#ledger.cache, primes),
       unpriced,
       cap,
       simulated: embedded.isSimulated,
@@ -197,6 +206,11 @@ export class RunSession {
     await this.#watched.catchUpAll();
     return this.#watched;
   }
+}
+
+function cacheOf(tallies: CacheTallies, primes: { count: number; cost: Nanodollars }): RunSnapshot['cache'] {
+  const hasPlans = Object.values(tallies).some(({ batches }) => batches > 0);
+  return hasPlans || primes.count > 0 ? { ...cacheEffect(tallies, primes.cost), tallies, primes: primes.count } : null;
 }
 
 /** Rounds in a row that a refusal has to last before it is believed. */

@@ -1,3 +1,4 @@
+import type { CacheEffect, CacheTallies } from '#core/cache-effect.ts';
 import type { Nanodollars } from '#core/money.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 
@@ -39,6 +40,8 @@ export interface RunSnapshot {
   batches: number;
   /** Nanodollars; null when a price is unknown. */
   cost: { billed: Nanodollars; individual: Nanodollars; projected: Nanodollars | null } | null;
+  /** What became of cache plans; null while no batch has one. `primes`: calls that only wrote entries; in `cost` too. */
+  cache: (CacheEffect & { tallies: CacheTallies; primes: number }) | null;
   /** Answers whose price is unknown: they are in no sum. */
   unpriced: number;
   cap: Nanodollars | null;

@@ -2,6 +2,7 @@ import { decimalDollars, formatDollars } from '#core/money.ts';
 import { oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
+import { cacheInWords } from './cache-in-words.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
 
 export interface RunResult {
@@ -61,15 +62,17 @@ function deadLetterRows({ answered, byCause }: RunSnapshot, path: string | null)
   ];
 }
 
-function costRows({ cost, unpriced, cap }: RunSnapshot, { glyphs }: TerminalLook): string[] {
+function costRows({ cost, cache, unpriced, cap }: RunSnapshot, { glyphs }: TerminalLook): string[] {
   if (cost === null) return [row('cost', 'unknown')];
   const saved = cost.individual - cost.billed;
   const share = cost.individual > 0 ? `, ${Math.round((saved / cost.individual) * 100)} %` : '';
   const capped = cap === null ? '' : ` ${glyphs.dot} cap ${formatDollars(cap)}`;
   const comparison = `${formatDollars(cost.individual)} as individual calls ${glyphs.dot} saved ${formatDollars(saved)}${share}`;
+  const caching = cacheInWords(cache, { separator: ` ${glyphs.dot} ` });
   return [
     row('cost', `${formatDollars(cost.billed)}${capped}`),
     row('', comparison),
+    ...(caching === null ? [] : [row('cache', caching)]),
     ...(unpriced > 0 ? [row('', `price unknown for ${countOf(unpriced, 'batch')}, in no sum`)] : []),
   ];
 }
@@ -96,6 +99,11 @@ const labelWidth = 13;
 
 const row = (label: string, text: string): string => `  ${label.padEnd(labelWidth)} ${text}`;
 
+function cacheJson({ hitRate, saved, heldBack, primes, tallies }: NonNullable<RunSnapshot['cache']>) {
+  const batches = Object.fromEntries(Object.entries(tallies).map(([use, tally]) => [use, tally.batches]));
+  return { hitRate, savedUsd: decimalDollars(saved), heldBackShare: heldBack, primes, batches };
+}
+
 /** The one JSON object of `run --json`. Money as decimal strings, `null` where it is unknown. */
 export function summaryJson({ snapshot, end, auditVerdict }: RunResult): Record<string, unknown> {
   const { run, input, out, deadLetters, total, answered, byCause, cost, unpriced, cap, parked } = snapshot;
@@ -114,6 +122,7 @@ export function summaryJson({ snapshot, end, auditVerdict }: RunResult): Record<
     individualCostUsd: cost && decimalDollars(cost.individual),
     savedUsd: cost && decimalDollars(cost.individual - cost.billed),
     unpricedBatches: unpriced,
+    cache: snapshot.cache && cacheJson(snapshot.cache),
     capUsd: cap === null ? null : decimalDollars(cap),
     parked,
     retries: snapshot.retries,
