@@ -35,6 +35,11 @@ export interface CachePolicy {
   holdBack: number;
 }
 
+/** False: nothing is looked at, parsed or hashed. */
+export const makesPlans = ({ mode }: Pick<CachePolicy, 'mode'>): boolean => plans[mode];
+
+const plans: Record<CacheMode, boolean> = { off: false, shadow: true, on: true };
+
 export type CacheTtl = '5m' | '1h';
 
 /** Of a plan that is only told, nothing goes out. */
