@@ -153,7 +153,7 @@ function budgetJson(budget: Budget | null): Record<string, unknown> {
     caps: budget.caps.slice(0, capsShownMax).map(cap => {
       return { text: capInWords(cap), isNearlyFull: shareOf(cap) >= nearlyFull };
     }),
-    parked: budget.parked.map(held => ({ ...held, why: holdInWords(held) })),
+    parked: budget.parked.held.map(held => ({ ...held, why: holdInWords(held) })),
     anomalies: budget.anomalies.found.map(({ day, rule, cost, usual }) => {
       return { day, rule, billed: dollars(cost), usual: dollars(usual) };
     }),

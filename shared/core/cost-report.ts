@@ -11,6 +11,7 @@ export interface SpendFigures {
   tenant: string | null;
   /** Null where nobody said. */
   model: string | null;
+  /** Each once for every tenant and model that it had. */
   batches: number;
   /** Items that were executed. */
   bought: number;

@@ -16,6 +16,7 @@ import { flotillaEntry } from './flotilla-leg.ts';
 import type { Leg } from './leg.ts';
 import { chooseLegs } from './legs.ts';
 import { formatMemory, measureMemory } from './memory.ts';
+import { formatPrice, measurePrice } from './price.ts';
 import { formatRestart, measureRestart } from './restart.ts';
 import { formatThroughput, measureThroughput } from './throughput.ts';
 
@@ -82,6 +83,18 @@ shared(program.command('cli'))
     await report(options, {
       measure: directory => measureCommandLine({ entry, helpRuns, validateDocuments, directory }),
       format: formatCommandLine,
+    });
+  });
+
+shared(program.command('price'))
+  .description('what the same documents cost as single calls, as batches, and as batches with the planner, by invoice')
+  .option('--documents <n>', 'documents', count, 300)
+  .action(async (options: SharedOptions & { documents: number }) => {
+    const { documents } = options;
+    const onRun = (line: string): void => console.error(line);
+    await report(options, {
+      measure: directory => measurePrice({ documents, directory, onRun }),
+      format: formatPrice,
     });
   });
 

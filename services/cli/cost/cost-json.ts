@@ -1,23 +1,23 @@
-import { holdInWords } from '#core/cap-words.ts';
 import { type CostLine, isMoneyKnown } from '#core/cost-report.ts';
 import { decimalDollars } from '#core/money.ts';
 import type { SpendAnomaly } from '#core/spend-anomalies.ts';
 import { type ChangeCause, changeCauses } from '#core/spend-change.ts';
-import { capJson } from './cap-lines.ts';
+import { capJson, parkedJson } from './cap-lines.ts';
 import type { CostReport } from './render-cost.ts';
 
 /** For programs: money as exact decimal strings; null where nothing of it has a price. */
 export function costJson(report: CostReport): Record<string, unknown> {
-  const { since, until, by, lines, total, caps, parked, anomalies, isSimulated } = report;
+  const { since, until, by, lines, total, caps, parked, anomalies, isSimulated, unknown } = report;
   return {
     simulated: isSimulated,
+    newerThanThis: unknown,
     since,
     until,
     by,
     rows: lines.map(line => ({ ...line.by, ...figuresJson(line) })),
     total: figuresJson(total),
     caps: caps.map(capJson),
-    parked: parked.map(held => ({ ...held, why: holdInWords(held) })),
+    ...parkedJson(parked),
     anomalies: {
       historyDays: anomalies.historyDays,
       needsDays: anomalies.needsDays,

@@ -7,6 +7,7 @@ import { ViewFollower } from '#runtime/view-follower.ts';
 import type { Embedded } from '../embedded.ts';
 import { AnswersFile } from './answers-file.ts';
 import { readIntoLog } from './intake.ts';
+import { ParkedElsewhere } from './parked-elsewhere.ts';
 import { ParkedWatch } from './parked-watch.ts';
 import { type ExpectedCost, projectedCost } from './projected-cost.ts';
 import { RunFiles } from './run-files.ts';
@@ -48,6 +49,7 @@ export class RunSession {
   readonly #files: RunFiles;
   readonly #ledger: RunLedger;
   readonly #parkedWatch = new ParkedWatch();
+  readonly #parkedElsewhere: ParkedElsewhere;
   readonly #startedAt = Date.now();
   /** An attached process follows the journal by itself, to see what the engine does. */
   #watched: ViewFollower | null = null;
@@ -61,6 +63,7 @@ export class RunSession {
     const { log, acquireLock } = embedded;
     this.#files = new RunFiles({ log, run, out, deadLetters, acquireLock });
     this.#ledger = new RunLedger(embedded.log, run);
+    this.#parkedElsewhere = new ParkedElsewhere(embedded.log, run);
     void options.expected?.then(expected => {
       this.#expected = expected;
     });
@@ -167,7 +170,9 @@ export class RunSession {
     const { embedded, run, inputName, out, deadLetters, cap } = this.#options;
     await this.#ledger.update();
     const { billed, individual, retries, unpriced, batches } = this.#ledger;
-    const ofView = viewOfRun(await this.#view(), { embedded, run, now: Date.now() });
+    const follower = await this.#view();
+    const ofView = viewOfRun(follower, { embedded, run, now: Date.now() });
+    const parked = embedded.engine ? ofView.parked : await this.#parkedElsewhere.read(follower.view);
     const { succeeded = 0 } = this.#files.answers.counts;
     const answered = { succeeded, dead: this.#files.answers.total - succeeded };
     const total = this.#position?.lines ?? null;
@@ -191,6 +196,7 @@ export class RunSession {
       simulated: embedded.isSimulated,
       role: embedded.engine ? 'engine' : 'attached',
       ...ofView,
+      parked,
       batches: batches + ofView.atProvider.batches,
     };
   }

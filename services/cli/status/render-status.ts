@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { roleNames } from '#contracts/roles.ts';
-import type { ParkedFigures } from '#core/cap-parked.ts';
-import { capInWords, holdInWords } from '#core/cap-words.ts';
+import { capInWords } from '#core/cap-words.ts';
 import type { CapProgress } from '#core/cost-caps.ts';
 import { decimalDollars, formatDollars, sumOrUnknown } from '#core/money.ts';
 import { type Batch, isSettledUnsent, itemsToSend } from '#core/view.ts';
-import { capJson, parkedTexts } from '../cost/cap-lines.ts';
+import type { Parked } from '#runtime/parked-batches.ts';
+import { capJson, parkedJson, parkedTexts } from '../cost/cap-lines.ts';
 import type { Workforce } from '../open-state.ts';
 import { cutEnd, oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
@@ -16,7 +16,7 @@ export interface Status {
   survey: Survey;
   /** Caps on money in force, but for those of runs, the fullest first. */
   caps: readonly CapProgress[];
-  parked: readonly ParkedFigures[];
+  parked: Parked;
   workforce: Workforce;
   isSimulated: boolean;
   /** A folder, or brokers and topic prefix. */
@@ -149,7 +149,7 @@ export function statusJson(status: Status): Record<string, unknown> {
     atProvider: { batches: atProvider.length, documents: items, oldestMs },
     unansweredCreates: ambiguous.length,
     waitingBatches: waiting.length,
-    parked: parked.map(held => ({ ...held, why: holdInWords(held) })),
+    ...parkedJson(parked),
     caps: caps.map(capJson),
     unsealedDocuments: survey.unsealed,
     retries: survey.view.retries.size,
