@@ -21,6 +21,22 @@ describe('Accumulator: pace', () => {
     assert.equal(fleet.journal('SEALED').length, 2);
   });
 
+  it('K4 reads every partition in its turn when there is only ever room for one: none waits until the others are done', async () => {
+    const fleet = new TestFleet({ documentPartitions: 4, lane: { itemsMax: 1_000 } });
+    let room = 0;
+    const readyBatches = (): number => (room-- > 0 ? readyBatchesMax - 1 : readyBatchesMax);
+    const { accumulator } = await fleet.worker({ readyBatches });
+    for (let partition = 0; partition < 4; partition++) await fleet.enqueue(4_000, { partition });
+    const sealedFrom = (): number[] => fleet.journal('SEALED').map(({ items }) => items[0]?.[0] ?? -1);
+    for (let batches = 1; batches <= 8; batches++) {
+      room = 1;
+      await accumulator.runOnce();
+      room = 0;
+      await accumulator.runOnce();
+    }
+    assert.deepEqual(sealedFrom(), [0, 1, 2, 3, 0, 1, 2, 3]);
+  });
+
   it('looks again when the journal has grown, for that may have made room', async () => {
     const { fleet, worker } = await setup();
     await worker.accumulator.runOnce();

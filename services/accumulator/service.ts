@@ -298,6 +298,8 @@ export class Accumulator {
     const intakes = [...this.#intakes];
     for (let count = 0; count < intakes.length; count++) {
       if (records >= recordsPerRound) return true;
+      // Nobody's turn passes for want of room: where there is only ever room for one, that would always be the same one.
+      if (!this.#hasRoom()) return hasMore;
       const [partition, intake] = intakes[this.#turn % intakes.length] as [number, Intake];
       this.#turn += 1;
       const [next] = intakes[this.#turn % intakes.length] as [number, Intake];
@@ -310,7 +312,6 @@ export class Accumulator {
 
   /** @param next the partition whose turn it is after this one */
   async #readSome(partition: number, intake: Intake, next: number): Promise<boolean> {
-    if (!this.#hasRoom()) return false;
     const { follower, routing } = this.#ports;
     const { records, nextOffset, isAtEnd } = await this.#ahead.take(partition, intake.position);
     const nextFrom = next === partition ? nextOffset : this.#intakes.get(next)?.position;

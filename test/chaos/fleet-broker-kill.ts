@@ -40,7 +40,7 @@ export const fleetBrokerKill: Scenario = {
   async lookAfter(world) {
     const hanging = await hangingPartitions(world);
     const said = hanging.length > 0 ? await doctorSays(world) : '';
-    const copies = await traceCopies(world);
+    const copies = traceCopies(world);
     const untraced = copies.filter(({ producers }) => producers.some(producer => producer === null));
     return {
       more: { hanging, copies: copies.slice(0, 20) },

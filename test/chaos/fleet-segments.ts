@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
-import { globSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
-import { kafkaClassPath } from '#test/support/services/kafka-jars.ts';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ByteReader } from '#adapters/kafka/byte-reader.ts';
+import { batchOverheadBytes } from '#adapters/kafka/encode-record-batch.ts';
 import type { Place } from './fleet-results.ts';
 import type { FleetWorld } from './fleet-world.ts';
 
-const run = promisify(execFile);
-
-/** Who wrote a record: what `kafka.tools.DumpLogSegments` shows of its record batch. */
+/** Who wrote a record, as its record batch says. */
 export interface ProducerEpoch {
   producerId: number;
   epoch: number;
@@ -27,12 +24,12 @@ interface RecordBatchLine extends ProducerEpoch {
 }
 
 /** Who wrote the copies of a terminal record, from the broker's own files. None are read when there is no copy. */
-export async function traceCopies({ results, kafka, topic }: FleetWorld): Promise<TracedCopy[]> {
+export function traceCopies({ results, kafka, topic }: Pick<FleetWorld, 'results' | 'kafka' | 'topic'>): TracedCopy[] {
   const partitions = new Map<number, RecordBatchLine[]>();
-  const producerOf = async ({ partition, offset }: Place): Promise<ProducerEpoch | null> => {
+  const producerOf = ({ partition, offset }: Place): ProducerEpoch | null => {
     let batches = partitions.get(partition);
     if (!batches) {
-      batches = await readRecordBatches(join(kafka.dataFolder ?? '', `${topic('results')}-${partition}`));
+      batches = readRecordBatches(join(kafka.dataFolder ?? '', `${topic('results')}-${partition}`));
       partitions.set(partition, batches);
     }
     const found = batches.find(({ from, to }) => from <= offset && offset <= to);
@@ -40,26 +37,34 @@ export async function traceCopies({ results, kafka, topic }: FleetWorld): Promis
   };
   const traced: TracedCopy[] = [];
   for (const { rid, isIdentical, first, copy } of results.copies) {
-    traced.push({ rid, isIdentical, producers: [await producerOf(first), await producerOf(copy)] });
+    traced.push({ rid, isIdentical, producers: [producerOf(first), producerOf(copy)] });
   }
   return traced;
 }
 
-async function readRecordBatches(folder: string): Promise<RecordBatchLine[]> {
-  const segments = globSync('*.log', { cwd: folder }).sort();
+/** A segment is one record batch after the other, as a broker sends them; the last may not be whole yet. */
+function readRecordBatches(folder: string): RecordBatchLine[] {
+  return globSync('*.log', { cwd: folder })
+    .sort()
+    .flatMap(segment => batchesOf(readFileSync(join(folder, segment))));
+}
+
+function batchesOf(bytes: Buffer): RecordBatchLine[] {
   const batches: RecordBatchLine[] = [];
-  for (const segment of segments) {
-    const args = ['kafka.tools.DumpLogSegments', '--files', join(folder, basename(segment))];
-    const java = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', await kafkaClassPath(), ...args];
-    const { stdout } = await run('java', java, { maxBuffer: 256 * 1024 * 1024 });
-    for (const line of stdout.split('\n')) {
-      const match = batchPattern.exec(line);
-      if (!match) continue;
-      const [from, to, producerId, epoch] = match.slice(1).map(Number) as [number, number, number, number];
-      batches.push({ from, to, producerId, epoch });
-    }
+  const reader = new ByteReader(bytes);
+  while (reader.left >= batchOverheadBytes) {
+    const from = reader.int64();
+    const length = reader.int32();
+    if (length <= 0 || length > reader.left) break; // the file may end in zeros
+    const batch = new ByteReader(reader.slice(length));
+    batch.skip(beforeLastOffset);
+    const to = from + batch.int32();
+    batch.skip(timesBytes);
+    batches.push({ from, to, producerId: batch.int64(), epoch: batch.int16() });
   }
   return batches;
 }
 
-const batchPattern = /^baseOffset: (\d+) lastOffset: (\d+) .*?producerId: (-?\d+) producerEpoch: (-?\d+)/;
+/** Leader epoch, magic, checksum and attributes. */
+const beforeLastOffset = 4 + 1 + 4 + 2;
+const timesBytes = 8 + 8;

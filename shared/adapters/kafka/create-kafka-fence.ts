@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Append, Fence, Position, Topic } from '#ports/log.ts';
+import type { GroupPosition } from './group-position.ts';
 import { toLogError } from './kafka-error.ts';
 import type { KafkaTransactions } from './kafka-transactions.ts';
-import type { GroupPosition } from './positions-by-topic.ts';
 
 export interface KafkaFenceOptions {
   shard: number;

@@ -17,6 +17,7 @@ import { createKafkaFence } from './create-kafka-fence.ts';
 import { describeProducersRequest } from './describe-producers-request.ts';
 import type { TopicFacts } from './ensure-topics.ts';
 import { GroupMembership } from './group-membership.ts';
+import type { GroupPosition } from './group-position.ts';
 import { GroupPositions } from './group-positions.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { toLogError } from './kafka-error.ts';
@@ -25,9 +26,8 @@ import { LogReader } from './log-reader.ts';
 import type { Note } from './note.ts';
 import type { Patience } from './patience.ts';
 import { type Place, placeKey } from './place.ts';
-import type { GroupPosition } from './positions-by-topic.ts';
 import { SpanCache } from './span-cache.ts';
-import { TailWatcher } from './tail-watcher.ts';
+import { type PlaceMark, TailWatcher } from './tail-watcher.ts';
 import { type Progress, Watchdog } from './watchdog.ts';
 
 export interface KafkaLogOptions {
@@ -131,7 +131,16 @@ export class KafkaLog implements Log {
   read({ topic, partition, from, recordsMax }: ReadQuery): Promise<ReadResult> {
     const place = this.#place(topic, partition);
     const isAnswered = this.#watchdog.asks(place, from);
-    return this.#named(placeKey(place), () => this.#reader.read(place, from, recordsMax)).finally(isAnswered);
+    return this.#named(placeKey(place), () => this.#reader.read(place, from, recordsMax)).then(
+      result => {
+        isAnswered({ isThere: result.nextOffset > from });
+        return result;
+      },
+      (error: unknown) => {
+        isAnswered();
+        throw error;
+      },
+    );
   }
 
   readAt(query: { topic: Topic; partition: number; offsets: readonly number[] }): Promise<(LogRecord | null)[]> {
@@ -160,7 +169,9 @@ export class KafkaLog implements Log {
     const placed = marks.map(({ topic, partition, from }) => ({ ...this.#place(topic, partition), from }));
     const areAnswered = placed.map(mark => this.#watchdog.asks(mark, mark.from));
     await this.#tail.wait(placed, timeoutMs, signal);
-    for (const isAnswered of areAnswered) isAnswered();
+    for (const [index, isAnswered] of areAnswered.entries()) {
+      isAnswered({ isThere: this.#tail.isBeyond(placed[index] as PlaceMark) });
+    }
   }
 
   async fence(shard: number): Promise<Fence> {

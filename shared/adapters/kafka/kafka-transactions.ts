@@ -1,10 +1,10 @@
 import type { NewRecord } from '#ports/log.ts';
 import { encodeRecordBatch, recordSizeMax } from './encode-record-batch.ts';
+import { type GroupPosition, positionsByTopic } from './group-position.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { isLater, isUndone, KafkaError } from './kafka-error.ts';
 import { type Patience, withPatience } from './patience.ts';
 import { type Place, placeKey } from './place.ts';
-import { type GroupPosition, positionsByTopic } from './positions-by-topic.ts';
 import { type ProducedBatch, produceRequest } from './produce-request.ts';
 
 export interface KafkaTransactionsOptions {

@@ -47,7 +47,7 @@ export class TailWatcher {
   /** Resolves when there may be something at or beyond a mark, at the latest after `timeoutMs`. Never rejects. */
   async wait(marks: readonly PlaceMark[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (this.#isClosed || signal?.aborted || timeoutMs <= 0) return;
-    if (marks.some(mark => (this.#readable.get(placeKey(mark)) ?? 0) > mark.from)) return;
+    if (marks.some(mark => this.isBeyond(mark))) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiter: Waiter = { marks, wake: resolve };
     const timer = setTimeout(resolve, timeoutMs);
@@ -58,6 +58,11 @@ export class TailWatcher {
     this.#waiters.delete(waiter);
     signal?.removeEventListener('abort', waiter.wake);
     clearTimeout(timer);
+  }
+
+  /** True when a fetch has shown something at or beyond a mark. */
+  isBeyond(mark: PlaceMark): boolean {
+    return (this.#readable.get(placeKey(mark)) ?? 0) > mark.from;
   }
 
   close(): void {

@@ -67,6 +67,27 @@ describe('Watchdog', () => {
     assert.equal(watchdog.health().isHealthy, true, 'and begins anew when it goes on');
   });
 
+  it('is content with a reader that is told of what is there and leaves it for long: it waits for room, or for its turn', async () => {
+    const { watchdog, state } = setup();
+    for (let second = 0; second < 600; second++) {
+      watchdog.asks(place, 7)({ isThere: true });
+      if (second % 10 === 0) await watchdog.check();
+      state.now += 1_000;
+    }
+    assert.equal(watchdog.health().isHealthy, true);
+  });
+
+  it('K4 is not content because another call was told, while one never comes back', async () => {
+    const { watchdog, state } = setup();
+    watchdog.asks(place, 7);
+    for (let second = 0; second < 70; second++) {
+      watchdog.asks(place, 7)({ isThere: true });
+      if (second % 10 === 0) await watchdog.check();
+      state.now += 1_000;
+    }
+    assert.equal(watchdog.health().isHealthy, false);
+  });
+
   it('does not blame a reader while no broker answers', async () => {
     const { watchdog, readFor } = setup({ readableTo: null });
     await readFor(600_000, 7);

@@ -47,8 +47,11 @@ export class Watchdog {
     clearInterval(this.#timer);
   }
 
-  /** A reader asks for what is at `offset`, or waits there. @returns to be called when it has its answer */
-  asks(place: Place, offset: number): () => void {
+  /**
+   * A reader asks for what is at `offset`, or waits there. @returns to be called when it has its answer, and whether that was that
+   * there is something: what the reader does then, and when, is its own affair
+   */
+  asks(place: Place, offset: number): (answer?: { isThere: boolean }) => void {
     const now = this.#monotonic();
     const key = placeKey(place);
     const known = this.#watched.get(key);
@@ -58,9 +61,10 @@ export class Watchdog {
     watched.offset = offset;
     watched.lastAskedAt = now;
     watched.open += 1;
-    return () => {
+    return ({ isThere } = { isThere: false }) => {
       watched.open -= 1;
       watched.lastAskedAt = this.#monotonic();
+      if (isThere && watched.open === 0) watched.askedSince = watched.lastAskedAt;
     };
   }
 
