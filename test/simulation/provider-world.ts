@@ -20,6 +20,8 @@ export const ownerOf = (workspace: string): string => `${organizationId}/${works
 export interface ProviderBatch {
   record: BatchRecord;
   customIds: readonly string[];
+  /** What each item asked for. */
+  maxTokens: readonly number[];
   bk: string | null;
   /** With labels: before this time it shows no count and does not end. */
   validAt: number;
@@ -153,6 +155,7 @@ export class ProviderWorld {
     const batch: ProviderBatch = {
       record,
       customIds: items.map(item => item.customId),
+      maxTokens: items.map(({ params }) => (JSON.parse(params) as { max_tokens: number }).max_tokens),
       bk,
       validAt: time.now + (validatesLong ? random.between(60_000, 120_000) : random.between(500, 8_000)),
       hasFailed: isLabelled && this.#world.fault(0.06, 'batch failed as a whole'),

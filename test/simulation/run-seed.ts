@@ -3,6 +3,7 @@ import { type Broker, createBroker } from './broker.ts';
 import { CapWatch } from './cap-watch.ts';
 import { checkBooks } from './checks/check-books.ts';
 import { checkCaps } from './checks/check-caps.ts';
+import { checkCuts } from './checks/check-cuts.ts';
 import { checkPurchases } from './checks/check-purchases.ts';
 import { checkReplay } from './checks/check-replay.ts';
 import { checkReuse } from './checks/check-reuse.ts';
@@ -83,7 +84,8 @@ export async function runSeed(options: {
 
   truth.catchUp();
   const run: Run = { world, broker, provider, documents, truth };
-  for (const check of [checkTerminals, checkPurchases, checkBooks, checkCaps, checkReuse, checkReplay]) check(run);
+  for (const check of [checkTerminals, checkPurchases, checkBooks, checkCaps, checkCuts, checkReuse, checkReplay])
+    check(run);
   for (const [kind, count] of Object.entries(provider.machine.faults.counts())) world.hit(kind, count);
   let passes = 0;
   for (const { visits } of fates.points.values()) passes += visits;
