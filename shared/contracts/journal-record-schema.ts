@@ -4,7 +4,7 @@ import { capPeriods, closeReasons, type JournalRecord } from '#core/journal.ts';
 const whole = z.int().nonnegative();
 const name = z.string().min(1);
 /** Amounts by scope; a correction may lower one. */
-export const amountsSchema = z.record(z.string(), z.number());
+export const amountsSchema = z.record(z.string(), z.int());
 
 const claim = [whole, whole, whole, whole] as const;
 const extra = z.strictObject({

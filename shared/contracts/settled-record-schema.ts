@@ -54,9 +54,9 @@ export const settledRecordSchema: z.ZodType<SettledRecord> = z.strictObject({
   dead: z.array(z.tuple([whole, whole, cause])),
   retry: z.array(retryRow),
   usage,
-  cost: z.number().nullable(),
-  individualCost: z.number().nullable(),
-  runs: z.record(z.string(), z.strictObject({ cost: z.number(), individual: z.number() })),
+  cost: whole.nullable(),
+  individualCost: whole.nullable(),
+  runs: z.record(z.string(), z.strictObject({ cost: whole, individual: whole })),
   actual: amountsSchema,
   spend: z.strictObject({ at: z.number(), rows: z.array(spendRow).min(1) }).exactOptional(),
 });

@@ -1,5 +1,5 @@
 import type { Nanodollars } from './money.ts';
-import { batchPriceShare, canonicalModel, type PriceRow, priceRows } from './prices.ts';
+import { batchPriceShare, canonicalModel, type PriceRow, priceRows, usOnlyFactor } from './prices.ts';
 
 /** Tokens as billed; total input is the sum of all but `output`. */
 export interface Usage {
@@ -30,9 +30,15 @@ export interface ItemCost {
 /**
  * The price of one answer: computed once, from the raw usage block, per item, rounded half up.
  * @param at when the batch was bought, ms since the epoch: prices have effective dates
+ * @param options.isUsOnly the request said `inference_geo: "us"`
  * @returns null when no row is known for the model: unknown, never zero
  */
-export function costOf(model: string, usage: Usage, at: number): ItemCost | null {
+export function costOf(
+  model: string,
+  usage: Usage,
+  at: number,
+  { isUsOnly = false }: { isUsOnly?: boolean } = {},
+): ItemCost | null {
   const prompt = usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
   const price = priceOf(model, { promptTokens: prompt, at });
   if (!price) return null;
@@ -43,7 +49,8 @@ export function costOf(model: string, usage: Usage, at: number): ItemCost | null
     usage.cacheWrite5m * price.cacheWrite5m +
     usage.cacheWrite1h * price.cacheWrite1h;
   const uncached = prompt * price.input + usage.output * price.output;
-  return { billed: Math.round(single * batchPriceShare), individual: Math.round(uncached) };
+  const factor = isUsOnly ? usOnlyFactor : 1;
+  return { billed: Math.round(single * batchPriceShare * factor), individual: Math.round(uncached * factor) };
 }
 
 /** The row in force for a model (dated snapshots such as `claude-haiku-5-5-20261001` go by their base name). */

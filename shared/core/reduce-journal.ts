@@ -11,7 +11,7 @@ import type {
 } from './journal.ts';
 import type { SourceOfAnswer } from './lane.ts';
 import { reduceSettled } from './reduce-settled.ts';
-import { claimKey, formatRid } from './rid.ts';
+import { claimKey, formatRid, type Rid } from './rid.ts';
 import {
   type Batch,
   type BatchState,
@@ -108,21 +108,27 @@ function onSealed(view: View, record: On<'SEALED'>): Verdict {
 }
 
 function claim(view: View, [partition, offset, att, charged, extra]: SealedItem): Item | null {
-  const rid = { partition, offset };
-  if (view.claims.has({ ...rid, att })) return null;
-  view.claims.add({ ...rid, att });
-  if (view.retries.size > 0) view.retries.delete(claimKey({ ...rid, att }));
-  const key = extra?.key;
-  const holder = key === undefined ? undefined : view.keys.get(key);
-  if (key !== undefined && holder === undefined) view.keys.set(key, formatRid(rid)); // a record, so a retry keeps its own
-  return {
-    ...rid,
+  const item: Item = {
+    partition,
+    offset,
     att,
     charged,
     uncharged: extra?.uncharged ?? 0,
-    isDuplicate: holder !== undefined && holder !== formatRid(rid),
+    isDuplicate: false,
     of: sourceOf(extra),
   };
+  if (view.claims.has(item)) return null;
+  view.claims.add(item);
+  if (view.retries.size > 0) view.retries.delete(claimKey(item));
+  if (extra?.key !== undefined) item.isDuplicate = !holdsKey(view, extra.key, item);
+  return item;
+}
+
+/** Each key belongs to the first record that claims it: a record, so a retry keeps its own. */
+function holdsKey(view: View, key: string, rid: Rid): boolean {
+  const holder = view.keys.get(key);
+  if (holder === undefined) view.keys.set(key, formatRid(rid));
+  return holder === undefined || holder === formatRid(rid);
 }
 
 const sourceOf = (extra: SealedExtra | undefined): SourceOfAnswer | null =>

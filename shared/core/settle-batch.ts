@@ -226,7 +226,8 @@ const causeOfError = { document: 'invalid-request', transient: 'provider-error',
 function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemContext): Ended {
   const { usage, body, model } = answer;
   const boughtAt = batch.state.is === 'created' || batch.state.is === 'released' ? batch.state.at : batch.sealedAt;
-  const bought = { body, model, usage, cost: costOf(model, usage, boughtAt) };
+  const cost = costOf(model, usage, boughtAt, { isUsOnly: isUsOnly(context.parsed) });
+  const bought = { body, model, usage, cost };
   if (answer.finish === 'refused') return { cause: 'refused', ...bought };
   if (answer.finish === 'truncated') return { cause: 'truncated', ...afterCut(context), ...bought };
   const { recipe } = context;
@@ -235,6 +236,11 @@ function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemCont
   if (checked.is === 'invalid') return { cause: 'invalid-output', why: checked.why, ...bought };
   return { cause: null, output: checked.output, ...bought };
 }
+
+const isUsOnly = (parsed: Parsed): boolean =>
+  parsed.is === 'document' &&
+  parsed.document.ask.shape === 'as-is' &&
+  parsed.document.ask.params.inference_geo === 'us';
 
 /** Tried once more with the cap raised (`retryRow`); cut again, it is a dead letter whatever tries are left. */
 function afterCut({ recipe, parsed }: ItemContext): Partial<Ended> {
@@ -458,8 +464,9 @@ function isUnpriced({ cause, usage, cost }: Ended): boolean {
 
 const runsOf = (byRun: ReadonlyMap<string, RunSpend>): SettledRecord['runs'] =>
   Object.fromEntries(
-    [...byRun].flatMap(([run, { cost, individual }]) =>
-      cost > 0 || individual > 0 ? [[run, { cost, individual }]] : [],
+    // What was bought at a price nobody knows is in no sum, and its run must be able to say so.
+    [...byRun].flatMap(([run, { cost, individual, unpriced }]) =>
+      cost > 0 || individual > 0 || unpriced > 0 ? [[run, { cost, individual }]] : [],
     ),
   );
 
@@ -475,7 +482,8 @@ function actualOf(batch: Batch, byRun: ReadonlyMap<string, RunSpend>): Amounts {
     const run = scope.startsWith('run:') ? scope.slice('run:'.length, -':money'.length) : null;
     const spends = run === null ? [...byRun.values()] : [byRun.get(run)].filter(spend => spend !== undefined);
     const sum = (of: keyof RunSpend): number => spends.reduce((total, spend) => total + spend[of], 0);
-    actual[scope] = sum('cost') + Math.ceil((reserve * sum('unpriced')) / Math.max(1, sum('sent')));
+    const unpriced = Math.ceil((reserve * sum('unpriced')) / Math.max(1, sum('sent')));
+    actual[scope] = sum('cost') + Math.min(reserve, unpriced);
   }
   return actual;
 }

@@ -454,8 +454,8 @@ const money = {
     edits: [
       edit(
         'shared/core/cap-worst-case.ts',
-        'const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * batchPriceShare);',
-        'const plain = Math.ceil(((promptTokens / 64) * price.input + (maxTokens / 64) * price.output) * batchPriceShare);',
+        'const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * share);',
+        'const plain = Math.ceil(((promptTokens / 64) * price.input + (maxTokens / 64) * price.output) * share);',
       ),
     ],
     setting: 'caps',

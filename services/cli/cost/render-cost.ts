@@ -1,6 +1,6 @@
 import { capInWords } from '#core/cap-words.ts';
 import { type CapProgress, shareOf } from '#core/cost-caps.ts';
-import type { CostKey, CostLine, CostMoney, SpendSums } from '#core/cost-report.ts';
+import { type CostKey, type CostLine, isMoneyKnown, type SpendSums } from '#core/cost-report.ts';
 import { formatDollars, type Nanodollars } from '#core/money.ts';
 import type { SpendAnomalies } from '#core/spend-anomalies.ts';
 import type { Parked } from '#runtime/parked-batches.ts';
@@ -50,7 +50,7 @@ export function renderCost(report: CostReport, look: TerminalLook): string {
     look.paint('bold', table.total),
     ...hiddenLines(table.hidden, look),
     '',
-    ...sumLines(total.money, width),
+    ...sumLines(total, width),
     ...noteLines(total.sums),
     ...(report.isSimulated ? [look.paint('yellow', '  simulated: no key is configured, nothing was bought')] : []),
     ...(report.unknown === null
@@ -73,7 +73,9 @@ const hiddenLines = (hidden: readonly string[], { paint, width }: TerminalLook):
     : wrapText(`no room for ${hidden.join(', ')}`, width - 2).map(line => paint('dim', `  ${line}`));
 
 /** Term by term, so that it adds up on paper: batch - cache + primes = billed, individual - billed = saved. */
-function sumLines(money: CostMoney, width: number): string[] {
+function sumLines(total: CostReport['total'], width: number): string[] {
+  const { money } = total;
+  const isKnown = isMoneyKnown(total);
   const share = money.individual > 0 ? `, ${Math.round((money.saved / money.individual) * 100)} %` : '';
   const rows: readonly [name: string, amount: Nanodollars, note: string][] = [
     ['as single calls', money.individual, 'what was delivered'],
@@ -86,7 +88,7 @@ function sumLines(money: CostMoney, width: number): string[] {
     ['saved', money.saved, `against single calls${share}`],
   ];
   return rows.map(([name, amount, note]) => {
-    const figure = `  ${name.padEnd(16)} ${formatDollars(amount).padStart(13)}`;
+    const figure = `  ${name.padEnd(16)} ${formatDollars(isKnown ? amount : null).padStart(13)}`;
     return firstThatFits([`${figure}  ${note}`.trimEnd(), figure], width, '');
   });
 }

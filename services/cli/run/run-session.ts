@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Nanodollars } from '#core/money.ts';
+import { type Nanodollars, sumOrUnknown } from '#core/money.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
@@ -190,7 +190,7 @@ export class RunSession {
       answered,
       byCause: this.#files.deadLetters.counts as Partial<Record<ErrorCode, number>>,
       retries,
-      cost: { billed, individual, projected: projectedCost(sums) },
+      cost: sumOrUnknown(billed, unpriced) === null ? null : { billed, individual, projected: projectedCost(sums) },
       unpriced,
       cap,
       simulated: embedded.isSimulated,

@@ -45,8 +45,8 @@ export interface RunSnapshot {
   cap: Nanodollars | null;
   /** The cap in force that is used up the most, its own or one of the configuration; null: there is none. */
   fullest: CapProgress | null;
-  /** What a cap holds back; `isOwn`: that of this run. */
-  parked: { count: number; why: string; isOwn: boolean } | null;
+  /** What a cap holds back; `isOwn`: that of this run; `isUnpriced`: any, because nobody knows what it would cost. */
+  parked: { count: number; why: string; isOwn: boolean; isUnpriced?: boolean } | null;
   /** Why the account sends nothing now, in words; null when it does. */
   held: string | null;
   simulated: boolean;

@@ -16,6 +16,10 @@ export interface RunResult {
 }
 
 const causesShown = 6;
+const nextUnderOwnCap = 'the same command with a higher --max-cost, or none';
+/** No cap that is higher makes room for it. */
+const nextWithoutPrice =
+  'the same command without a cap, or models whose price is known (flotilla estimate names them)';
 const nextUnderCaps = 'the same command, with a higher cap in the configuration or in the next period (UTC)';
 
 /** What stands on the terminal when a run ends. */
@@ -90,7 +94,7 @@ function nextRows({ snapshot, end }: RunResult): string[] {
   if (end === 'parked') {
     const held = parked === null ? [] : [row('parked', `${countOf(parked.count, 'document')}, ${oneLine(parked.why)}`)];
     const isOwn = parked?.isOwn ?? true;
-    const next = isOwn ? 'the same command with a higher --max-cost, or none' : nextUnderCaps;
+    const next = parked?.isUnpriced ? nextWithoutPrice : isOwn ? nextUnderOwnCap : nextUnderCaps;
     return [...held, row('next', next)];
   }
   return answered.dead > 0 ? [row('next', `flotilla dead-letters ${run}`), row('', `flotilla replay ${run}`)] : [];

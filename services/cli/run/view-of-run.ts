@@ -72,7 +72,8 @@ function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[], run: st
 export function parkedInWords(
   cap: { scope: string; period: CapPeriod | null },
   run: string,
-): { why: string; isOwn: boolean } {
+): { why: string; isOwn: boolean; isUnpriced: boolean } {
   const isOwn = cap.scope === runMoneyScope(run);
-  return { why: isOwn ? 'no room under the cap of this run' : holdInWords(cap), isOwn };
+  const isUnpriced = cap.scope === priceUnknown;
+  return { why: isOwn ? 'no room under the cap of this run' : holdInWords(cap), isOwn, isUnpriced };
 }
