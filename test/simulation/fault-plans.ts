@@ -87,7 +87,7 @@ const itemFaults: FaultPlan = {
   'item-transient': { probability: 0.1 },
   'item-account': { probability: 0.005 },
   'item-refusal': { probability: 0.01 },
-  'item-truncated': { probability: 0.01 },
+  'item-truncated': { probability: 0.03 },
   'item-invalid-output': { probability: 0.02 },
   'results-lose-lines': { probability: 0.03 },
 };

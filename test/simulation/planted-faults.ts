@@ -565,10 +565,37 @@ const reuse = {
   },
 } satisfies Record<string, PlantedFault>;
 
+const settle = 'shared/core/settle-batch.ts';
+
+/** What follows an answer that was cut. */
+const cuts = {
+  cutForgotten: {
+    what: 'a cut answer is asked for again as before',
+    edits: [
+      edit(
+        settle,
+        "const isRaised = ended.cause === 'truncated' || context.recipe?.raised !== undefined;",
+        'const isRaised = false as boolean;',
+      ),
+    ],
+  },
+  raisedForgotten: {
+    what: 'the second try is raised, and a payload that is built again is not',
+    edits: [
+      edit(
+        'services/submitter/rebuild-items.ts',
+        'const recipe = await recipes.get(batch.recipe);',
+        'const { raised: _, ...recipe } = await recipes.get(batch.recipe);',
+      ),
+    ],
+  },
+} satisfies Record<string, PlantedFault>;
+
 export const plantedFaults: Readonly<Record<string, PlantedFault>> = {
   ...removed,
   ...misread,
   ...money,
   ...cache,
   ...reuse,
+  ...cuts,
 };

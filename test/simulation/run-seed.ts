@@ -3,6 +3,7 @@ import { type Broker, createBroker } from './broker.ts';
 import { CapWatch } from './cap-watch.ts';
 import { checkBooks } from './checks/check-books.ts';
 import { checkCaps } from './checks/check-caps.ts';
+import { checkCuts } from './checks/check-cuts.ts';
 import { checkPayloads } from './checks/check-payloads.ts';
 import { checkPrimes } from './checks/check-primes.ts';
 import { checkPurchases } from './checks/check-purchases.ts';
@@ -42,6 +43,7 @@ const checks = [
   checkPayloads,
   checkBooks,
   checkCaps,
+  checkCuts,
   checkReuse,
   checkReplay,
 ];

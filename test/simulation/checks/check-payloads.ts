@@ -1,15 +1,23 @@
+import { decodeRecipe } from '#contracts/recipe-codec.ts';
 import { buildRequest } from '#core/build-request.ts';
 import { type CachePlan, marksSent } from '#core/cache-plan.ts';
 import { parseCustomId } from '#core/custom-id.ts';
 import { markRequest } from '#core/mark-request.ts';
+import type { Recipe } from '#core/recipe.ts';
 import { readDocument } from '#runtime/document-reader.ts';
 import type { Run } from '../run-seed.ts';
 
 /** What was sent is a function of document, recipe and the plan in SEALED, byte for byte, whoever built it and however often. */
 export function checkPayloads({ world, provider, truth, broker, prefixes }: Run): void {
   const plans = new Map<string, CachePlan>();
+  const recipes = new Map<string, Recipe | null>();
+  const written = new Map(
+    broker.cluster.committed('recipes', 0).map(({ key, value }) => [key, decodeRecipe(value as Uint8Array)]),
+  );
   for (const record of truth.journal) {
-    if (record.kind !== 'SEALED' || !record.plan || plans.has(record.bk)) continue;
+    if (record.kind !== 'SEALED' || recipes.has(record.bk)) continue;
+    recipes.set(record.bk, written.get(record.recipe) ?? null);
+    if (!record.plan) continue;
     plans.set(record.bk, record.plan);
     world.hit(`plan ${record.plan.use}`);
     if (record.plan.use === 'shadow' ? prefixes.mode !== 'shadow' : prefixes.mode !== 'on')
@@ -22,9 +30,9 @@ export function checkPayloads({ world, provider, truth, broker, prefixes }: Run)
       const record =
         claim && broker.cluster.committed('documents', claim.partition).find(({ offset }) => offset === claim.offset);
       const read = record && readDocument(record, prefixes.routing.documents);
-      if (!claim || read?.parsed.is !== 'document') continue;
-      const { document } = read.parsed;
-      const plain = buildRequest(document.ask, prefixes.routing.routeOf(document).recipe, claim);
+      const recipe = recipes.get(bk);
+      if (!claim || !recipe || read?.parsed.is !== 'document') continue;
+      const plain = buildRequest(read.parsed.document.ask, recipe, claim);
       if (bodies[index] !== markRequest(plain, plans.get(bk)))
         world.violate('sent what document, recipe and plan do not say');
       if (bodies[index] !== plain) world.hit('item marked');
