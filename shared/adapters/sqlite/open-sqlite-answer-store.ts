@@ -76,7 +76,7 @@ export function openSqliteAnswerStore(options: { directory: string; now: () => n
   };
 }
 
-/** A file that is no database is begun anew; where none can be made nothing outlives this process. */
+/** Null where the file cannot be used: then nothing outlives this process. */
 function openTable(path: string): AnswerTable | null {
   try {
     return new AnswerTable(new DatabaseSync(path, { timeout: 1_000 }));
