@@ -110,11 +110,11 @@ export class ReuseDesk {
 
   #sourceOf(key: string, { envelope }: ReadDocument): ReuseDecision['source'] {
     const { answers, clock, follower } = this.#ports;
-    const { rid, deadlineAt } = envelope;
+    const { rid, run, deadlineAt } = envelope;
     const kept = this.#kept.get(key);
     if (kept && formatRid(kept) !== formatRid(rid)) return { of: { ...kept, until: deadlineAt }, isKept: true };
     const until = waitsUntil(envelope);
-    const joined = answers.inFlight.find(key, follower.view);
+    const joined = answers.inFlight.find(key, { view: follower.view, run });
     if (!joined || formatRid(joined) === formatRid(rid) || clock.now() >= until) return null;
     return { of: { ...joined, until }, isKept: false };
   }

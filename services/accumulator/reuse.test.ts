@@ -184,6 +184,27 @@ describe('Reuse: documents with the same request in flight together', () => {
     );
   });
 
+  it('are not held back by the cap of another run, and whoever waits takes what was bought for others', async () => {
+    const { fleet, worker } = await setup();
+    await fleet.append({ kind: 'CAP', scope: 'run:poor:money', period: 'total', limit: 1 });
+    for (const id of ['a', 'b']) await fleet.enqueue(1, { value: same(id), headers: ofRun('poor') });
+    await fleet.enqueue(1, { value: same('c') });
+    await fleet.enqueue(1, { value: same('d') });
+    await fleet.settleDown(worker, { forMs: 90_000 });
+    assert.deepEqual(
+      byRid(fleet).map(({ rid, reusedFrom: from }) => [rid, from]),
+      [
+        ['0/1', '0/2'],
+        ['0/2', undefined],
+        ['0/3', '0/2'],
+      ],
+    );
+    await fleet.append({ kind: 'CAP', scope: 'run:poor:money', period: 'total', limit: null });
+    await fleet.settleDown(worker, { forMs: 300_000 });
+    fleet.assertAnsweredOnce(4);
+    assert.deepEqual(bought(fleet).length, 2);
+  });
+
   it('one of them with the idempotency key of the other is a duplicate, as without the cache', async () => {
     const { fleet, worker } = await setup();
     const headers = { [headerNames.idempotencyKey]: 'once' };

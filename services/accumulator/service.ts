@@ -20,7 +20,7 @@ import { isAlone } from '#core/outcome.ts';
 import { buildPayload, encodePayload } from '#core/payload.ts';
 import { claimKey, formatRid, parseClaimKey, type Rid } from '#core/rid.ts';
 import type { RetryRow } from '#core/settled.ts';
-import { dueRetries } from '#core/view.ts';
+import { dueRetries, hasOwnCap } from '#core/view.ts';
 import { Watermark } from '#core/watermark.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Ids } from '#ports/ids.ts';
@@ -337,7 +337,7 @@ export class Accumulator {
     const { run, deadlineAt, tenant } = read.envelope;
     const route = routing.routeOf(document);
     const recipe = recipes.nameOf(route.recipe);
-    const isCapped = run !== null && follower.view.caps.size > 0 && follower.view.caps.has(`run:${run}:money|total`);
+    const isCapped = hasOwnCap(follower.view, run);
     // A run with a cap of its own parks alone: it must not hold back its neighbours. Tenants share no batch.
     const key = `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
     const settings: LaneSettings = {

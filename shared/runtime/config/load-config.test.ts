@@ -118,7 +118,21 @@ describe('loadConfig, tasks', () => {
         retry: { delaysMs: [5], jitter: 0.2 },
       },
       lane: { itemsMax: 2, ageMsMax: 30_000, bytesMax: 33_554_432, tokensMax: 20_000_000 },
+      answers: null,
     });
+  });
+
+  it('with answers that are given again says so in the recipe, but not for how long', async () => {
+    const of = async (answers: string): Promise<unknown[]> => {
+      const { tasks } = await load(configFile(`tasks: { a: { model: 'm', answers: ${answers} } }`));
+      return [tasks.get('a')?.recipe.reusable, tasks.get('a')?.answers];
+    };
+    const [ttlMs, entriesMax] = [60_000, 500];
+    assert.deepEqual(await of(`{ cache: true, ttlMs: ${ttlMs}, entriesMax: ${entriesMax} }`), [
+      true,
+      { ttlMs, entriesMax },
+    ]);
+    assert.deepEqual(await of(`{ cache: false, ttlMs: ${ttlMs} }`), [undefined, null]);
   });
 
   it("refuses a schema that cannot be compiled, naming the task's field", async () => {
