@@ -73,7 +73,7 @@ export class AnswerCache {
   }
 
   #spaceOf(task: string): AnswerSpace {
-    return { task, ...this.#settingsOf(task), policy: this.#pickerOf(task).picked };
+    return { task, ...this.#settingsOf(task), policy: this.#pickers.get(task)?.picked ?? null };
   }
 
   #pickerOf(task: string): PolicyPicker {
