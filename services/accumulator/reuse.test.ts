@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { headerNames } from '#core/headers.ts';
+import type { ResultLine } from '#ports/batch-provider.ts';
 import { answered, errored } from '#test/support/scripted-provider.ts';
 import {
   ofRun,
@@ -91,6 +92,26 @@ describe('Reuse: documents with the same request in flight together', () => {
     assert.deepEqual(bought(fleet), ['0-0-0', '0-1-0', '0-0-1']);
     const retries = fleet.read<{ retry: { cause: string }[] }>('settled').flatMap(({ retry }) => retry);
     assert.deepEqual(retries.map(({ cause }) => cause).sort(), ['not-reused', 'provider-error']);
+  });
+
+  it('take the answer of a second try, whose cap was raised because the first was cut', async () => {
+    const { fleet, worker } = await setup();
+    fleet.provider.creates.push(accept => {
+      const pid = accept();
+      const cut = (id: string): ResultLine => {
+        const line = answered(id);
+        return line.type === 'succeeded' ? { ...line, answer: { ...line.answer, finish: 'truncated' } } : line;
+      };
+      fleet.provider.end(fleet.provider.batch(pid), ids => ids.map(cut));
+      return { status: 'created', pid, facts: fleet.provider.facts };
+    });
+    for (const id of ['a', 'b']) await fleet.enqueue(1, { value: same(id) });
+    await fleet.settleDown(worker, { forMs: 120_000 });
+    await fleet.enqueue(1, { value: same('c') });
+    await fleet.settleDown(worker, { forMs: 20_000 });
+    fleet.assertAnsweredOnce(3);
+    assert.deepEqual(bought(fleet), ['0-0-0', '0-0-1']);
+    assert.deepEqual(reusedFrom(fleet), [undefined, '0/0', '0/0']);
   });
 
   it('are bought themselves when the first has no answer in the end, once each and with all their tries', async () => {

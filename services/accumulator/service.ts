@@ -1,7 +1,6 @@
 import { buildRequest } from '#core/build-request.ts';
 import { worstCost } from '#core/cap-worst-case.ts';
 import type { Document } from '#core/document.ts';
-import { bytesPerToken } from '#core/estimate.ts';
 import type { SealedRecord } from '#core/journal.ts';
 import {
   addToLane,
@@ -15,9 +14,17 @@ import {
   openLane,
   type SourceOfAnswer,
 } from '#core/lane.ts';
-import { cappedBatchesMax, openBatchesMax, openLaneBytesMax, openLaneItemsMax, readyBatchesMax } from '#core/limits.ts';
+import {
+  bytesPerTokenUsual,
+  cappedBatchesMax,
+  openBatchesMax,
+  openLaneBytesMax,
+  openLaneItemsMax,
+  readyBatchesMax,
+} from '#core/limits.ts';
 import { isAlone } from '#core/outcome.ts';
 import { buildPayload, encodePayload } from '#core/payload.ts';
+import { raisedRecipe } from '#core/raise-max-tokens.ts';
 import { claimKey, formatRid, parseClaimKey, type Rid } from '#core/rid.ts';
 import type { RetryRow } from '#core/settled.ts';
 import { dueRetries, hasOwnCap } from '#core/view.ts';
@@ -31,7 +38,7 @@ import type { WorkQueue } from '#ports/work-queue.ts';
 import type { AnswerCache } from '#runtime/answer-cache.ts';
 import { findDocuments, type ReadDocument, readDocument } from '#runtime/document-reader.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
-import { type Routing, requestFacts } from '#runtime/routing.ts';
+import { type Routing, requestFacts, type TaskRoute } from '#runtime/routing.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { type WorkMeter, workMeterOf } from '#runtime/work-meter.ts';
 import { ReadAhead } from './read-ahead.ts';
@@ -76,6 +83,8 @@ interface Arrival {
   tries: Tries;
   /** Items at most in its batch. */
   bound?: number | undefined;
+  /** An answer of it was cut: it is asked with a raised cap. */
+  isRaised?: boolean | undefined;
   /** Whose answer it goes on waiting for. */
   of?: SourceOfAnswer | null;
 }
@@ -114,6 +123,8 @@ export class Accumulator {
   readonly #ahead: ReadAhead;
   /** The last round went to its end, so the view knows what it did. */
   #isCurrent = false;
+  /** Keys of lanes without anything special: one string each, whose hash is known, instead of a new one for each document. */
+  readonly #plainKeys = new WeakMap<TaskRoute, string>();
   /** Whose turn it is to be read. */
   #turn = 0;
   /** Lanes that are full or due: sealed together at the end of a round, and kept until all that is in them is claimed. */
@@ -298,14 +309,15 @@ export class Accumulator {
     if (nextFrom !== undefined && !isAtEnd) this.#ahead.start(next, nextFrom);
     if (this.#reuse) await this.#reuse.lookUp(partition, records);
     for (const record of records) {
-      const claim = { partition, offset: record.offset, att: 0 };
+      const { offset } = record;
+      const claim = { partition, offset, att: 0 };
       // Sealed before a restart, or already in a lane because a round broke off here.
       const isClaimed = follower.view.claims.has(claim);
       if (isClaimed) intake.watermark.sealed(record.offset);
       if (isClaimed || intake.watermark.isOpen(record.offset)) continue;
       const read = readDocument(record, routing.documents);
-      const tries = { ...claim, charged: 0, uncharged: 0, key: read.envelope.idempotencyKey };
-      this.#add(this.#place(read, { tries }));
+      const key = read.envelope.idempotencyKey;
+      this.#add(this.#place(read, { tries: { partition, offset, att: 0, charged: 0, uncharged: 0, key } }));
       intake.watermark.delivered(record.offset);
       intake.position = record.offset + 1;
     }
@@ -332,33 +344,38 @@ export class Accumulator {
   }
 
   /** The item with its built request, unless it takes another's answer. */
-  #sendable(document: Document, { read, tries, bound, of }: Arrival & { read: ReadDocument }): Placed {
+  #sendable(document: Document, { read, tries, bound, isRaised, of }: Arrival & { read: ReadDocument }): Placed {
     const { routing, recipes, clock, follower } = this.#ports;
     const { run, deadlineAt, tenant } = read.envelope;
     const route = routing.routeOf(document);
-    const recipe = recipes.nameOf(route.recipe);
+    const frozen = isRaised ? raisedRecipe(route.recipe, document.ask) : route.recipe;
+    const recipe = recipes.nameOf(frozen);
     const isCapped = hasOwnCap(follower.view, run);
     // A run with a cap of its own parks alone: it must not hold back its neighbours. Tenants share no batch.
-    const key = `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
-    const settings: LaneSettings = {
+    const isPlain = bound === undefined && !isCapped && !isRaised && tenant === null;
+    const known = isPlain ? this.#plainKeys.get(route) : undefined;
+    const key =
+      known ?? `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
+    if (isPlain && known === undefined) this.#plainKeys.set(route, key);
+    const settings = (): LaneSettings => ({
       type: 'batch',
       account: route.account,
       recipe,
       ...route.lane,
       itemsMax: Math.min(bound ?? route.lane.itemsMax, route.lane.itemsMax),
       key,
-    };
+    });
     const common = { ...tries, run, tenant, deadlineAt };
-    if (of) return { item: { ...common, ...unsent, of }, settings: waitingLane(settings, of) };
+    if (of) return { item: { ...common, ...unsent, of }, settings: waitingLane(settings(), of) };
     const { requestKey, source } = this.#reuse?.decide(read, { route, att: tries.att }) ?? notReusable;
-    if (source) return { item: { ...common, ...unsent, of: source.of }, settings: reuseLane(settings, source) };
-    const body = buildRequest(document.ask, route.recipe, tries);
+    if (source) return { item: { ...common, ...unsent, of: source.of }, settings: reuseLane(settings(), source) };
+    const body = buildRequest(document.ask, frozen, tries);
     const bytes = Buffer.byteLength(body);
-    const costMax = worstCost({ ...requestFacts(document, route.recipe), body }, clock.now());
-    const tokens = Math.ceil(bytes / bytesPerToken.expected);
+    const costMax = worstCost({ ...requestFacts(document, frozen), body }, clock.now());
+    const tokens = Math.ceil(bytes / bytesPerTokenUsual);
     return {
       item: { ...common, body, bytes, tokens, costMax, requestKey, of: null },
-      settings: this.#lanes.get(key) ?? settings,
+      settings: this.#lanes.get(key) ?? settings(),
     };
   }
 
@@ -372,7 +389,8 @@ export class Accumulator {
       lane = openLane(settings);
       this.#lanes.set(lane.key, lane);
     }
-    addToLane(lane, item, this.#ports.clock.monotonic());
+    // Of a lane that is open already nobody asks, and there are a hundred thousand documents a second.
+    addToLane(lane, item, lane.items.length === 0 ? this.#ports.clock.monotonic() : lane.openedAt);
     if (item.att > 0) this.#waiting.add(claimKey(item));
     if (lane.items.length >= lane.itemsMax) this.#close(lane, 'count');
   }
@@ -493,6 +511,7 @@ export class Accumulator {
   }
 
   #keep(lane: Lane, keep: (item: LaneItem) => boolean): void {
+    if (lane.items.every(keep)) return;
     for (const item of lane.items) {
       if (keep(item)) continue;
       this.#reuse?.left(item);
@@ -581,9 +600,10 @@ const sealedRecord = ({ lane, bk }: { lane: Lane; bk: string }): SealedRecord =>
 
 const ridOf = ({ p, o }: RetryRow): string => formatRid({ partition: p, offset: o });
 
-function arrivalOf({ p, o, att, charged, uncharged, bound, of }: RetryRow, { envelope }: ReadDocument): Arrival {
+function arrivalOf(row: RetryRow, { envelope }: ReadDocument): Arrival {
+  const { p, o, att, charged, uncharged, bound, isRaised, of } = row;
   const tries = { partition: p, offset: o, att, charged, uncharged, key: envelope.idempotencyKey };
-  return { tries, bound, of: of ? { partition: of[0], offset: of[1], until: waitsUntil(envelope) } : null };
+  return { tries, bound, isRaised, of: of ? { partition: of[0], offset: of[1], until: waitsUntil(envelope) } : null };
 }
 
 /** Where a run's own position is kept: lines read so far, and whether that was all. */

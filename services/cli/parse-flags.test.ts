@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkFailureAllowance, parseCount, parseDuration, parsePort } from './parse-flags.ts';
+import {
+  checkFailureAllowance,
+  parseCostKeys,
+  parseCount,
+  parseDay,
+  parseDuration,
+  parsePort,
+  parseShare,
+} from './parse-flags.ts';
 
 describe('flags', () => {
   it('take times', () => {
@@ -16,6 +24,15 @@ describe('flags', () => {
     for (const text of ['-1', '65536', 'http', '']) assert.throws(() => parsePort(text));
     assert.equal(parseCount('12'), 12);
     for (const text of ['0', '-1', '1.5', '']) assert.throws(() => parseCount(text));
+  });
+
+  it('take what a report is about', () => {
+    assert.deepEqual(parseCostKeys('task, day,task'), ['task', 'day']);
+    for (const text of ['', 'tasks', 'task,']) assert.throws(() => parseCostKeys(text));
+    assert.equal(parseDay('2028-02-29'), '2028-02-29');
+    for (const text of ['2026-02-29', '2026-2-1', 'today', '']) assert.throws(() => parseDay(text));
+    assert.deepEqual(['1%', '0.5%', '50%'].map(parseShare), [0.01, 0.005, 0.5]);
+    for (const text of ['0%', '51%', '1', '-1%', '1e1%']) assert.throws(() => parseShare(text));
   });
 
   it('take what may fail', () => {

@@ -23,6 +23,13 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Requests of a sample: each is kept in memory until it is counted. */
+export function parseSampleSize(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) > 1_000)
+    throw new InvalidArgumentError('It must be a whole number to 1000.');
+  return Number(text);
+}
+
 /** How many may fail for the command to end with 0: `10`, or `2%` of all. Wrong ones are told before a run, not after it. */
 export function checkFailureAllowance(text: string): string {
   const match = /^(\d{1,9})$|^(\d{1,3}(?:\.\d{1,3})?)%$/.exec(text);
@@ -48,4 +55,13 @@ export function parseDay(text: string): string {
   const isThere = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
   if (!isThere) throw new InvalidArgumentError('It must be a day such as 2026-11-24, in UTC.');
   return text;
+}
+
+/** `1%`, `0.5%`: more than nothing, less than half. */
+export function parseShare(text: string): number {
+  const share = /^(\d{1,2}(?:\.\d{1,4})?)%$/.exec(text)?.[1];
+  if (share === undefined || Number(share) <= 0 || Number(share) > 50) {
+    throw new InvalidArgumentError('It must be a share such as 1% or 0.5%, above 0 and at most 50%.');
+  }
+  return Number(share) / 100;
 }

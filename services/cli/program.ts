@@ -2,7 +2,16 @@ import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Command } from './command-context.ts';
 import type { GlobalFlags } from './open-context.ts';
-import { checkFailureAllowance, parseCostKeys, parseCount, parseDay, parseDuration, parsePort } from './parse-flags.ts';
+import {
+  checkFailureAllowance,
+  parseCostKeys,
+  parseCount,
+  parseDay,
+  parseDuration,
+  parsePort,
+  parseSampleSize,
+  parseShare,
+} from './parse-flags.ts';
 import { version } from './version.ts';
 
 export interface CommandLine {
@@ -112,6 +121,11 @@ function addWork(program: CommanderCommand, perform: Perform): void {
     .description('what a file will cost: individually and as batches')
     .argument('<file>', 'JSON lines; - reads standard input')
     .option('--task <name>', 'task of documents that name none')
+    .addOption(
+      new Option('--exact <count>', 'have the provider count the tokens of so many requests, for free').argParser(
+        parseSampleSize,
+      ),
+    )
     .action((file: string, options, command) =>
       perform(command, async () => (await import('./commands/estimate.ts')).estimate({ file, ...options })),
     );
@@ -171,8 +185,14 @@ function addLook(program: CommanderCommand, perform: Perform): void {
     )
     .addOption(new Option('--since <day>', 'from this day on, such as 2026-11-24 (UTC)').argParser(parseDay))
     .addOption(new Option('--until <day>', 'to this day').argParser(parseDay))
+    .option('--focus <file>', 'write it as a FinOps FOCUS 1.2 CSV too; - prints only that')
     .action((options, command) => perform(command, async () => (await import('./commands/cost.ts')).cost(options)));
   addCache(program, perform);
+  program
+    .command('tune')
+    .description('how high max_tokens of each task has to be, by the answers there were')
+    .addOption(new Option('--risk <share>', 'answers that may be cut').default(0.01, '1%').argParser(parseShare))
+    .action((options, command) => perform(command, async () => (await import('./commands/tune.ts')).tune(options)));
   program
     .command('dead-letters')
     .description('what failed, grouped by cause')

@@ -2,6 +2,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Hints } from '#ports/hints.ts';
 import type { Log } from '#ports/log.ts';
 import { type Figures, readFigures } from '#projection/read-figures.ts';
+import { BudgetReader } from './budget.ts';
 import { type Intake, readIntake } from './intake.ts';
 import { overviewJson, type Source } from './overview.ts';
 import type { ProjectionKeeper } from './projection-keeper.ts';
@@ -24,18 +25,21 @@ const askEveryMs = 1_000;
 /** The overview as it is now, for any number of screens. */
 export class OverviewSource {
   readonly #options: OverviewSourceOptions;
+  readonly #budget: BudgetReader;
   #asked: Promise<{ workers: Workers; intake: Intake | null }> | null = null;
   #askedAt = -Infinity;
 
   constructor(options: OverviewSourceOptions) {
     this.#options = options;
+    this.#budget = new BudgetReader(options);
   }
 
   /** JSON text on one line. */
   async text(): Promise<string> {
     const { keeper, clock, source } = this.#options;
     const { workers, intake } = await this.#ask();
-    const parts = { freshness: keeper.freshness, figures: this.#figures(), workers, intake, source };
+    const budget = keeper.projection && (await this.#budget.read(keeper.projection));
+    const parts = { freshness: keeper.freshness, figures: this.#figures(), budget, workers, intake, source };
     return JSON.stringify(overviewJson({ ...parts, now: clock.now() }));
   }
 

@@ -59,6 +59,7 @@ function overview(parts: Partial<OverviewParts> = {}): Record<string, never> {
   return overviewJson({
     now: 10_000,
     freshness: { is: 'live', asOf: 9_900, behind: 0, trouble: null },
+    budget: null,
     figures: noFigures,
     workers: { isKnown: true, workers: [worker], unreadable: 0 },
     intake: { unsealed: 73, partitions: [], journalEnd: 42 },
@@ -105,6 +106,26 @@ describe('overviewJson', () => {
     );
   });
 
+  it('says how full caps are, what they hold and which day was not as usual', () => {
+    const cap = { scope: 'fleet:money', period: 'day', of: '2026-11-24', limit: 100, used: 90 } as const;
+    const parked = [{ scope: 'task:a:money', period: 'month', batches: 1, documents: 7 }] as const;
+    const day = { day: '2026-11-24', rule: 'above-1.2-of-seven-days', cost: 200, usual: 100 } as const;
+    const found = [{ ...day, comparedWith: null, score: null, change: {} as never }];
+    const anomalies = { found, historyDays: 9, needsDays: {} as never };
+    const { money } = overview({ budget: { caps: [cap], parked, anomalies } }) as unknown as {
+      money: {
+        caps: { text: string; isNearlyFull: boolean }[];
+        parked: { why: string }[];
+        anomalies: { day: string }[];
+      };
+    };
+    const [full] = money.caps;
+    assert.match(full?.text ?? '', /^the fleet a day \(2026-11-24\): .*, 90 %$/);
+    assert.equal(full?.isNearlyFull, true);
+    assert.equal(money.parked[0]?.why, 'no room under the cap of task a a month');
+    assert.equal(money.anomalies[0]?.day, '2026-11-24');
+  });
+
   it('has money as decimal text, and what is unpriced apart', () => {
     const totals = { ...noTotals, billed: 1_500_000_000, individual: 3_000_000_001, unpricedBatches: 2 };
     const { money } = overview({ figures: { ...noFigures, totals } }) as unknown as { money: unknown };
@@ -114,6 +135,9 @@ describe('overviewJson', () => {
       saved: { usd: '1.500000001', text: '$ 1.50' },
       savedPercent: 50,
       unpricedBatches: 2,
+      caps: [],
+      parked: [],
+      anomalies: [],
     });
   });
 

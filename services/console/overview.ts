@@ -1,8 +1,11 @@
 import type { WorkerHint } from '#contracts/worker-hint.ts';
+import { capInWords, holdInWords } from '#core/cap-words.ts';
+import { shareOf } from '#core/cost-caps.ts';
 import { decimalDollars, formatDollars, type Nanodollars } from '#core/money.ts';
 import type { BatchStateName } from '#core/view.ts';
 import { errorCatalogue } from '#errors/catalogue.ts';
 import type { BatchFigures, CauseFigures, Figures } from '#projection/read-figures.ts';
+import type { Budget } from './budget.ts';
 import type { Intake } from './intake.ts';
 import type { Freshness } from './projection-keeper.ts';
 import type { Workers } from './workers.ts';
@@ -23,6 +26,7 @@ export interface OverviewParts {
   now: number;
   freshness: Freshness;
   figures: Figures | null;
+  budget: Budget | null;
   workers: Workers;
   intake: Intake | null;
   source: Source;
@@ -32,6 +36,8 @@ export interface OverviewParts {
 export const staleAfterMs = 5_000;
 const lanesShownMax = 24;
 const settledForTypical = 5;
+const capsShownMax = 8;
+const nearlyFull = 0.8;
 
 /** `/api/overview`, whole. Times in ms since the epoch, ages in ms, money as decimal text in dollars. */
 export function overviewJson(parts: OverviewParts): Record<string, unknown> {
@@ -50,11 +56,16 @@ export function overviewJson(parts: OverviewParts): Record<string, unknown> {
     intake,
     lanes: lanesJson(workers, { now, tasks: figures?.tasks ?? new Map() }),
     workers: workersJson(workers, { now, journalEnd: intake?.journalEnd ?? null, engine: source.engine }),
-    ...(figures ? figuresJson(figures, now) : { documents: null, batches: null, deadLetters: null, money: null }),
+    ...(figures
+      ? figuresJson(figures, { now, budget: parts.budget })
+      : { documents: null, batches: null, deadLetters: null, money: null }),
   };
 }
 
-function figuresJson(figures: Figures, now: number): Record<string, unknown> {
+function figuresJson(
+  figures: Figures,
+  { now, budget }: { now: number; budget: Budget | null },
+): Record<string, unknown> {
   const { totals, causes, retriesWaiting } = figures;
   return {
     documents: {
@@ -66,7 +77,7 @@ function figuresJson(figures: Figures, now: number): Record<string, unknown> {
     },
     batches: batchesJson(figures, now),
     deadLetters: { total: totals.dead, causes: causes.map(cause => causeJson(cause, now)) },
-    money: moneyJson(totals),
+    money: { ...moneyJson(totals), ...budgetJson(budget) },
   };
 }
 
@@ -131,6 +142,20 @@ function moneyJson({ billed, individual, unpricedBatches }: Figures['totals']): 
     saved: dollars(saved),
     savedPercent: individual > 0 ? Math.round((saved / individual) * 100) : null,
     unpricedBatches,
+  };
+}
+
+/** Names as they came: the page sets them as text. */
+function budgetJson(budget: Budget | null): Record<string, unknown> {
+  if (budget === null) return { caps: [], parked: [], anomalies: [] };
+  return {
+    caps: budget.caps.slice(0, capsShownMax).map(cap => {
+      return { text: capInWords(cap), isNearlyFull: shareOf(cap) >= nearlyFull };
+    }),
+    parked: budget.parked.map(held => ({ ...held, why: holdInWords(held) })),
+    anomalies: budget.anomalies.found.map(({ day, rule, cost, usual }) => {
+      return { day, rule, billed: dollars(cost), usual: dollars(usual) };
+    }),
   };
 }
 

@@ -25,6 +25,7 @@ describe('parseArguments', () => {
       seed: 7,
       timeScale: 86_400,
       latency: { minMs: 1, maxMs: 2 },
+      cacheHitShare: 1,
       faults: { 'item-transient': { probability: 0.02 } },
       directory: 'd',
     });

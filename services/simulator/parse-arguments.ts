@@ -30,6 +30,7 @@ const flags = z.object({
   'latency-min-ms': whole(0).default(1_000),
   'latency-max-ms': whole(0).default(3_000),
   'provider-like': z.boolean().default(false),
+  'cache-hit-share': z.coerce.number().min(0).max(1).default(1),
   faults: z.string().default('{}'),
 });
 
@@ -47,6 +48,7 @@ export function parseArguments(args: readonly string[]): SimulatorOptions {
     seed,
     timeScale: parsed.data['time-scale'],
     latency: parsed.data['provider-like'] ? 'provider-like' : { minMs, maxMs },
+    cacheHitShare: parsed.data['cache-hit-share'],
     faults: parseFaults(faults),
     ...(dir === undefined ? {} : { directory: dir }),
   };
@@ -70,5 +72,6 @@ const argumentOptions = {
   'latency-min-ms': text,
   'latency-max-ms': text,
   'provider-like': { type: 'boolean' },
+  'cache-hit-share': text,
   faults: text,
 } as const;

@@ -5,8 +5,9 @@ import { scan } from 'secure-json-parse';
  * an object field by field would change every other object of the process.
  */
 export function forbiddenKeyPath(value: object, text: string): string | null {
-  // A key that is written plainly shows in the text; one that hides behind escapes needs \u00 for its ASCII letters.
-  if (!text.includes('__proto__') && !text.includes('constructor') && !text.includes('\\u00')) return null;
+  // A key that is written plainly shows in the text, and both paths have `proto` in them; one that hides behind escapes needs
+  // \u00 for its ASCII letters.
+  if (!text.includes('proto') && !text.includes('\\u00')) return null;
   return scan(value, { safe: true }) === null ? pathBelow(value, []) : null;
 }
 

@@ -83,6 +83,7 @@ const terminal: Terminal = {
   body: { id: 'msg' },
   usage: { input: 1, output: 2, cacheRead: 3, cacheWrite5m: 4, cacheWrite1h: 5 },
   cost: { billed: 1_500_000, individual: 3_000_000_000 },
+  raisedMaxTokens: null,
   metadata: [1],
   line: 4,
   tenant: 'acme',

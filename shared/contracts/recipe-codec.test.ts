@@ -5,6 +5,17 @@ import { asIsRecipe, type Recipe, recipeHash } from '#core/recipe.ts';
 import { decodeRecipe, encodeRecipe } from './recipe-codec.ts';
 
 const plain = { noNullPrototype: true } as const;
+const requiredKeys = [
+  'v',
+  'task',
+  'provider',
+  'model',
+  'instructions',
+  'maxTokens',
+  'outputSchema',
+  'canary',
+  'retry',
+] as const;
 const record: fc.Arbitrary<Recipe> = fc.record(
   {
     v: fc.constant(1 as const),
@@ -16,8 +27,10 @@ const record: fc.Arbitrary<Recipe> = fc.record(
     outputSchema: fc.option(fc.dictionary(fc.stringMatching(/^[a-z$]+$/), fc.jsonValue({ maxDepth: 2 }), plain)),
     canary: fc.boolean(),
     retry: fc.record({ delaysMs: fc.array(fc.nat()), jitter: fc.constantFrom(0, 0.2, 1) }, plain),
+    maxTokensMax: fc.integer({ min: 1 }),
+    raised: fc.record({ factor: fc.constant(2), tokensMax: fc.integer({ min: 1 }) }, plain),
   },
-  plain,
+  { ...plain, requiredKeys: [...requiredKeys] },
 );
 
 describe('recipe codec', () => {

@@ -13,6 +13,8 @@ export const recipeSchema: z.ZodType<Recipe> = z.strictObject({
   outputSchema: z.record(z.string(), z.unknown()).nullable(),
   canary: z.boolean(),
   retry: z.strictObject({ delaysMs: z.array(z.number().nonnegative()), jitter: z.number().min(0).max(1) }),
+  maxTokensMax: z.int().min(1).exactOptional(),
+  raised: z.strictObject({ factor: z.number().min(1), tokensMax: z.int().min(1) }).exactOptional(),
   reusable: z.literal(true).exactOptional(),
 });
 

@@ -46,6 +46,11 @@ export const resultSchema = z
       .optional()
       .describe('What it cost, and what it would have cost alone. Absent when the price is unknown.'),
     attempts: z.int().nonnegative().describe('Purchases that were made for it.'),
+    raised_max_tokens: z
+      .int()
+      .positive()
+      .optional()
+      .describe('An earlier answer was cut: this one was asked for with so many tokens at most.'),
     metadata: z.unknown().optional().describe('As it came with the document.'),
   })
   .meta({ title: 'Result', description: 'The one answer of a document, failures included.' });

@@ -14,13 +14,16 @@ const row = { p: whole, o: whole, att: whole, charged: whole, uncharged: whole, 
 const retry = fc.oneof(
   fc.record({ ...row, runs: fc.array(fc.string()) }, plain),
   fc.record({ ...row, bound: fc.integer({ min: 1, max: 1_000 }), runs: fc.array(fc.string()) }, plain),
+  fc.record({ ...row, isRaised: fc.constant(true as const), runs: fc.array(fc.string()) }, plain),
 );
 
 const counts = { bought: whole, delivered: whole, retries: whole, truncated: whole, unpriced: whole, lost: whole };
 const money = { billed: whole, uncached: whole, individual: whole, retried: whole, wasted: whole };
-const spendRow = fc.record(
-  { tenant: fc.option(fc.string()), model: fc.string(), ...counts, usage: fc.record(usage, plain), ...money },
-  plain,
+const rowFields = { tenant: fc.option(fc.string()), model: fc.string(), ...counts, ...money };
+const answers = fc.array(fc.tuple(whole, fc.integer({ min: 1 })), { minLength: 1, maxLength: 3 });
+const spendRow = fc.oneof(
+  fc.record({ ...rowFields, usage: fc.record(usage, plain) }, plain),
+  fc.record({ ...rowFields, usage: fc.record(usage, plain), answers }, plain),
 );
 const spend = fc.record({ at: whole, rows: fc.array(spendRow, { minLength: 1, maxLength: 3 }) }, plain);
 

@@ -15,6 +15,7 @@ const retryRow = z.strictObject({
   notBefore: z.number(),
   cause,
   bound: z.int().positive().exactOptional(),
+  isRaised: z.literal(true).exactOptional(),
   of: z.tuple([whole, whole]).exactOptional(),
   runs: z.array(z.string()),
 });
@@ -42,6 +43,7 @@ const spendRow = z.strictObject({
   individual: whole,
   retried: whole,
   wasted: whole,
+  answers: z.array(z.tuple([whole, z.int().positive()])).exactOptional(),
 });
 
 /** Every field of a settled record: for tests and the audit. */

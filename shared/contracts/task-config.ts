@@ -84,6 +84,13 @@ export const taskConfigSchema = z.strictObject({
     .min(1)
     .default(maxTokensDefault)
     .describe('Longest answer, in tokens. It bounds what a document can cost.'),
+  maxTokensMax: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'An answer that was cut is asked for once more with twice `maxTokens`, but never with more than this. Default: what the model allows.',
+    ),
   canary: z
     .boolean()
     .default(false)

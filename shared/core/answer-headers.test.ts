@@ -4,7 +4,7 @@ import { answerHeaders, answerKey, deadLetterHeaders, type OriginRecord } from '
 import { valueOfDeadLetter } from './dead-letter-place.ts';
 import { echoedHeaders } from './echoed-headers.ts';
 import { deadLetterAliases, headerNames } from './headers.ts';
-import { echoedCharactersMax, echoedHeadersMax } from './limits.ts';
+import { echoedCharactersMax, echoedHeadersMax, echoedKeyBytesMax } from './limits.ts';
 import type { Terminal } from './terminal.ts';
 
 const terminal: Terminal = {
@@ -19,6 +19,7 @@ const terminal: Terminal = {
   body: null,
   usage: null,
   cost: null,
+  raisedMaxTokens: null,
   metadata: undefined,
   line: null,
   tenant: null,
@@ -136,6 +137,14 @@ describe('the key of an answer', () => {
     assert.equal(answerKey({ ...terminal, customId: null }, origin), 'own-key');
     assert.equal(answerKey({ ...terminal, outcome: 'rejected' }, origin), 'own-key');
     assert.equal(answerKey({ ...terminal, outcome: 'rejected' }, { ...origin, key: null }), 'doc');
+  });
+
+  it('is no key of megabytes, which no topic of answers would take: its whole batch would never be settled', () => {
+    const large = { ...origin, key: 'ü'.repeat(echoedKeyBytesMax / 2 + 1) };
+    assert.equal(answerKey({ ...terminal, outcome: 'rejected' }, large), 'doc');
+    assert.equal(answerKey({ ...terminal, outcome: 'rejected', customId: null }, large), null);
+    const longest = 'ü'.repeat(echoedKeyBytesMax / 2);
+    assert.equal(answerKey({ ...terminal, outcome: 'rejected' }, { ...origin, key: longest }), longest);
   });
 });
 

@@ -1,5 +1,6 @@
 import { echoedHeaders } from './echoed-headers.ts';
 import { deadLetterAliases, headerNames } from './headers.ts';
+import { echoedKeyBytesMax } from './limits.ts';
 import { formatRid } from './rid.ts';
 import type { Failure, Terminal } from './terminal.ts';
 
@@ -68,9 +69,11 @@ export function deadLetterHeaders(
   return { ...answerHeaders(terminal, origin), ...own, ...Object.fromEntries(aliased) };
 }
 
-/** The producer's name for the document; what has none keeps the key it came with. */
-export const answerKey = ({ customId, outcome }: Terminal, origin: OriginRecord): string | null =>
-  outcome === 'rejected' ? (origin.key ?? customId) : (customId ?? origin.key);
+/** The producer's name for the document; what has none keeps the key it came with, unless that is longer than any name. */
+export function answerKey({ customId, outcome }: Terminal, origin: OriginRecord): string | null {
+  const key = Buffer.byteLength(origin.key ?? '') > echoedKeyBytesMax ? null : origin.key;
+  return outcome === 'rejected' ? (key ?? customId) : (customId ?? key);
+}
 
 function cut(text: string): string {
   const bytes = Buffer.from(text);

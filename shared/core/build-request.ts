@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Ask } from './document.ts';
+import { maxTokensOf } from './raise-max-tokens.ts';
 import type { Recipe } from './recipe.ts';
 import { claimKey, type Rid } from './rid.ts';
 
@@ -14,13 +15,15 @@ export const canaryCode = (claim: Rid & { att: number }): string => hash('sha256
  * purchase), so a payload that was lost is rebuilt byte for byte.
  */
 export function buildRequest(ask: Ask, recipe: Recipe, claim: Rid & { att: number }): string {
-  if (ask.shape === 'as-is') return JSON.stringify(ask.params);
+  if (ask.shape === 'as-is') {
+    return JSON.stringify(recipe.raised ? { ...ask.params, max_tokens: maxTokensOf(ask, recipe) } : ask.params);
+  }
   const hasCanary = recipe.canary && recipe.outputSchema !== null;
   const messages = ask.shape === 'messages' ? ask.messages : [{ role: 'user', content: ask.content }];
   const schema = hasCanary ? withCanary(recipe.outputSchema) : recipe.outputSchema;
   return JSON.stringify({
     model: recipe.model,
-    max_tokens: recipe.maxTokens,
+    max_tokens: maxTokensOf(ask, recipe),
     ...(recipe.instructions === null ? {} : { system: [{ type: 'text', text: recipe.instructions }] }),
     messages: hasCanary ? [...messages, canaryMessage(claim)] : messages,
     ...(schema === null ? {} : { output_config: { format: { type: 'json_schema', schema } } }),

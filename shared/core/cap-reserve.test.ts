@@ -54,7 +54,7 @@ describe('the worst case of an item', () => {
   const worst = (text: string) => worstCost({ model: 'claude-haiku-5-5', maxTokens: 100, body: text }, now);
 
   it('holds what is billed when all of the input is written to the cache', () => {
-    const tokens = Math.ceil(Buffer.byteLength(body) / 2);
+    const tokens = Buffer.byteLength(body);
     const billed = (usage: object) => costOf('claude-haiku-5-5', { ...noUsage, output: 100, ...usage }, now)?.billed;
     assert.equal(worst(body)?.none, billed({ input: tokens }));
     assert.equal(worst(body)?.['5m'], billed({ cacheWrite5m: tokens }));

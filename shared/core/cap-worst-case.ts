@@ -1,8 +1,8 @@
 import { type CachePlan, type CacheTtl, marksSent } from './cache-plan.ts';
-import { priceOf } from './cost.ts';
-import { bytesPerToken, highestCost } from './estimate.ts';
+import { dearestPrice } from './cost.ts';
 import type { Nanodollars } from './money.ts';
 import { batchPriceShare } from './prices.ts';
+import { inputTokensMax } from './token-bounds.ts';
 
 /**
  * Nanodollars at worst of what is sent in a batch, by the dearest cache entry that its markers may write: `none` without
@@ -19,13 +19,15 @@ export interface WorstCostRequest {
   body: string;
 }
 
-/** The worst case of one batch item, as INTENT reserves it; null when the model's price is unknown. */
+/**
+ * The worst case of one batch item, as INTENT reserves it: a true upper bound, so nothing that was learned goes into it; null
+ * when the model's price is unknown.
+ */
 export function worstCost({ model, maxTokens, body }: WorstCostRequest, at: number): WorstCost | null {
-  const inputBytes = Buffer.byteLength(body);
-  const plain = highestCost({ model, inputBytes, maxTokens }, at);
-  const promptTokens = Math.ceil(inputBytes / bytesPerToken.high);
-  const price = priceOf(model, { promptTokens, at });
-  if (plain === null || price === null) return null;
+  const promptTokens = inputTokensMax(body);
+  const price = dearestPrice(model, { promptTokens, at });
+  if (price === null) return null;
+  const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * batchPriceShare);
   const written = (perToken: number): Nanodollars =>
     plain + Math.ceil(promptTokens * Math.max(0, perToken - price.input) * batchPriceShare);
   const byMarker = { none: plain, '5m': written(price.cacheWrite5m), '1h': written(price.cacheWrite1h) };
@@ -47,6 +49,7 @@ export function planTtl(plan: CachePlan | null | undefined): MarkerTtl {
 
 /** Of text that only looks like a marker: reserved too much, and released when it is settled. */
 function ownTtl(body: string): MarkerTtl {
-  if (!body.includes('"cache_control"')) return 'none';
+  // The underscore first: it is rare, and a quote is not.
+  if (!body.includes('_control"') || !body.includes('"cache_control"')) return 'none';
   return /"ttl"\s*:\s*"1h"/.test(body) ? '1h' : '5m';
 }

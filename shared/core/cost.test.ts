@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty, recordOf } from '#test/support/check-property.ts';
 import { addUsage, costOf, noUsage, priceOf, type Usage } from './cost.ts';
-import { estimateCost } from './estimate.ts';
 import { priceRows } from './prices.ts';
 
 const at = Date.UTC(2026, 10, 15);
@@ -76,24 +75,5 @@ describe('addUsage', () => {
         assert.deepEqual(addUsage(a, noUsage), a);
       }),
     );
-  });
-});
-
-describe('estimateCost', () => {
-  it('is a range: low ≤ expected ≤ high, and high reserves all of max_tokens (S5)', () => {
-    const request = recordOf({ model, inputBytes: fc.nat(2_000_000), maxTokens: fc.integer({ min: 1, max: 64_000 }) });
-    checkProperty(
-      fc.property(request, asked => {
-        const range = estimateCost(asked, at);
-        assert.ok(range && range.low <= range.expected && range.expected <= range.high);
-        const promptTokens = Math.ceil(asked.inputBytes / 2);
-        const worst = costOf(asked.model, usage({ input: promptTokens, output: asked.maxTokens }), at);
-        assert.ok(worst && range.high >= worst.billed);
-      }),
-    );
-  });
-
-  it('is null for a model without a price', () => {
-    assert.equal(estimateCost({ model: 'unheard-of', inputBytes: 1, maxTokens: 1 }, at), null);
   });
 });

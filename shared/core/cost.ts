@@ -1,5 +1,5 @@
 import type { Nanodollars } from './money.ts';
-import { batchPriceShare, type PriceRow, priceRows } from './prices.ts';
+import { batchPriceShare, canonicalModel, type PriceRow, priceRows } from './prices.ts';
 
 /** Tokens as billed; total input is the sum of all but `output`. */
 export interface Usage {
@@ -48,12 +48,42 @@ export function costOf(model: string, usage: Usage, at: number): ItemCost | null
 
 /** The row in force for a model (dated snapshots such as `claude-haiku-5-5-20261001` go by their base name). */
 export function priceOf(model: string, { promptTokens, at }: { promptTokens: number; at: number }): PriceRow | null {
-  const rows = rowsByModel.get(model) ?? rowsByModel.get(model.replace(/-\d{8}$/, '')) ?? [];
+  const rows = rowsOf(model);
   const applies = (row: DatedRow): boolean => row.sinceAt <= at && promptTokens <= (row.promptTokensMax ?? Infinity);
   return rows.findLast(applies) ?? null;
 }
+
+/**
+ * The dearest of each column that may be billed for what is bought from `at` on: prices that are known to change apply to what
+ * is executed after the change, and a batch may wait for its create and then for its turn.
+ */
+export function dearestPrice(
+  model: string,
+  { promptTokens, at }: { promptTokens: number; at: number },
+): PriceRow | null {
+  const first = priceOf(model, { promptTokens, at });
+  if (first === null) return null;
+  const changes = rowsOf(model).filter(({ sinceAt }) => sinceAt > at && sinceAt <= at + executedWithinMs);
+  const rows = [first, ...changes.flatMap(({ sinceAt }) => priceOf(model, { promptTokens, at: sinceAt }) ?? [])];
+  const most = (column: PriceColumn): number => Math.max(...rows.map(row => row[column]));
+  return {
+    ...first,
+    input: most('input'),
+    output: most('output'),
+    cacheWrite5m: most('cacheWrite5m'),
+    cacheWrite1h: most('cacheWrite1h'),
+    cacheRead: most('cacheRead'),
+  };
+}
+
+type PriceColumn = 'input' | 'output' | 'cacheWrite5m' | 'cacheWrite1h' | 'cacheRead';
+
+/** Five days until its create, one until the provider gives up, one to spare. */
+const executedWithinMs = 7 * 86_400_000;
 
 type DatedRow = PriceRow & { sinceAt: number };
 
 const datedRows = priceRows.map((row): DatedRow => ({ ...row, sinceAt: Date.parse(row.since) }));
 const rowsByModel = Map.groupBy(datedRows, row => row.model);
+const rowsOf = (model: string): readonly DatedRow[] =>
+  rowsByModel.get(model) ?? rowsByModel.get(canonicalModel(model)) ?? [];

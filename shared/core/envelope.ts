@@ -15,6 +15,7 @@ type Headers = Readonly<Record<string, string>>;
  */
 export function readEnvelope(record: { partition: number; offset: number; at: number; headers: Headers }): Envelope {
   const { at, headers } = record;
+  if (isEmpty(headers)) return bareEnvelope(record);
   const lineage = readLineage(headers);
   const event = readCloudEvent(headers);
   const own = lineage.isRedriven ? null : nameOrNull(headers[headerNames.idempotencyKey]);
@@ -33,6 +34,27 @@ export function readEnvelope(record: { partition: number; offset: number; at: nu
     event,
     fault: faultOf(headers, lineage),
   };
+}
+
+/** Most documents come without a header, and there may be a hundred thousand of them a second. */
+const bareEnvelope = ({ partition, offset, at }: { partition: number; offset: number; at: number }): Envelope => ({
+  rid: { partition, offset },
+  run: null,
+  line: null,
+  deadlineAt: at + documentDeadlineMsDefault,
+  idempotencyKey: null,
+  replayOf: null,
+  replayCount: 0,
+  tenant: null,
+  mayReuse: true,
+  trace: null,
+  event: null,
+  fault: null,
+});
+
+function isEmpty(headers: Headers): boolean {
+  for (const _ in headers) return false;
+  return true;
 }
 
 interface Lineage {

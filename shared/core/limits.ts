@@ -10,6 +10,8 @@ export const laneAgeMsDefault = 30_000;
 export const batchBytesMax = 32 * 1024 * 1024;
 /** Estimated input tokens of one batch. */
 export const batchTokensMax = 20_000_000;
+/** Good enough to fill lanes by; nothing that costs money is decided by it. */
+export const bytesPerTokenUsual = 4;
 /** A lane closes this long before the earliest deadline in it, so that the create can still be sent. */
 export const deadlineMarginMs = 60_000;
 
@@ -27,6 +29,10 @@ export const echoedCharactersMax = 8 * 1024;
 export const customIdCharactersMax = 256;
 /** Longest result line; what is longer cannot be kept and ends as `result-too-large`. */
 export const resultLineBytesMax = 8 * 1024 * 1024;
+/** Of output, body and metadata in one result, as JSON: the topic takes records of 16 MiB, with headers and key. */
+export const resultBytesMax = 15 * 1024 * 1024;
+/** Bytes of UTF-8 of a record's own key that its reject repeats; a longer one would not fit the topics of answers. */
+export const echoedKeyBytesMax = 64 * 1024;
 
 /** Documents waiting in open lanes of one accumulator; above it reading pauses. */
 export const openLaneItemsMax = 10_000;

@@ -46,3 +46,6 @@ export const priceRows: readonly PriceRow[] = [
   row('claude-sonnet-4-5', sonnet),
   row('claude-haiku-4-5', [1_000, 5_000, 1_250, 2_000, 100]),
 ];
+
+/** Dated snapshots such as `claude-haiku-5-5-20261001` go by their base name. */
+export const canonicalModel = (model: string): string => model.replace(/-\d{8}$/, '');

@@ -17,8 +17,23 @@ export interface Recipe {
   /** A code per item that the answer has to repeat: only so can answers swapped by the provider be told. */
   canary: boolean;
   retry: RetryPolicy;
+  /** Most that a raised cap may come to; absent: what the model allows. */
+  maxTokensMax?: number;
+  /** Of a second try after an answer that was cut; absent: of every other. */
+  raised?: RaisedCap;
   /** Answers may be given again to documents with the same request; absent: each document is bought. */
   reusable?: true;
+}
+
+/**
+ * What a second try after a cut answer may ask for, frozen in its recipe: the request stays a pure function of document
+ * and recipe, and a payload that was lost is built again byte for byte.
+ */
+export interface RaisedCap {
+  /** Times what the first try asked for, */
+  factor: number;
+  /** and never more than this. */
+  tokensMax: number;
 }
 
 export interface RetryPolicy {
@@ -45,6 +60,12 @@ export const asIsRecipe: Recipe = {
 
 /** 16 hex characters of SHA-256 over the canonical JSON. */
 export const recipeHash = (recipe: Recipe): string => hash('sha256', canonicalJson(recipe)).slice(0, 16);
+
+/** The same for recipes that ask the same question, whatever answers may cost: how long answers are does not depend on it. */
+export function recipeFamily(recipe: Recipe): string {
+  const { maxTokensMax: _, raised: __, ...question } = recipe;
+  return recipeHash({ ...question, maxTokens: null, retry: retryPolicyDefault });
+}
 
 /** JSON with the keys of every object in order: equal values, equal text. */
 export function canonicalJson(value: unknown): string {

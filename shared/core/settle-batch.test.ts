@@ -9,8 +9,10 @@ import { addUsage, costOf, noUsage, type Usage } from './cost.ts';
 import { formatCustomId } from './custom-id.ts';
 import type { Envelope, Parsed } from './document.ts';
 import type { Amounts, CloseReason, SealedExtra, SealedItem } from './journal.ts';
+import { resultLineBytesMax } from './limits.ts';
 import { causes, isAlone } from './outcome.ts';
 import type { Answer, ItemLine, WholeBatchEnd } from './provider-line.ts';
+import { raisedRecipe } from './raise-max-tokens.ts';
 import { asIsRecipe, type Recipe } from './recipe.ts';
 import { type CompleteRead, type SettleContext, settleBatch } from './settle-batch.ts';
 import { resultJson } from './terminal.ts';
@@ -203,6 +205,38 @@ describe('an item of a batch that was read', () => {
   });
 });
 
+describe('an answer that was cut', () => {
+  const raised: Recipe = raisedRecipe(text, { shape: 'content', content: 'x' });
+  const settle = (recipe: Recipe, ending: Ending) => {
+    const batch = createdBatch([[0, 1, 1, 1]]);
+    return settleBatch(batch, contextOf(readOf(batch, { 1: ending }), { recipe }));
+  };
+
+  it('is asked for again with the cap raised', () => {
+    assert.equal(settle(text, succeeds({ finish: 'truncated' })).settled.retry[0]?.isRaised, true);
+    assert.equal(settle(text, fails('transient')).settled.retry[0]?.isRaised, undefined);
+  });
+
+  it('S4: cut again is a dead letter that says at what, although tries are left', () => {
+    const { settled, terminals } = settle(raised, succeeds({ finish: 'truncated' }));
+    assert.deepEqual(settled.retry, []);
+    const { failure, raisedMaxTokens } = terminals[0] ?? {};
+    assert.deepEqual([failure?.cause, failure?.why], ['truncated', 'cut at max_tokens 10, and again at 20']);
+    assert.equal(raisedMaxTokens, 20);
+  });
+
+  it('stays raised when the second try fails otherwise', () => {
+    for (const ending of [fails('transient'), ends('expired')]) {
+      assert.equal(settle(raised, ending).settled.retry[0]?.isRaised, true);
+    }
+  });
+
+  it('is delivered when the second try is whole, and the answer says so', () => {
+    assert.equal(settle(raised, succeeds()).terminals[0]?.raisedMaxTokens, 20);
+    assert.equal(settle(text, succeeds()).terminals[0]?.raisedMaxTokens, null);
+  });
+});
+
 describe('a whole batch that ended without lines', () => {
   for (const [end, cause] of [
     ['queue-full', 'queue-full'],
@@ -371,7 +405,7 @@ describe('a batch of kind reuse', () => {
     ],
   });
   const cost = { billed: 500, individual: 1_000 };
-  const answer = { from: { partition: 0, offset: 1 }, output: 'yes', body: { text: 'yes' }, cost };
+  const answer = { from: { partition: 0, offset: 1 }, output: 'yes', body: { text: 'yes' }, raisedMaxTokens: 20, cost };
   const states: Record<number, ReuseState> = {
     2: { is: 'answered', answer },
     3: { is: 'waiting' },
@@ -395,7 +429,7 @@ describe('a batch of kind reuse', () => {
     assert.ok(terminal);
     const value = JSON.parse(resultJson(terminal)) as Record<string, unknown>;
     assert.deepEqual([value.output, value.body, value.reusedFrom], ['yes', { text: 'yes' }, '0/1']);
-    assert.deepEqual([value.usage, value.attempts], [undefined, 0]);
+    assert.deepEqual([value.usage, value.attempts, value.raised_max_tokens], [undefined, 0, 20]);
     assert.deepEqual(value.cost, { billed_usd: '0.00', individual_usd: '0.000001' });
     assert.deepEqual([terminal.requestKey, terminal.reusedFrom], ['key', { partition: 0, offset: 1 }]);
   });
@@ -532,6 +566,19 @@ describe('what a batch has cost (P4, P5, S5)', () => {
 
   it('S5 N8: so does an answer that was too long to keep', () => {
     const { actual } = settle({ ...all(succeeds()), 4: ends('too-large') });
+    assert.equal(actual['run:B:money'], billed + 200_000);
+  });
+
+  it('S5 N8: so does one whose line could be kept and whose result could not: it has the text twice', () => {
+    const large = 'x'.repeat(resultLineBytesMax - 1_000);
+    const keeps = (text: string) => succeeds({ text, body: { content: [{ type: 'text', text }] } });
+    const { actual, done, dead } = settle({
+      ...all(succeeds()),
+      3: keeps(large.slice(0, -1_000_000)),
+      4: keeps(large),
+    });
+    assert.deepEqual(dead, [[0, 4, 'result-too-large']]);
+    assert.equal(done.length, 3);
     assert.equal(actual['run:B:money'], billed + 200_000);
   });
 

@@ -6,9 +6,11 @@ import { addUsage, costOf, type ItemCost, noUsage, type Usage } from './cost.ts'
 import { formatCustomId } from './custom-id.ts';
 import { decideRetry } from './decide-retry.ts';
 import type { Envelope, Parsed } from './document.ts';
+import { isTooLargeToKeep } from './is-too-large-to-keep.ts';
 import type { Amounts } from './journal.ts';
 import { causes, type OutcomeCause } from './outcome.ts';
 import type { Answer, ItemLine, WholeBatchEnd } from './provider-line.ts';
+import { maxTokensOf } from './raise-max-tokens.ts';
 import { type Recipe, retryPolicyDefault } from './recipe.ts';
 import { formatRid, type Rid } from './rid.ts';
 import type { RetryRow, SettledRecord } from './settled.ts';
@@ -68,6 +70,8 @@ interface Ended {
   bound?: number;
   /** Whose answer it is, or whose it goes on waiting for. */
   of?: Rid;
+  /** Of an answer that was bought for another. */
+  raisedMaxTokens?: number | null;
   /** A dead letter whatever tries are left. */
   isFinal?: boolean;
 }
@@ -100,13 +104,16 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     const decision = ended.cause === null || ended.isFinal ? null : decideRetry(item, ended.cause, policy);
     if (ended.cause !== null && decision?.is === 'again') {
       const notBefore = context.now + Math.round(decision.delayMs / context.timeScale);
-      retry.push(retryRow(item, { ...decision, cause: ended.cause, notBefore, run: envelope.run, ended }));
+      const isRaised = ended.cause === 'truncated' || context.recipe?.raised !== undefined;
+      const { cause } = ended;
+      retry.push(retryRow(item, { ...decision, cause, notBefore, run: envelope.run, ended, isRaised }));
       continue;
     }
     if (ended.cause === null) done.push([item.partition, item.offset]);
     else dead.push([item.partition, item.offset, ended.cause]);
     const requestKey = ended.cause === null ? (context.requestKeyOf?.(item) ?? null) : null;
-    terminals.push(terminalOf(batch, item, { ended, envelope, parsed, wasSent: context.read !== null, requestKey }));
+    const { recipe } = context;
+    terminals.push(terminalOf(batch, item, { ended, envelope, parsed, recipe, wasSent, requestKey }));
   }
   const settled = { v: 1, bk: batch.bk, done, dead, retry, ...sums.total(), ...spendOf(batch, spend) } as const;
   return { settled, terminals, missing, isAccountRefused };
@@ -138,8 +145,8 @@ function endOfReuse(item: Item, { envelope, canceledRuns, reuseOf }: ItemContext
   const state = reuseOf?.(item) ?? { is: 'gone' };
   switch (state.is) {
     case 'answered': {
-      const { from, output, body, cost } = state.answer;
-      return { cause: null, of: from, output, body, cost: cost && { ...cost, billed: 0 } };
+      const { from, output, body, raisedMaxTokens, cost } = state.answer;
+      return { cause: null, of: from, output, body, raisedMaxTokens, cost: cost && { ...cost, billed: 0 } };
     }
     case 'waiting':
       return { cause: 'not-reused', ...(item.of ? { of: item.of } : {}) };
@@ -195,8 +202,12 @@ function endUnsent(batch: Batch, { envelope, canceledRuns }: ItemContext): Ended
 
 function endOfLine(line: ItemLine, item: Item, batch: Batch, context: ItemContext): Ended {
   switch (line.type) {
-    case 'succeeded':
-      return endOfAnswer(line.answer, item, batch, context);
+    case 'succeeded': {
+      const ended = endOfAnswer(line.answer, item, batch, context);
+      const { body, text } = line.answer;
+      const metadata = context.parsed.is === 'document' ? context.parsed.document.metadata : undefined;
+      return isTooLargeToKeep({ text, output: ended.output, body, metadata }) ? { cause: 'result-too-large' } : ended;
+    }
     case 'errored': {
       const cause = causeOfError[line.errorClass];
       return { cause, why: `${line.code}: ${line.message}`, body: line.body };
@@ -219,12 +230,21 @@ function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemCont
   const boughtAt = batch.state.is === 'created' || batch.state.is === 'released' ? batch.state.at : batch.sealedAt;
   const bought = { body, model, usage, cost: costOf(model, usage, boughtAt) };
   if (answer.finish === 'refused') return { cause: 'refused', ...bought };
-  if (answer.finish === 'truncated') return { cause: 'truncated', ...bought };
+  if (answer.finish === 'truncated') return { cause: 'truncated', ...afterCut(context), ...bought };
   const { recipe } = context;
   if (!recipe?.outputSchema) return { cause: null, output: answer.text, ...bought };
   const checked = readOutput(answer.text, item, { ...context, recipe });
   if (checked.is === 'invalid') return { cause: 'invalid-output', why: checked.why, ...bought };
   return { cause: null, output: checked.output, ...bought };
+}
+
+/** Tried once more with the cap raised (`retryRow`); cut again, it is a dead letter whatever tries are left. */
+function afterCut({ recipe, parsed }: ItemContext): Partial<Ended> {
+  if (!recipe?.raised || parsed.is === 'reject') return {};
+  const { ask } = parsed.document;
+  const { raised: _, ...before } = recipe;
+  const [first, last] = [maxTokensOf(ask, before), maxTokensOf(ask, recipe)];
+  return { isFinal: true, why: `cut at max_tokens ${first}, and again at ${last}` };
 }
 
 type CheckedOutput = { is: 'valid'; output: unknown } | { is: 'invalid'; why: string };
@@ -259,9 +279,10 @@ function retryRow(
     notBefore: number;
     run: string | null;
     ended: Ended;
+    isRaised: boolean;
   },
 ): RetryRow {
-  const { charged, uncharged, cause, notBefore, run } = again;
+  const { charged, uncharged, cause, notBefore, run, isRaised } = again;
   const { bound, of } = again.ended;
   return {
     p: item.partition,
@@ -272,6 +293,7 @@ function retryRow(
     notBefore,
     cause,
     ...(bound === undefined ? {} : { bound }),
+    ...(isRaised ? { isRaised } : {}),
     ...(of === undefined ? {} : { of: [of.partition, of.offset] as const }),
     runs: run === null ? [] : [run],
   };
@@ -281,6 +303,7 @@ interface TerminalFacts {
   ended: Ended;
   envelope: Envelope;
   parsed: Parsed;
+  recipe: Recipe | null;
   wasSent: boolean;
   requestKey: string | null;
 }
@@ -288,7 +311,7 @@ interface TerminalFacts {
 function terminalOf(
   batch: Batch,
   item: Item,
-  { ended, envelope, parsed, wasSent, requestKey }: TerminalFacts,
+  { ended, envelope, parsed, recipe, wasSent, requestKey }: TerminalFacts,
 ): Terminal {
   const document = parsed.is === 'document' ? parsed.document : null;
   // Not `att`, which also counts what was split, closed or refused before anything was bought.
@@ -305,6 +328,8 @@ function terminalOf(
     body: ended.body ?? null,
     usage: ended.usage ?? null,
     cost: ended.cost ?? null,
+    raisedMaxTokens:
+      ended.raisedMaxTokens ?? (document && recipe?.raised && wasSent ? maxTokensOf(document.ask, recipe) : null),
     metadata: document?.metadata,
     line: envelope.line,
     tenant: envelope.tenant,

@@ -38,6 +38,8 @@ export interface RetryRow {
   cause: OutcomeCause;
   /** Items at most in the next batch; after a split. */
   bound?: number;
+  /** An answer of the document was cut: from here on it is asked with a raised cap. */
+  isRaised?: true;
   /** Whose answer it goes on waiting for. */
   of?: readonly [number, number];
   runs: readonly string[];

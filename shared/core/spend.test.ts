@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { costOf, noUsage, type Usage } from './cost.ts';
 import { SpendRows, type SpentItem } from './spend.ts';
+import { tokenBucket } from './token-buckets.ts';
 
 const model = 'claude-haiku-4-5';
 const at = Date.UTC(2026, 10, 24);
@@ -48,6 +49,12 @@ describe('SpendRows', () => {
       [row?.billed, row?.wasted, row?.retried, row?.individual],
       [3 * billed, 2 * billed, billed, individual],
     );
+  });
+
+  it('counts how long answers were that were delivered, and no others', () => {
+    const [row] = rowsOf(item(plain), item(plain), item(plain, { end: 'truncated' }), item(null, { end: 'other' }));
+    assert.deepEqual(row?.answers, [[tokenBucket(plain.output), 2]]);
+    assert.equal('answers' in (rowsOf(item(plain, { end: 'truncated' }))[0] ?? {}), false);
   });
 
   it('counts what has no price and what was lost, and puts neither into a sum', () => {

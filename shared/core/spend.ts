@@ -1,6 +1,7 @@
 import { addUsage, type ItemCost, noUsage, type Usage } from './cost.ts';
 import type { Nanodollars } from './money.ts';
 import { batchPriceShare } from './prices.ts';
+import { type TokenCounts, TokenTally } from './token-buckets.ts';
 
 /**
  * What one batch bought, for reports: SETTLED carries it beside its sums, because nothing else in the log says for whom
@@ -39,6 +40,8 @@ export interface SpendRow {
   retried: Nanodollars;
   /** Of `billed`: bought and not delivered. */
   wasted: Nanodollars;
+  /** Output tokens of what was delivered; absent when nothing was. */
+  answers?: TokenCounts;
 }
 
 export interface SpentItem {
@@ -68,16 +71,21 @@ export const noSpend: Omit<SpendRow, 'tenant' | 'model'> = {
 
 /** Adds items up by tenant and model, in the order in which these first come. */
 export class SpendRows {
-  readonly #rows = new Map<string, SpendRow>();
+  readonly #rows = new Map<string, { sums: SpendRow; answers: TokenTally }>();
 
   add(item: SpentItem): void {
     const { tenant, model } = item;
     const key = JSON.stringify([tenant, model]);
-    this.#rows.set(key, addItem(this.#rows.get(key) ?? { tenant, model, ...noSpend }, item));
+    const row = this.#rows.get(key) ?? { sums: { tenant, model, ...noSpend }, answers: new TokenTally() };
+    row.sums = addItem(row.sums, item);
+    if (item.usage && item.end === 'delivered') row.answers.add(item.usage.output);
+    this.#rows.set(key, row);
   }
 
   get rows(): SpendRow[] {
-    return [...this.#rows.values()];
+    return [...this.#rows.values()].map(({ sums, answers: { counts } }) =>
+      counts.length === 0 ? sums : { ...sums, answers: counts },
+    );
   }
 }
 

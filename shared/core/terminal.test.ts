@@ -14,6 +14,7 @@ const terminal: Terminal = {
   body: { id: 'msg' },
   usage: { input: 1, output: 2, cacheRead: 3, cacheWrite5m: 4, cacheWrite1h: 5 },
   cost: { billed: 1_500_000, individual: 3_000_000 },
+  raisedMaxTokens: null,
   metadata: { any: ['thing'] },
   line: 4,
   tenant: null,
@@ -41,6 +42,10 @@ describe('resultJson', () => {
       attempts: 2,
       metadata: { any: ['thing'] },
     });
+  });
+
+  it('says that its cap was raised', () => {
+    assert.equal(JSON.parse(resultJson({ ...terminal, raisedMaxTokens: 200 })).raised_max_tokens, 200);
   });
 
   it('says why a document has none, and leaves out what there is not', () => {

@@ -22,6 +22,8 @@ export interface Terminal {
   body: unknown;
   usage: Usage | null;
   cost: ItemCost | null;
+  /** An earlier answer was cut, and this one was asked for with so many tokens at most; else null. */
+  raisedMaxTokens: number | null;
   metadata: unknown;
   line: number | null;
   tenant: string | null;
@@ -45,7 +47,8 @@ export interface Failure {
 
 /** The line of `--out` and the value of a result record. */
 export function resultJson(terminal: Terminal): string {
-  const { customId, rid, outcome, output, body, usage, cost, attempts, metadata, failure, reusedFrom } = terminal;
+  const { customId, rid, outcome, output, body, usage, cost, attempts, metadata, failure } = terminal;
+  const { raisedMaxTokens, reusedFrom } = terminal;
   return JSON.stringify({
     custom_id: customId,
     rid: `${rid.partition}/${rid.offset}`,
@@ -59,6 +62,7 @@ export function resultJson(terminal: Terminal): string {
       ? { cost: { billed_usd: decimalDollars(cost.billed), individual_usd: decimalDollars(cost.individual) } }
       : {}),
     attempts,
+    ...(raisedMaxTokens === null ? {} : { raised_max_tokens: raisedMaxTokens }),
     ...(metadata === undefined ? {} : { metadata }),
   });
 }

@@ -153,7 +153,11 @@ export const hasOwnCap = ({ caps }: View, run: string | null): boolean =>
   run !== null && caps.size > 0 && caps.has(`run:${run}:money|total`);
 
 /** The first scope and period whose cap `reserve` does not fit on top of what is used, or null. */
-export function tightCap(view: View, reserve: Amounts, at: number): { scope: string; period: CapPeriod } | null {
+export function tightCap(
+  view: Pick<View, 'caps' | 'used'>,
+  reserve: Amounts,
+  at: number,
+): { scope: string; period: CapPeriod } | null {
   for (const [scope, amount] of Object.entries(reserve)) {
     for (const period of ['total', 'day', 'month'] as const) {
       const limit = view.caps.get(capKey(scope, period));

@@ -5,6 +5,8 @@
 export class Watermark {
   /** Delivered and not yet sealed, in the order of delivery (which is the order of offsets). */
   readonly #open = new Set<number>();
+  /** The highest that was delivered. */
+  #last = -1;
   #next: number;
 
   constructor(from: number) {
@@ -14,10 +16,11 @@ export class Watermark {
   /** A record was delivered and waits to be sealed. */
   delivered(offset: number): void {
     this.#open.add(offset);
+    this.#last = offset;
   }
 
   isOpen(offset: number): boolean {
-    return this.#open.has(offset);
+    return offset <= this.#last && this.#open.has(offset); // nearly always it is the first time
   }
 
   /** Reading has come as far as `next`: everything below was delivered or does not exist. */

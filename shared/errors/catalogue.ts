@@ -68,7 +68,11 @@ export const errorCatalogue = {
   // an item that ended as a dead letter
   'invalid-request': entry('refused by the provider', 'the provider calls the request invalid', 'correct the document'),
   refused: entry('refused by the model', 'the model declined to answer', 'change the document or the instructions'),
-  truncated: entry('answer truncated', 'the answer reached max_tokens', 'raise max_tokens of the task'),
+  truncated: entry(
+    'answer truncated',
+    'the answer reached max_tokens, and again with twice as many',
+    'see `flotilla tune`, and raise maxTokens or maxTokensMax of the task, or max_tokens of the document',
+  ),
   'invalid-output': entry(
     'invalid output',
     'the answer does not fit the schema',

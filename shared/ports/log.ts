@@ -20,7 +20,10 @@ export interface Log {
    */
   append(write: Append): Promise<{ offsets: number[]; at: number }>;
 
-  /** Committed records from `from` on, at most `recordsMax`, and fewer when they are large. */
+  /**
+   * Committed records from `from` on, at most `recordsMax`, and fewer when they are large.
+   * @throws FlotillaError log-recreated where a log can be lost while it is read: it ends below `from`
+   */
   read(query: ReadQuery): Promise<ReadResult>;
 
   /** Single records by their offsets, in the order asked; null where there is none (any more). */

@@ -39,7 +39,7 @@ async function toEnd(projection: Projection): Promise<Projection> {
 /** All that a projection says, but for the snapshot, which is about a start and not about the log. */
 function dump({ db }: Projection): Record<string, unknown> {
   const tables = ['positions', 'fleet', 'batches', 'items', 'documents', 'totals', 'causes', 'recipes', 'answered'];
-  tables.push('spend', 'prime_spend');
+  tables.push('spend', 'prime_spend', 'answer_tokens');
   return Object.fromEntries(tables.map(name => [name, db.prepare(`SELECT * FROM ${name}`).all()]));
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import { decodeRecipe } from '#contracts/recipe-codec.ts';
 import { decodeSettled } from '#contracts/settled-codec.ts';
+import { recipeFamily } from '#core/recipe.ts';
 import { takeSnapshot, type ViewSnapshot, viewFromSnapshot } from '#core/snapshot.ts';
 import { createView, type View } from '#core/view.ts';
 import type { Log, LogRecord, Mark, ReadResult, Topic } from '#ports/log.ts';
@@ -183,8 +184,8 @@ export class Projection {
   #foldRecipe({ key, value }: LogRecord): void {
     const recipe = decodeRecipe(value);
     if (key === null || recipe === null) return;
-    const replace = this.db.prepare('INSERT OR REPLACE INTO recipes (hash, task, model) VALUES (?, ?, ?)');
-    replace.run(key, recipe.task, recipe.model);
+    const replace = this.db.prepare('INSERT OR REPLACE INTO recipes VALUES (?, ?, ?, ?, ?)');
+    replace.run(key, recipe.task, recipe.model, recipeFamily(recipe), recipe.raised ? 1 : 0);
   }
 
   #foldBatch(topic: 'journal' | 'settled', { value, at }: LogRecord): void {

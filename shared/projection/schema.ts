@@ -1,5 +1,5 @@
 /** Another version is not converted: the file is deleted and built anew from the log. */
-export const projectionVersion = 3;
+export const projectionVersion = 4;
 
 /**
  * `positions` and every other row are written in one transaction, so the file always is the projection of a prefix of
@@ -10,6 +10,7 @@ export const projectionVersion = 3;
  * - `documents`: the newest of each partition, for lookups; `answered` keeps one bit for each older one.
  * - `recipes`: what the hash in a batch or a lane is called by people.
  * - `spend`, `prime_spend`: what was bought, by day and for whom.
+ * - `answer_tokens`: how long answers were, in fixed buckets.
  * - `totals`, `causes`: counters over everything that was ever read.
  */
 export const projectionSchema = `
@@ -40,7 +41,12 @@ export const projectionSchema = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX documents_by_name ON documents (custom_id);
   CREATE TABLE totals (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE recipes (hash TEXT PRIMARY KEY, task TEXT, model TEXT) STRICT, WITHOUT ROWID;
+  CREATE TABLE recipes (
+    hash TEXT PRIMARY KEY, task TEXT, model TEXT, family TEXT, is_raised INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE answer_tokens (
+    recipe TEXT NOT NULL, bucket INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (recipe, bucket)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE spend (
     day TEXT NOT NULL, recipe TEXT NOT NULL, tenant TEXT NOT NULL, model TEXT NOT NULL, batches INTEGER NOT NULL,
     bought INTEGER NOT NULL, delivered INTEGER NOT NULL, retries INTEGER NOT NULL, truncated INTEGER NOT NULL,

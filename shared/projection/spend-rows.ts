@@ -13,6 +13,7 @@ const unsaid = '';
 export class SpendTable {
   readonly #add: StatementSync;
   readonly #addPrime: StatementSync;
+  readonly #addAnswers: StatementSync;
 
   constructor(db: DatabaseSync) {
     const sums = sumColumns.map(name => `${name} = ${name} + excluded.${name}`).join(', ');
@@ -21,6 +22,8 @@ export class SpendTable {
       ON CONFLICT (day, recipe, tenant, model) DO UPDATE SET ${sums}`);
     this.#addPrime = db.prepare(`INSERT INTO prime_spend (day, task, tenant, primes, cost) VALUES (?1, ?2, ?3, ?4, ?5)
       ON CONFLICT (day, task, tenant) DO UPDATE SET primes = primes + ?4, cost = cost + ?5`);
+    this.#addAnswers = db.prepare(`INSERT INTO answer_tokens (recipe, bucket, count) VALUES (?1, ?2, ?3)
+      ON CONFLICT (recipe, bucket) DO UPDATE SET count = count + ?3`);
   }
 
   settled({ at, rows }: Spend, recipe: string): void {
@@ -31,6 +34,7 @@ export class SpendTable {
       const counts = [row.bought, row.delivered, row.retries, row.truncated, row.unpriced, row.lost];
       const money = [row.billed, row.uncached, row.individual, row.retried, row.wasted];
       this.#add.run(day, recipe, row.tenant ?? unsaid, row.model, 1, ...counts, ...tokens, ...money);
+      for (const [bucket, count] of row.answers ?? []) this.#addAnswers.run(recipe, bucket, count);
     }
   }
 

@@ -2,6 +2,7 @@ import type { DocumentContext } from '#contracts/parse-document.ts';
 import type { Document } from '#core/document.ts';
 import type { LaneSettings } from '#core/lane.ts';
 import { batchBytesMax, batchItemsDefault, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
+import { maxTokensOf } from '#core/raise-max-tokens.ts';
 import { asIsRecipe, type Recipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 
@@ -58,12 +59,10 @@ const answerTokensMax = 10_000_000;
 
 /** What a request asks for, in the terms an estimate needs. */
 export function requestFacts({ ask }: Document, recipe: Recipe): { model: string; maxTokens: number } {
-  if (ask.shape !== 'as-is') return { model: recipe.model ?? '', maxTokens: recipe.maxTokens ?? 0 };
-  const { model, max_tokens: maxTokens } = ask.params;
-  return {
-    model: typeof model === 'string' ? model : '',
-    maxTokens: typeof maxTokens === 'number' ? Math.min(maxTokens, answerTokensMax) : 0,
-  };
+  const maxTokens = maxTokensOf(ask, recipe) ?? 0;
+  if (ask.shape !== 'as-is') return { model: recipe.model ?? '', maxTokens };
+  const { model } = ask.params;
+  return { model: typeof model === 'string' ? model : '', maxTokens: Math.min(maxTokens, answerTokensMax) };
 }
 
 /**

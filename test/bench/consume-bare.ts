@@ -1,6 +1,7 @@
 /**
  * The least that anybody does who reads documents from Kafka: a kafkajs consumer and JSON.parse. Called with brokers,
- * topic and how many records there are; prints how long they took from the moment it had its partitions.
+ * topic and how many records there are; prints how long they took from the moment it had its partitions, and the CPU of all its
+ * threads.
  */
 import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
@@ -12,8 +13,10 @@ await consumer.connect();
 await consumer.subscribe({ topics: [topic], fromBeginning: true });
 const { promise, resolve } = Promise.withResolvers<void>();
 let [startedOn, count, bytes] = [0, 0, 0];
+let startedWith = process.cpuUsage();
 consumer.on(consumer.events.GROUP_JOIN, () => {
   startedOn = performance.now();
+  startedWith = process.cpuUsage();
 });
 await consumer.run({
   eachBatch: async ({ batch }) => {
@@ -27,5 +30,6 @@ await consumer.run({
 });
 await promise;
 const ms = performance.now() - startedOn;
-process.stdout.write(`${JSON.stringify({ documents: count, ms, bytes })}\n`);
+const { user, system } = process.cpuUsage(startedWith);
+process.stdout.write(`${JSON.stringify({ documents: count, ms, cpuMs: (user + system) / 1_000, bytes })}\n`);
 process.exit(0);

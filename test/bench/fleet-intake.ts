@@ -19,12 +19,18 @@ const run = promisify(execFile);
 /** Sealed and not settled, an accumulator has a thousand at most. */
 const batchesMost = 900;
 
+interface IntakePace {
+  perSecond: number;
+  /** Of all threads of the process. */
+  cpuUsPerDocument: number;
+}
+
 export interface FleetIntakeReport {
   documents: number;
   perBatch: number;
-  /** Documents a second, by round: sealed by one accumulator, and read and parsed by a bare consumer. */
-  sealed: number[];
-  bare: number[];
+  /** By round: sealed by one accumulator, and read and parsed by a bare consumer. */
+  sealed: IntakePace[];
+  bare: IntakePace[];
 }
 
 /**
@@ -54,8 +60,9 @@ export async function measureFleetIntake(options: {
       } finally {
         await stage.stop();
       }
-      const [sealed, bare] = [report.sealed.at(-1) as number, report.bare.at(-1) as number];
-      onRun(`sealed ${formatCount(sealed)}/s, bare ${formatCount(bare)}/s, ${(sealed / bare).toFixed(2)}`);
+      const [sealed, bare] = [report.sealed.at(-1) as IntakePace, report.bare.at(-1) as IntakePace];
+      const paces = `sealed ${formatCount(sealed.perSecond)}/s, bare ${formatCount(bare.perSecond)}/s`;
+      onRun(`${paces}, ${(sealed.perSecond / bare.perSecond).toFixed(2)}`);
     }
   } finally {
     responder.stop();
@@ -65,31 +72,43 @@ export async function measureFleetIntake(options: {
 }
 
 export function formatFleetIntake({ documents, perBatch, sealed, bare }: FleetIntakeReport): string {
-  const ratios = sealed.map((each, round) => each / (bare[round] as number));
+  const pairs = sealed.map((each, round) => [each, bare[round] as IntakePace] as const);
+  const ratios = pairs.map(([one, other]) => one.perSecond / other.perSecond);
+  const byCpu = pairs.map(([one, other]) => other.cpuUsPerDocument / one.cpuUsPerDocument);
   const rows = [
-    ['topic to sealed, one accumulator', formatCount(median(sealed))],
-    ['kafkajs consume and JSON.parse', formatCount(median(bare))],
+    ['topic to sealed, one accumulator', ...cellsOf(sealed)],
+    ['kafkajs consume and JSON.parse', ...cellsOf(bare)],
   ];
   return [
     `${formatCount(documents)} documents of ${documentBytes} bytes, ${perBatch} per batch, ${sealed.length} rounds`,
-    formatTable(['what', 'documents/s'], rows),
+    formatTable(['what', 'documents/s', 'CPU µs/document'], rows),
     '',
-    `intake / bare consumer: ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}) (target ≥ 0.4)`,
+    `intake / bare consumer: ${spread(ratios)} (target ≥ 0.4)`,
+    `by the CPU that each takes, which others on the machine move less: ${spread(byCpu)}`,
   ].join('\n');
 }
 
-async function sealAll(stage: FleetStage, options: { documents: number; perBatch: number }): Promise<number> {
+const cellsOf = (paces: readonly IntakePace[]): string[] => [
+  formatCount(median(paces.map(({ perSecond }) => perSecond))),
+  median(paces.map(({ cpuUsPerDocument }) => cpuUsPerDocument)).toFixed(1),
+];
+
+const spread = (ratios: readonly number[]): string =>
+  `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`;
+
+async function sealAll(stage: FleetStage, options: { documents: number; perBatch: number }): Promise<IntakePace> {
   const { kafka, redis, topicPrefix } = stage;
   const { documents, perBatch } = options;
   return runTimed([sealer, kafka.brokers.join(','), redis.url, topicPrefix, String(documents), String(perBatch)]);
 }
 
-const consumeAll = ({ kafka, topicPrefix }: FleetStage, documents: number): Promise<number> =>
+const consumeAll = ({ kafka, topicPrefix }: FleetStage, documents: number): Promise<IntakePace> =>
   runTimed([bareConsumer, kafka.brokers.join(','), `${topicPrefix}.documents.v1`, String(documents)]);
 
-/** @returns documents a second, by the program's own account */
-async function runTimed(args: readonly string[]): Promise<number> {
+/** By the program's own account. */
+async function runTimed(args: readonly string[]): Promise<IntakePace> {
   const { stdout } = await run(process.execPath, args);
-  const { documents, ms } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { documents: number; ms: number };
-  return (documents * 1_000) / ms;
+  const told = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<'documents' | 'ms' | 'cpuMs', number>;
+  const { documents, ms, cpuMs } = told;
+  return { perSecond: (documents * 1_000) / ms, cpuUsPerDocument: (cpuMs * 1_000) / documents };
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { formatAnswers, measureAnswers } from './answers.ts';
 import { formatCommandLine, measureCommandLine } from './command-line.ts';
+import { formatEstimates, measureEstimates } from './estimate.ts';
 import { formatFleetCalls, measureFleetCalls } from './fleet-calls.ts';
 import { formatFleetIntake, measureFleetIntake } from './fleet-intake.ts';
 import { formatFleetKillOne, measureFleetKillOne } from './fleet-kill-one.ts';
@@ -91,6 +92,20 @@ shared(program.command('answers'))
   .action(async (options: SharedOptions & { entries: number; trace?: string }) => {
     const { entries: entriesMax, trace = null } = options;
     await report(options, { measure: () => measureAnswers({ trace, entriesMax }), format: formatAnswers });
+  });
+
+shared(program.command('estimate'))
+  .description('what `flotilla estimate` says, before and after answers, against the invoice of the simulator')
+  .option('--documents <n>', 'documents in the file that is estimated', count, 1_000)
+  .option('--seed <n>', 'which passages of which texts', count, 1)
+  .action(async (options: SharedOptions & { documents: number; seed: number }) => {
+    const { documents, seed } = options;
+    const nodeModules = resolve(import.meta.dirname, '../../node_modules');
+    const onRow = (line: string): void => console.error(line);
+    await report(options, {
+      measure: directory => measureEstimates({ documents, seed, directory, nodeModules, onRow }),
+      format: formatEstimates,
+    });
   });
 
 shared(program.command('fleet'))

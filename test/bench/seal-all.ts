@@ -1,7 +1,7 @@
 /**
  * One accumulator over Kafka and Redis, without the bound on batches that wait for their create, which is another role's
  * pace. Called with brokers, URL of Redis, topic prefix, documents and documents per batch; prints how long they took from
- * the first read on to the seal of the last.
+ * the first read on to the seal of the last, and the CPU of all its threads.
  */
 import { createBullmqWorkQueue } from '#adapters/bullmq/create-bullmq-work-queue.ts';
 import { openKafkaLog } from '#adapters/kafka/open-kafka-log.ts';
@@ -41,6 +41,7 @@ const accumulator = new Accumulator({
 });
 await log.assigned(intakeGroup, 'documents');
 const startedOn = performance.now();
+const startedWith = process.cpuUsage();
 const sealedSoFar = (): number => follower.view.batches.values().reduce((sum, { items }) => sum + items.length, 0);
 let sealed = 0;
 for (;;) {
@@ -49,5 +50,7 @@ for (;;) {
   if (sealed >= Number(wanted)) break;
   if (!hasMore) await accumulator.waitForWork(new AbortController().signal);
 }
-process.stdout.write(`${JSON.stringify({ documents: sealed, ms: performance.now() - startedOn })}\n`);
+const ms = performance.now() - startedOn;
+const { user, system } = process.cpuUsage(startedWith);
+process.stdout.write(`${JSON.stringify({ documents: sealed, ms, cpuMs: (user + system) / 1_000 })}\n`);
 process.exit(0);

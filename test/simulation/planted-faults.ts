@@ -454,8 +454,8 @@ const money = {
     edits: [
       edit(
         'shared/core/cap-worst-case.ts',
-        'const plain = highestCost({ model, inputBytes, maxTokens }, at);',
-        'const plain = highestCost({ model, inputBytes: inputBytes / 8, maxTokens: maxTokens / 64 }, at);',
+        'const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * batchPriceShare);',
+        'const plain = Math.ceil(((promptTokens / 64) * price.input + (maxTokens / 64) * price.output) * batchPriceShare);',
       ),
     ],
     setting: 'caps',
@@ -524,7 +524,11 @@ const reuse = {
   refusalIgnored: {
     what: 'a document that wants an answer of its own gets another’s',
     edits: [
-      edit('shared/runtime/answer-cache.ts', 'return mayReuse === false ? null :', 'return mayReuse === null ? null :'),
+      edit(
+        'shared/runtime/answer-cache.ts',
+        'if (mayReuse === false) return null;',
+        'if (mayReuse === null) return null;',
+      ),
     ],
     setting: 'reuse',
   },

@@ -1,23 +1,33 @@
 import { capProgress } from '#core/cost-caps.ts';
 import { type CostKey, costLines, costTotal } from '#core/cost-report.ts';
+import { anomalyHistoryDays, findAnomalies } from '#core/spend-anomalies.ts';
+import { periodKey } from '#core/view.ts';
+import type { Projection } from '#projection/projection.ts';
 import { readSpend } from '#projection/read-spend.ts';
+import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import { parkedBatches } from '#runtime/parked-batches.ts';
 import type { Command } from '../command-context.ts';
+import { costJson } from '../cost/cost-json.ts';
+import type { FocusSource } from '../cost/focus-csv.ts';
 import { openProjection, projectionPath } from '../cost/open-projection.ts';
-import { type CostReport, costJson, renderCost } from '../cost/render-cost.ts';
+import { type CostReport, renderCost } from '../cost/render-cost.ts';
+import { writeFocus } from '../cost/write-focus.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../load-settings.ts';
-import { openState } from '../open-state.ts';
+import { type OpenState, openState } from '../open-state.ts';
 
 export interface CostOptions {
   by: readonly CostKey[];
   /** First and last day, such as `2026-11-24`. */
   since?: string;
   until?: string;
+  /** Where a FinOps FOCUS CSV is written; `-` for stdout. */
+  focus?: string;
 }
 
 /** `flotilla cost`: what was bought, for whom, and what it would have cost otherwise. */
 export const cost =
-  ({ by, since, until }: CostOptions): Command =>
+  (options: CostOptions): Command =>
   async context => {
     const settings = await loadSettings(context);
     const state = await openState(settings);
@@ -25,10 +35,12 @@ export const cost =
       const path = projectionPath(settings, state.place);
       const projection = await openProjection({ path, log: state.log, say: context.isJson ? () => {} : context.say });
       try {
-        const days = { since: since ?? null, until: until ?? null };
-        const figures = readSpend(projection, days);
-        const caps = capProgress(projection.view, Date.now());
-        const report: CostReport = { ...days, by, lines: costLines(figures, by), total: costTotal(figures), caps };
+        if (options.focus !== undefined) {
+          const figures = readSpend(projection, boundsOf(options));
+          await writeFocus({ figures, path: options.focus, source: sourceOf(projection, settings, state) }, context);
+          if (options.focus === '-') return exitCodes.done;
+        }
+        const report = await reportOf(projection, state, options);
         if (context.isJson) await context.out(`${JSON.stringify(costJson(report))}\n`);
         else await context.out(renderCost(report, context.outLook));
         return exitCodes.done;
@@ -39,3 +51,31 @@ export const cost =
       await state.close();
     }
   };
+
+const boundsOf = ({ since, until }: CostOptions) => ({ since: since ?? null, until: until ?? null });
+
+async function reportOf(
+  projection: Projection,
+  { log, simulatedFolder }: OpenState,
+  options: CostOptions,
+): Promise<CostReport> {
+  const now = Date.now();
+  const [today, dayMs] = [periodKey('day', now), 86_400_000];
+  const figures = readSpend(projection, boundsOf(options));
+  const past = readSpend(projection, { since: periodKey('day', now - anomalyHistoryDays * dayMs), until: today });
+  return {
+    ...boundsOf(options),
+    by: options.by,
+    lines: costLines(figures, options.by),
+    total: costTotal(figures),
+    caps: capProgress(projection.view, now),
+    parked: await parkedBatches(log, projection.view, now),
+    anomalies: findAnomalies(past, { today }),
+    isSimulated: simulatedFolder !== null,
+  };
+}
+
+function sourceOf({ view }: Projection, { config }: LoadedConfig, { simulatedFolder }: OpenState): FocusSource {
+  const { account } = config.providers.anthropic;
+  return { account, owner: view.accounts.get(account)?.owner ?? null, isSimulated: simulatedFolder !== null };
+}

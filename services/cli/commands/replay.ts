@@ -3,10 +3,12 @@ import { parseDocument } from '#contracts/parse-document.ts';
 import { asIsRecipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import { learnFromAnswers } from '#runtime/learn-from-answers.ts';
 import type { Command, CommandContext } from '../command-context.ts';
 import { crashHookFrom } from '../crash-hook.ts';
 import { openEmbedded } from '../embedded.ts';
 import { embeddedSettings } from '../embedded-settings.ts';
+import { estimateReport } from '../estimate/estimate-report.ts';
 import { FileEstimate } from '../estimate/file-estimate.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../load-settings.ts';
@@ -72,16 +74,17 @@ export const replay =
   };
 
 async function planOf({ log }: OpenState, left: Selection, settings: LoadedConfig): Promise<ReplayPlan> {
-  const estimate = new FileEstimate(Date.now());
+  const file = new FileEstimate(Date.now());
   const byCause = new Map<string, number>();
   let documents = 0;
   for await (const { letter, origin } of readReplays(log, left.letters, () => count(left, 'gone'))) {
     documents += 1;
     byCause.set(letter.cause, (byCause.get(letter.cause) ?? 0) + 1);
     const parsed = parseDocument(origin, { tasks: settings.tasks, hasAnthropic: true });
-    if (parsed.is === 'reject') estimate.reject();
-    else estimate.add(parsed.document, settings.tasks.get(parsed.document.task ?? '')?.recipe ?? asIsRecipe);
+    if (parsed.is === 'reject') file.reject();
+    else file.add(parsed.document, settings.tasks.get(parsed.document.task ?? '')?.recipe ?? asIsRecipe);
   }
+  const estimate = estimateReport(file, { calibration: await learnFromAnswers(log) });
   return { documents, byCause, refused: left.refused, estimate };
 }
 

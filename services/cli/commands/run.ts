@@ -8,6 +8,7 @@ import { openEmbedded } from '../embedded.ts';
 import { embeddedSettings } from '../embedded-settings.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { createReporter } from '../run/create-reporter.ts';
+import { expectedCost, readForPrice } from '../run/expected-cost.ts';
 import { refuseOverCap } from '../run/refuse-over-cap.ts';
 import { runIdOf } from '../run/run-id.ts';
 import { type RunEnd, RunSession } from '../run/run-session.ts';
@@ -45,7 +46,8 @@ export const run =
       stateDirectory: loaded.stateDirectory,
     });
     const id = options.runId ?? (await runIdOf(input, task));
-    if (cap !== null) await refuseOverCap({ input, task, cap, loaded });
+    const price = await readForPrice({ input, task, loaded, isCapped: cap !== null });
+    if (cap !== null && price !== null) refuseOverCap(price, { input, cap });
     const embedded = openEmbedded(embeddedSettings(loaded, { crashHook: crashHookFrom(context.env) }));
     const reporter = await createReporter(context);
     try {
@@ -59,6 +61,7 @@ export const run =
         out: resolve(context.directory, options.out),
         deadLetters: resolve(context.directory, options.deadLetters),
         cap,
+        expected: expectedCost(price, { loaded, log: embedded.log }),
         signal: signalOf(context, options.waitTimeout),
         onSnapshot: snapshot => reporter.update(snapshot),
       });

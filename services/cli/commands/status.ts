@@ -1,3 +1,6 @@
+import { isConfiguredScope } from '#core/cap-scopes.ts';
+import { capProgress } from '#core/cost-caps.ts';
+import { parkedBatches } from '#runtime/parked-batches.ts';
 import type { Command } from '../command-context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../load-settings.ts';
@@ -10,12 +13,15 @@ export const status = (): Command => async context => {
   const state = await openState(await loadSettings(context));
   try {
     const survey = await surveyLog(state.log);
+    const now = Date.now();
     const found: Status = {
       survey,
       workforce: await state.workforce(),
       isSimulated: state.simulatedFolder !== null,
       place: state.place,
-      now: Date.now(),
+      caps: capProgress(survey.view, now).filter(({ scope }) => isConfiguredScope(scope)),
+      parked: await parkedBatches(state.log, survey.view, now),
+      now,
     };
     if (context.isJson) await context.out(`${JSON.stringify(statusJson(found))}\n`);
     else await context.out(renderStatus(found, context.outLook));

@@ -1,5 +1,11 @@
 import { type DocumentContext, parseDocument } from '#contracts/parse-document.ts';
+import { type Calibration, coldCalibration } from '#core/calibration.ts';
+import { asIsRecipe } from '#core/recipe.ts';
+import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import type { Command, CommandContext } from '../command-context.ts';
+import { estimateReport } from '../estimate/estimate-report.ts';
+import { FileEstimate } from '../estimate/file-estimate.ts';
+import { learnedSoFar } from '../estimate/learned-so-far.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readInput } from '../input/read-input.ts';
 import { checkTask, loadSettings } from '../load-settings.ts';
@@ -19,17 +25,28 @@ export function validate({ files, task: taskName, all = false }: ValidateOptions
     const task = checkTask(taskName, settings);
     const documents: DocumentContext = { tasks: settings.tasks, hasAnthropic: true };
     const modelOf = (name: string): string | null => settings.tasks.get(name)?.recipe.model ?? null;
+    const calibration = await learnedHere(settings, context);
     const reports: FileReport[] = [];
     for (const path of files) {
       const report = new FileReport(path === '-' ? 'stdin' : path, { hasAllProblems: all });
-      for await (const record of readInput({ path, task }))
-        report.add(record, parseDocument(record, documents), modelOf);
+      const price = new FileEstimate(Date.now());
+      for await (const record of readInput({ path, task })) {
+        const parsed = parseDocument(record, documents);
+        report.add(record, parsed, modelOf);
+        if (parsed.is === 'reject') continue;
+        price.add(parsed.document, settings.tasks.get(parsed.document.task ?? '')?.recipe ?? asIsRecipe);
+      }
+      report.price = estimateReport(price, { calibration });
       reports.push(report);
       if (!context.isJson) await context.out(renderReport(report, context.outLook));
     }
     return conclude(reports, files, context);
   };
 }
+
+/** The log of a fleet is behind a network. */
+const learnedHere = async (settings: LoadedConfig, { say, isJson }: CommandContext): Promise<Calibration> =>
+  settings.fleet ? coldCalibration : learnedSoFar(settings, isJson ? () => {} : say);
 
 async function conclude(
   reports: readonly FileReport[],

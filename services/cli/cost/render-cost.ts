@@ -1,10 +1,15 @@
-import type { CapProgress } from '#core/cost-caps.ts';
-import { shareOf } from '#core/cost-caps.ts';
+import type { ParkedFigures } from '#core/cap-parked.ts';
+import { capInWords } from '#core/cap-words.ts';
+import { type CapProgress, shareOf } from '#core/cost-caps.ts';
 import type { CostKey, CostLine, CostMoney, SpendSums } from '#core/cost-report.ts';
-import { decimalDollars, formatDollars } from '#core/money.ts';
-import { cutEnd, oneLine, textWidth } from '../terminal/fit-text.ts';
-import { countOf, formatCount } from '../terminal/format-count.ts';
+import { formatDollars, type Nanodollars } from '#core/money.ts';
+import type { SpendAnomalies } from '#core/spend-anomalies.ts';
+import { firstThatFits, oneLine, wrapText } from '../terminal/fit-text.ts';
+import { countOf } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
+import { anomalyLines } from './anomaly-lines.ts';
+import { parkedTexts } from './cap-lines.ts';
+import { costTable } from './cost-table.ts';
 
 export interface CostReport {
   since: string | null;
@@ -13,78 +18,73 @@ export interface CostReport {
   lines: readonly CostLine[];
   total: Omit<CostLine, 'by'>;
   caps: readonly CapProgress[];
+  parked: readonly ParkedFigures[];
+  anomalies: SpendAnomalies;
+  /** No key: nothing was bought. */
+  isSimulated: boolean;
 }
 
-const nameWidthMax = 28;
 const linesShown = 100;
+const capsShown = 20;
+/** From here on a cap is told in colour. */
+const nearlyFull = 80;
 
 /** What `cost` says. */
 export function renderCost(report: CostReport, look: TerminalLook): string {
-  const { by, lines, total } = report;
-  if (lines.length === 0) return `  nothing was bought${periodText(report)}\n`;
+  const { lines, total } = report;
+  const rest = [...parkedLines(report.parked, look), ...capLines(report.caps, look)];
+  if (lines.length === 0) return `${[`nothing was bought${periodText(report)}`, ...rest].join('\n')}\n`;
   const shown = lines.slice(-linesShown);
-  const rows = shown.map(line => [...by.map(key => nameOf(line.by[key], key)), ...moneyCells(line)]);
-  const sum = [...by.map((_, index) => (index === 0 ? 'all' : '')), ...moneyCells(total)];
-  const [head, ...body] = table([[...by, ...moneyHeads], ...rows, sum], by.length, look);
+  // What reads a pipe wraps nothing, and wants all of it.
+  const width = look.isTty ? look.width : Infinity;
+  const table = costTable({ ...report, lines: shown }, { ...look, width });
   const hidden = lines.length - shown.length;
   return [
     `cost${periodText(report)}`,
     '',
-    look.paint('dim', head ?? ''),
+    look.paint('dim', table.head),
     ...(hidden > 0 ? [`  ${countOf(hidden, 'line')} before these not shown (--json has all)`] : []),
-    ...body.slice(0, -1),
-    look.paint('bold', body.at(-1) ?? ''),
+    ...table.rows,
+    look.paint('bold', table.total),
+    ...hiddenLines(table.hidden, look),
     '',
-    `  saved ${formatDollars(total.money.saved)}${shareText(total.money)} against single calls`,
+    ...sumLines(total.money, width),
     ...noteLines(total.sums),
-    ...capLines(report.caps, look),
+    ...(report.isSimulated ? [look.paint('yellow', '  simulated: no key is configured, nothing was bought')] : []),
+    ...anomalyLines(report.anomalies, look),
+    ...rest,
     '',
   ].join('\n');
 }
 
 function periodText({ since, until }: CostReport): string {
   if (since === null && until === null) return '';
-  return ` ${since === null ? '' : `from ${since} `}${until === null ? '' : `until ${until} `}(UTC)`.trimEnd();
+  return ` ${since === null ? '' : `from ${since} `}${until === null ? '' : `until ${until} `}(UTC)`;
 }
 
-function nameOf(name: string | null | undefined, key: CostKey): string {
-  if (name !== null && name !== undefined) return oneLine(name);
-  return key === 'task' ? '(as is)' : '-';
-}
+const hiddenLines = (hidden: readonly string[], { paint, width }: TerminalLook): string[] =>
+  hidden.length === 0
+    ? []
+    : wrapText(`no room for ${hidden.join(', ')}`, width - 2).map(line => paint('dim', `  ${line}`));
 
-const moneyHeads = ['documents', 'individual', 'batch', 'cache', 'primes', 'billed', 'retries', 'waste', 'saved'];
-
-const moneyCells = ({ sums, money }: Omit<CostLine, 'by'>): string[] => [
-  formatCount(sums.delivered),
-  ...[
-    money.individual,
-    money.batch,
-    -money.cache,
-    money.primes,
-    money.billed,
-    money.retries,
-    money.waste,
-    money.saved,
-  ].map(formatDollars),
-];
-
-/** Names to the left, figures to the right, each column as wide as it has to be. */
-function table(rows: readonly (readonly string[])[], names: number, { glyphs }: TerminalLook): string[] {
-  const cut = rows.map(row =>
-    row.map((cell, index) => (index < names ? cutEnd(cell, nameWidthMax, glyphs.ellipsis) : cell)),
-  );
-  const widths = (cut[0] ?? []).map((_, index) => Math.max(...cut.map(row => textWidth(row[index] ?? ''))));
-  return cut.map(row => {
-    const cells = row.map((cell, index) => {
-      const room = ' '.repeat((widths[index] ?? 0) - textWidth(cell));
-      return index < names ? cell + room : room + cell;
-    });
-    return `  ${cells.join('  ')}`.trimEnd();
+/** Term by term, so that it adds up on paper: batch - cache + primes = billed, individual - billed = saved. */
+function sumLines(money: CostMoney, width: number): string[] {
+  const share = money.individual > 0 ? `, ${Math.round((money.saved / money.individual) * 100)} %` : '';
+  const rows: readonly [name: string, amount: Nanodollars, note: string][] = [
+    ['as single calls', money.individual, 'what was delivered'],
+    ['as batches', money.batch, 'what was bought'],
+    ['cache', -money.cache, money.cache < 0 ? 'markers cost more than they brought' : ''],
+    ['primes', money.primes, ''],
+    ['billed', money.billed, ''],
+    ['  of it retries', money.retries, ''],
+    ['  of it waste', money.waste, 'bought and not delivered'],
+    ['saved', money.saved, `against single calls${share}`],
+  ];
+  return rows.map(([name, amount, note]) => {
+    const figure = `  ${name.padEnd(16)} ${formatDollars(amount).padStart(13)}`;
+    return firstThatFits([`${figure}  ${note}`.trimEnd(), figure], width, '');
   });
 }
-
-const shareText = ({ saved, individual }: CostMoney): string =>
-  individual > 0 ? `, ${Math.round((saved / individual) * 100)} %` : '';
 
 /** What stands in no sum must not be taken for free. */
 function noteLines({ unpriced, lost }: SpendSums): string[] {
@@ -94,43 +94,19 @@ function noteLines({ unpriced, lost }: SpendSums): string[] {
   ];
 }
 
+/** What waits before its create, by the cap that holds it. */
+function parkedLines(parked: readonly ParkedFigures[], { paint, glyphs }: TerminalLook): string[] {
+  return parkedTexts(parked).map(text => paint('yellow', `  ${glyphs.paused} parked: ${text}`));
+}
+
 function capLines(caps: readonly CapProgress[], { paint }: TerminalLook): string[] {
   if (caps.length === 0) return [];
-  const lines = caps.map(cap => {
-    const { scope, of, limit, used } = cap;
-    const share = Math.floor(shareOf(cap) * 100);
-    const text = `  ${oneLine(scope.replace(/:money$/, ''))} (${of}): ${formatDollars(used)} of ${formatDollars(limit)}, ${share} %`;
-    return share >= 80 ? paint('yellow', text) : text;
+  const shown = caps.slice(0, capsShown);
+  const hidden = caps.length - shown.length;
+  const lines = shown.map(cap => {
+    const text = `  ${oneLine(capInWords(cap))}`;
+    return shareOf(cap) * 100 >= nearlyFull ? paint('yellow', text) : text;
   });
-  return ['', '  caps (spent and reserved)', ...lines];
-}
-
-/** For programs: money as exact decimal strings. */
-export function costJson({ since, until, by, lines, total, caps }: CostReport): Record<string, unknown> {
-  return {
-    since,
-    until,
-    by,
-    rows: lines.map(line => ({ ...line.by, ...figuresJson(line) })),
-    total: figuresJson(total),
-    caps: caps.map(({ scope, period, of, limit, used }) => {
-      return { scope, period, of, limitUsd: decimalDollars(limit), usedUsd: decimalDollars(used) };
-    }),
-  };
-}
-
-function figuresJson({ sums, money }: Omit<CostLine, 'by'>): Record<string, unknown> {
-  const { batches, bought, delivered, retries, truncated, unpriced, lost, primes, usage } = sums;
-  return {
-    individualUsd: decimalDollars(money.individual),
-    batchUsd: decimalDollars(money.batch),
-    cacheSavedUsd: decimalDollars(money.cache),
-    primesUsd: decimalDollars(money.primes),
-    billedUsd: decimalDollars(money.billed),
-    retriesUsd: decimalDollars(money.retries),
-    wasteUsd: decimalDollars(money.waste),
-    savedUsd: decimalDollars(money.saved),
-    counts: { documents: delivered, bought, batches, retries, truncated, unpriced, lost, primes },
-    tokens: usage,
-  };
+  const more = hidden > 0 ? [`  ${countOf(hidden, 'cap')} less used not shown (--json has all)`] : [];
+  return ['', '  caps (spent and reserved)', ...lines, ...more];
 }

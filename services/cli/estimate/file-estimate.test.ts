@@ -1,49 +1,61 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { answerKey, calibrate } from '#core/calibration.ts';
 import type { Document } from '#core/document.ts';
 import { asIsRecipe } from '#core/recipe.ts';
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import { terminalLook } from '../terminal/terminal-look.ts';
-import { estimateJson, FileEstimate, individually } from './file-estimate.ts';
-import { renderEstimate } from './render-estimate.ts';
+import { countSample } from './count-sample.ts';
+import { estimateJson, estimateReport, individually } from './estimate-report.ts';
+import { FileEstimate } from './file-estimate.ts';
+import { estimateInShort, renderEstimate } from './render-estimate.ts';
 
 const at = Date.UTC(2026, 10, 23);
+const look = terminalLook({ isTty: false, columns: 80, env: { LANG: 'C.UTF-8' }, colorAllowed: true });
 
 const documentOf = (model: string): Document => ({
   customId: 'a',
   ask: {
     shape: 'as-is',
     provider: 'anthropic',
-    params: { model, max_tokens: 100, messages: [{ role: 'user', content: 'x'.repeat(1_000) }] },
+    params: { model, max_tokens: 100, messages: [{ role: 'user', content: 'some words '.repeat(90) }] },
   },
   metadata: undefined,
   task: null,
 });
 
-function estimate(...models: string[]): FileEstimate {
-  const sum = new FileEstimate(at);
+function fileOf(models: readonly string[], sampleMax = 0): FileEstimate {
+  const sum = new FileEstimate(at, sampleMax);
   for (const model of models) sum.add(documentOf(model), asIsRecipe);
   return sum;
 }
 
-describe('FileEstimate', () => {
+const reportOf = (...models: string[]) => estimateReport(fileOf(models));
+const haiku = 'claude-haiku-4-5';
+
+describe('estimateReport', () => {
   it('adds up, at half of the price of single calls', () => {
-    const [one, two] = [estimate('claude-haiku-4-5').batch, estimate('claude-haiku-4-5', 'claude-haiku-4-5').batch];
+    const [one, two] = [reportOf(haiku).sum.cost, reportOf(haiku, haiku).sum.cost];
+    assert.ok(one && two);
     assert.equal(two.high, one.high * 2);
     assert.equal(individually(one).expected, one.expected * 2);
     assert.ok(one.low < one.expected && one.expected < one.high);
   });
 
   it('shows an unknown price as unknown, in no sum', () => {
-    const mixed = estimate('claude-haiku-4-5', 'claude-nobody', 'claude-nobody');
-    assert.deepEqual(mixed.batch, estimate('claude-haiku-4-5').batch);
+    const mixed = reportOf(haiku, 'claude-nobody', 'claude-nobody');
+    assert.deepEqual(mixed.sum.cost, reportOf(haiku).sum.cost);
     assert.deepEqual(mixed.unpriced, { documents: 2, models: ['claude-nobody'] });
-    const look = terminalLook({ isTty: false, columns: 80, env: { LANG: 'C.UTF-8' }, colorAllowed: true });
     assert.match(renderEstimate('a.jsonl', mixed, look), /unknown price +2 documents \(claude-nobody\), in no sum/);
-    assert.doesNotMatch(renderEstimate('a.jsonl', estimate('claude-nobody'), look), /as batches/);
+    assert.match(estimateInShort(mixed) ?? '', /^about \$ .*; unknown price: 2 documents, in no sum$/);
+    const unknown = reportOf('claude-nobody');
+    assert.doesNotMatch(renderEstimate('a.jsonl', unknown, look), /as batches|\$/);
+    assert.equal(estimateInShort(unknown), 'unknown price: 1 document');
+    assert.equal((estimateJson(unknown) as { models: { batchUsd: unknown }[] }).models[0]?.batchUsd, null);
   });
 
   it('gives programs decimal strings', () => {
-    const { batchUsd, priceTableDate } = estimateJson(estimate('claude-haiku-4-5')) as {
+    const { batchUsd, priceTableDate } = estimateJson(reportOf(haiku)) as {
       batchUsd: Record<string, string>;
       priceTableDate: string;
     };
@@ -52,8 +64,53 @@ describe('FileEstimate', () => {
   });
 
   it('counts rejected lines, which cost nothing', () => {
-    const sum = estimate();
-    sum.reject();
-    assert.deepEqual([sum.rejected, sum.batch.high], [1, 0]);
+    const file = fileOf([]);
+    file.reject();
+    assert.deepEqual([file.rejected, file.costMin, estimateInShort(estimateReport(file))], [1, 0, null]);
+  });
+
+  it('says what it rests on: a calibration, counts of the provider, or answers', async () => {
+    const { label } = reportOf(haiku).input;
+    assert.equal(label, 'calibrated');
+    assert.match(renderEstimate('a', reportOf(haiku), look), /published[\s\S]*quarter of\s+max_tokens/);
+
+    const file = fileOf([haiku, haiku], 10);
+    const sample = await countSample(file, { countTokens: async () => 321, tryAnswer: null, close: async () => {} });
+    const exact = estimateReport(file, { sample });
+    assert.deepEqual([exact.input.label, exact.sum.input.expected], ['exact', 642]);
+
+    const tried = fileOf(
+      Array.from({ length: 30 }, () => haiku),
+      25,
+    );
+    const simulator = { countTokens: async () => 321, tryAnswer: async () => 12, close: async () => {} };
+    const simulated = estimateReport(tried, { sample: await countSample(tried, simulator) });
+    assert.match(renderEstimate('a', simulated, look), /learned from 25 answers that the simulator gave here/);
+    assert.ok(Math.abs(simulated.sum.output.expected - 30 * 12) < 30);
+
+    const features = fileOf([haiku]).groups[0]?.features ?? [];
+    const key = answerKey({ recipe: null, model: haiku, maxTokens: 100 });
+    const answer = { model: haiku, key, features, bytes: 1_100, inputTokens: 500, outputTokens: 30 };
+    const learned = estimateReport(fileOf([haiku]), {
+      calibration: calibrate(Array.from({ length: 50 }, () => answer)),
+    });
+    assert.deepEqual([learned.input.label, learned.output.label], ['learned', 'learned']);
+    assert.ok(Math.abs(learned.sum.input.expected - 500) < 5);
+    assert.ok(Math.abs(learned.sum.output.expected - 30) < 1);
+  });
+
+  it('keeps what was counted before the provider stopped answering, and says so', async () => {
+    const file = fileOf([haiku, haiku, haiku, 'claude-nobody'], 10);
+    let calls = 0;
+    const countTokens = async (body: string): Promise<number | null> => {
+      calls += 1;
+      if (body.includes('nobody')) return null;
+      if (calls > 2) throw new FlotillaError('provider-unavailable', { why: 'HTTP 429' });
+      return 300;
+    };
+    const sample = await countSample(file, { countTokens, tryAnswer: null, close: async () => {} });
+    assert.equal(sample.stopped, 'HTTP 429');
+    assert.ok(sample.counted >= 1 && sample.counted <= 2);
+    assert.match(renderEstimate('a', estimateReport(file, { sample }), look), /counting stopped: HTTP 429/);
   });
 });

@@ -1,131 +1,131 @@
+import { guessAnswer, lengthClass } from '#core/answer-model.ts';
 import { buildRequest } from '#core/build-request.ts';
+import { answerKey } from '#core/calibration.ts';
+import { worstCost } from '#core/cap-worst-case.ts';
 import type { Document } from '#core/document.ts';
-import { bytesPerToken, type CostRange, estimateCost } from '#core/estimate.ts';
-import { decimalDollars, type Nanodollars } from '#core/money.ts';
-import { batchPriceShare, priceRows } from '#core/prices.ts';
-import type { Recipe } from '#core/recipe.ts';
+import { lowestCost, noCounted, type RequestGroup } from '#core/estimate.ts';
+import type { Nanodollars } from '#core/money.ts';
+import { asIsRecipe, type Recipe, recipeHash } from '#core/recipe.ts';
+import { addFeatures, type Features, featuresOf, lettersOf, noFeatures } from '#core/text-features.ts';
+import { inputTokensMax, inputTokensMin } from '#core/token-bounds.ts';
 import { requestFacts } from '#runtime/routing.ts';
+import { RequestSample } from './request-sample.ts';
 
 /** Models of one file that are told apart. */
 const modelsMax = 50;
+/** Groups of one file; in what is beyond them, answers are taken to be alike. */
+const groupsMax = 5_000;
 
-export interface ModelEstimate {
-  documents: number;
-  inputBytes: number;
-  /** Sum of `max_tokens`: what answers may have at most. */
-  outputTokensMax: number;
-  /** As batches; null when the model's price is unknown. */
-  cost: CostRange | null;
-}
-
-/** What a file will cost, summed over its documents. Memory does not grow with its length. */
+/** What a file asks for, summed over its documents. Memory does not grow with its length. */
 export class FileEstimate {
   documents = 0;
   /** Lines that are no documents: they cost nothing. */
   rejected = 0;
-  readonly models = new Map<string, ModelEstimate>();
+  /** Some of the requests, for a provider that counts their tokens. */
+  readonly sample: RequestSample;
+  readonly #groups = new Map<string, RequestGroup>();
+  readonly #models = new Set<string>();
+  readonly #hashes = new WeakMap<Recipe, string>();
   readonly #at: number;
 
-  /** @param at the day whose prices hold, ms since the epoch */
-  constructor(at: number) {
+  /**
+   * @param at the day whose prices hold, ms since the epoch
+   * @param sampleMax requests that are kept to be counted
+   */
+  constructor(at: number, sampleMax = 0) {
     this.#at = at;
+    this.sample = new RequestSample(sampleMax);
+  }
+
+  get at(): number {
+    return this.#at;
   }
 
   add(document: Document, recipe: Recipe): void {
+    const { model, maxTokens } = requestFacts(document, recipe);
+    const body = buildRequest(document.ask, recipe, { partition: 0, offset: this.documents, att: 0 });
+    const features = featuresOf(body);
+    const worst = worstCost({ model, maxTokens, body }, this.#at);
+    const least = lowestCost({ model, letters: lettersOf(features) }, this.#at);
+    const name = this.#groupOf(document, { recipe, model, maxTokens, body, isPriced: worst !== null });
+    const group = this.#groups.get(name) as RequestGroup;
+    group.documents += 1;
+    group.features = addFeatures(group.features, features);
+    group.bounds.low += inputTokensMin(lettersOf(features));
+    group.bounds.high += inputTokensMax(body);
+    if (group.cost && worst && least !== null) {
+      group.cost.low += least;
+      group.cost.high += worst.none;
+    }
+    this.sample.offer({ ordinal: this.documents, group: name, body, features });
     this.documents += 1;
-    const facts = requestFacts(document, recipe);
-    const inputBytes = Buffer.byteLength(buildRequest(document.ask, recipe, { partition: 0, offset: 0, att: 0 }));
-    const cost = estimateCost({ ...facts, inputBytes }, this.#at);
-    const model = this.#modelOf(facts.model, cost !== null);
-    model.documents += 1;
-    model.inputBytes += inputBytes;
-    model.outputTokensMax += facts.maxTokens;
-    if (model.cost && cost) model.cost = addRanges(model.cost, cost);
   }
 
   reject(): void {
     this.rejected += 1;
   }
 
-  /** As batches, of all documents whose price is known. */
-  get batch(): CostRange {
-    return [...this.models.values()].reduce((sum, { cost }) => (cost ? addRanges(sum, cost) : sum), nothing);
+  /** What the provider has counted of the sample. */
+  counted(group: string, { features, tokens }: { features: Features; tokens: number }): void {
+    const found = this.#groups.get(group);
+    if (!found) return;
+    const { counted } = found;
+    found.counted = {
+      documents: counted.documents + 1,
+      features: addFeatures(counted.features, features),
+      tokens: counted.tokens + tokens,
+    };
+  }
+
+  get groups(): readonly RequestGroup[] {
+    return [...this.#groups.values()];
+  }
+
+  /** Nanodollars that all documents whose price is known cost at least. */
+  get costMin(): Nanodollars {
+    return this.groups.reduce((sum, { cost }) => sum + (cost?.low ?? 0), 0);
   }
 
   /** Documents whose price is unknown: in no sum, and never taken for free. */
   get unpriced(): { documents: number; models: string[] } {
-    const unknown = [...this.models].filter(([, { cost }]) => cost === null);
+    const unknown = this.groups.filter(({ cost }) => cost === null);
     return {
-      documents: unknown.reduce((sum, [, { documents }]) => sum + documents, 0),
-      models: unknown.map(([model]) => model),
+      documents: unknown.reduce((sum, { documents }) => sum + documents, 0),
+      models: [...new Set(unknown.map(({ model }) => model))],
     };
   }
 
-  #modelOf(name: string, isPriced: boolean): ModelEstimate {
-    const known = this.models.get(name);
-    if (known) return known;
-    const key = this.models.size < modelsMax || isPriced ? name : 'others';
-    const model = this.models.get(key) ?? {
-      documents: 0,
-      inputBytes: 0,
-      outputTokensMax: 0,
-      cost: isPriced ? nothing : null,
-    };
-    this.models.set(key, model);
-    return model;
+  #groupOf(
+    { ask }: Document,
+    asked: { recipe: Recipe; model: string; maxTokens: number; body: string; isPriced: boolean },
+  ): string {
+    const { recipe, maxTokens, isPriced } = asked;
+    const isKnown = isPriced || this.#models.has(asked.model) || this.#models.size < modelsMax;
+    const model = isKnown ? asked.model : 'others';
+    this.#models.add(model);
+    const key = answerKey({ recipe: ask.shape === 'as-is' ? null : this.#hashOf(recipe), model, maxTokens });
+    const length = lengthClass(Buffer.byteLength(asked.body));
+    const exact = JSON.stringify([model, key, length]);
+    const name = this.#groups.has(exact) || this.#groups.size < groupsMax ? exact : JSON.stringify([model]);
+    if (!this.#groups.has(name)) {
+      const guess = guessAnswer(ask.shape === 'as-is' ? schemaOf(ask.params) : recipe, maxTokens);
+      const bounds = { low: 0, high: 0 };
+      const cost = isPriced ? { low: 0, high: 0 } : null;
+      const sums = { documents: 0, features: noFeatures, bounds, cost, counted: noCounted };
+      this.#groups.set(name, { name, model, key, maxTokens, guess, length, ...sums });
+    }
+    return name;
+  }
+
+  #hashOf(recipe: Recipe): string {
+    const known = this.#hashes.get(recipe) ?? recipeHash(recipe);
+    this.#hashes.set(recipe, known);
+    return known;
   }
 }
 
-const nothing: CostRange = { low: 0, expected: 0, high: 0 };
-
-const addRanges = (a: CostRange, b: CostRange): CostRange => ({
-  low: a.low + b.low,
-  expected: a.expected + b.expected,
-  high: a.high + b.high,
-});
-
-/** The same calls one by one. */
-export const individually = (range: CostRange): CostRange => ({
-  low: range.low / batchPriceShare,
-  expected: range.expected / batchPriceShare,
-  high: range.high / batchPriceShare,
-});
-
-/** Tokens of the requests, from their bytes. */
-export const inputTokens = (bytes: number): CostRange => ({
-  low: Math.ceil(bytes / bytesPerToken.low),
-  expected: Math.ceil(bytes / bytesPerToken.expected),
-  high: Math.ceil(bytes / bytesPerToken.high),
-});
-
-/** Day from which the newest price in the table holds. */
-export const priceTableDate: string = priceRows.reduce((latest, { since }) => (since > latest ? since : latest), '');
-
-/** The estimate for programs: dollars as decimal strings. */
-export function estimateJson(estimate: FileEstimate): Record<string, unknown> {
-  const { documents, rejected, models, batch, unpriced } = estimate;
-  return {
-    documents,
-    rejected,
-    batchUsd: dollars(batch),
-    individuallyUsd: dollars(individually(batch)),
-    unpriced,
-    models: [...models].map(([model, { cost: own, inputBytes, outputTokensMax, documents: count }]) => ({
-      model,
-      documents: count,
-      inputTokens: inputTokens(inputBytes),
-      outputTokensMax,
-      batchUsd: own && dollars(own),
-    })),
-    priceTableDate,
-    confidence: 'input tokens are estimated from bytes, output tokens are bounded by max_tokens',
-  };
+/** What provider parameters say of the answer. */
+function schemaOf(params: Readonly<Record<string, unknown>>): Pick<Recipe, 'outputSchema' | 'instructions'> {
+  const { format } = (params.output_config ?? {}) as { format?: { schema?: Recipe['outputSchema'] } };
+  return { ...asIsRecipe, outputSchema: format?.schema ?? null };
 }
-
-const dollars = ({ low, expected, high }: CostRange): Record<keyof CostRange, string> => ({
-  low: toText(low),
-  expected: toText(expected),
-  high: toText(high),
-});
-
-const toText = (amount: Nanodollars): string => decimalDollars(Math.round(amount));

@@ -1,69 +1,97 @@
-import type { CostRange } from '#core/estimate.ts';
+import type { Range } from '#core/estimate.ts';
 import { formatDollars } from '#core/money.ts';
-import { oneLine } from '../terminal/fit-text.ts';
+import { oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
-import { type FileEstimate, individually, inputTokens, priceTableDate } from './file-estimate.ts';
+import { inputInWords, outputInWords } from './basis.ts';
+import { type EstimateReport, individually, leftOut, priceTableDate } from './estimate-report.ts';
 
 const labelWidth = 16;
 const columnWidth = 14;
 
 /** What `estimate` says. */
-export function renderEstimate(name: string, estimate: FileEstimate, look: TerminalLook): string {
-  const { paint, glyphs } = look;
-  const { documents, rejected, batch, unpriced } = estimate;
-  const priced = documents - unpriced.documents;
+export function renderEstimate(name: string, report: EstimateReport, look: TerminalLook): string {
+  const { paint } = look;
+  const { documents, rejected, sum, unpriced } = report;
   return [
     `${paint('bold', oneLine(name))}  ${countOf(documents, 'document')}`,
     ...(rejected > 0 ? [`  ${countOf(rejected, 'line')} would be rejected, at no cost: flotilla validate`] : []),
     '',
-    ...tokenLines(estimate),
+    row('tokens', ['low', 'expected', 'high']),
+    row('  input', counts(sum.input)),
+    row('  output', counts(sum.output)),
     '',
-    ...(priced > 0 ? costLines(batch, look) : []),
-    ...(unpriced.documents > 0
-      ? [
-          paint(
-            'yellow',
-            `  unknown price   ${countOf(unpriced.documents, 'document')} (${oneLine(unpriced.models.join(', '))}), in no sum`,
-          ),
-        ]
-      : []),
+    ...(sum.cost ? costLines(sum.cost, look) : []),
+    ...likelyLine(report),
+    ...unpricedLine(unpriced, look),
     '',
-    `  prices: built-in table of ${priceTableDate} ${glyphs.dot} without prompt cache and retries`,
-    '  confidence: input estimated from bytes, output bounded by max_tokens',
+    ...assumptions(report, look),
     '',
   ].join('\n');
 }
 
-function tokenLines({ models }: FileEstimate): string[] {
-  const all = [...models.values()];
-  const input = inputTokens(all.reduce((sum, { inputBytes }) => sum + inputBytes, 0));
-  const output = all.reduce((sum, { outputTokensMax }) => sum + outputTokensMax, 0);
-  const range: CostRange = { low: 0, expected: Math.ceil(output / 4), high: output };
-  return [
-    row('tokens', ['low', 'expected', 'high']),
-    row('  input', [input.low, input.expected, input.high].map(formatCount)),
-    row('  output', [range.low, range.expected, range.high].map(formatCount)),
-  ];
+/** One line for those who only want to know about how much. */
+export function estimateInShort({ sum, unpriced, input, output }: EstimateReport): string | null {
+  const unknown = unpriced.documents > 0 ? `unknown price: ${countOf(unpriced.documents, 'document')}` : '';
+  if (!sum.cost) return unknown === '' ? null : unknown;
+  const label = [...new Set([input.label, output.label])].join(', answers ');
+  const [expected, high] = [sum.cost.expected, sum.cost.high].map(Math.round).map(formatDollars);
+  const about = `about ${expected} as batches, at most ${high} (${label})`;
+  return unknown === '' ? about : `${about}; ${unknown}, in no sum`;
 }
 
-function costLines(cost: CostRange, { paint }: TerminalLook): string[] {
+function costLines(cost: Range, { paint }: TerminalLook): string[] {
   const single = individually(cost);
   return [
     row('cost', ['low', 'expected', 'high']),
     row('  individually', amounts(single)),
     paint('bold', row('  as batches', amounts(cost))),
-    paint('green', row('  saved', amounts({ ...difference(single, cost) }))),
+    paint('green', row('  saved', amounts(difference(single, cost)))),
   ];
 }
 
-const difference = (a: CostRange, b: CostRange): CostRange => ({
+function likelyLine({ sum: { likely } }: EstimateReport): string[] {
+  if (!likely) return [];
+  const [low, high] = [likely.low, likely.high].map(amount => formatDollars(Math.round(amount)));
+  return ['', `  ${'likely'.padEnd(labelWidth)}${low} to ${high} as batches`];
+}
+
+function unpricedLine({ documents, models }: EstimateReport['unpriced'], { paint }: TerminalLook): string[] {
+  if (documents === 0) return [];
+  const which = `${countOf(documents, 'document')} (${oneLine(models.join(', '))}), in no sum`;
+  return [paint('yellow', `  ${'unknown price'.padEnd(labelWidth)}${which}`)];
+}
+
+function assumptions({ input, output, sample }: EstimateReport, { width }: TerminalLook): string[] {
+  const bounds = 'low: one token for 16 letters and one for an answer; high: one for each byte, and all of max_tokens';
+  return [
+    ...sentence('input', inputInWords(input), width),
+    ...(sample && sample.refused > 0
+      ? sentence('', `the provider would not count ${countOf(sample.refused, 'request')}`, width)
+      : []),
+    ...(sample?.stopped ? sentence('', `counting stopped: ${oneLine(sample.stopped)}`, width) : []),
+    ...sentence('output', outputInWords(output), width),
+    ...sentence('bounds', bounds, width),
+    ...sentence('assumes', `${leftOut}; built-in prices of ${priceTableDate}`, width),
+  ];
+}
+
+function sentence(label: string, text: string, width: number): string[] {
+  const lines = wrapText(text, Math.max(20, width - labelWidth - 3));
+  return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(labelWidth)}${line}`);
+}
+
+const difference = (a: Range, b: Range): Range => ({
   low: a.low - b.low,
   expected: a.expected - b.expected,
   high: a.high - b.high,
 });
 
-const amounts = ({ low, expected, high }: CostRange): string[] => [low, expected, high].map(formatDollars);
+const amounts = ({ low, expected, high }: Range): string[] =>
+  [low, expected, high].map(amount => formatDollars(Math.round(amount)));
+
+const counts = ({ low, expected, high }: Range): string[] =>
+  [low, expected, high].map(count => formatCount(Math.round(count)));
 
 const row = (label: string, cells: readonly string[]): string =>
   `  ${label.padEnd(labelWidth)}${cells.map(cell => cell.padStart(columnWidth)).join('')}`;

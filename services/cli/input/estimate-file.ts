@@ -5,7 +5,7 @@ import { FileEstimate } from '../estimate/file-estimate.ts';
 import { readInput } from './read-input.ts';
 
 /**
- * What a run of this file will cost at today's prices, without a network call.
+ * What a file asks for, at today's prices, without a network call.
  * @throws FlotillaError input-unreadable
  */
 export async function estimateFile(options: {
@@ -13,9 +13,11 @@ export async function estimateFile(options: {
   input: string;
   task: string | null;
   loaded: LoadedConfig;
+  /** Requests that are kept to be counted; default none. */
+  sampleMax?: number;
 }): Promise<FileEstimate> {
-  const { input: path, task, loaded } = options;
-  const sum = new FileEstimate(Date.now());
+  const { input: path, task, loaded, sampleMax = 0 } = options;
+  const sum = new FileEstimate(Date.now(), sampleMax);
   for await (const record of readInput({ path, task })) {
     const parsed = parseDocument(record, { tasks: loaded.tasks, hasAnthropic: true });
     if (parsed.is === 'reject') sum.reject();

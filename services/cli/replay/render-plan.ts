@@ -1,5 +1,5 @@
 import { formatDollars } from '#core/money.ts';
-import { estimateJson, type FileEstimate } from '../estimate/file-estimate.ts';
+import { type EstimateReport, estimateJson } from '../estimate/estimate-report.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';
 import type { ReplayRefusal } from './plan-replay.ts';
 
@@ -8,7 +8,7 @@ export interface ReplayPlan {
   documents: number;
   byCause: ReadonlyMap<string, number>;
   refused: ReadonlyMap<ReplayRefusal, number>;
-  estimate: FileEstimate;
+  estimate: EstimateReport;
 }
 
 const refusalsInWords: Readonly<Record<ReplayRefusal, string>> = {
@@ -19,16 +19,18 @@ const refusalsInWords: Readonly<Record<ReplayRefusal, string>> = {
 };
 
 export function renderPlan({ documents, byCause, refused, estimate }: ReplayPlan): string {
-  const { batch, unpriced, rejected } = estimate;
-  const priced = estimate.documents - unpriced.documents;
+  const { unpriced, rejected } = estimate;
+  const { cost } = estimate.sum;
   const causes = [...byCause]
     .sort((a, b) => b[1] - a[1])
     .map(([cause, count]) => `${formatCount(count).padStart(9)}  ${cause}`);
-  const range = `${formatDollars(batch.low)} to ${formatDollars(batch.high)}, about ${formatDollars(batch.expected)}`;
+  const [low, expected, high] = [cost?.low ?? 0, cost?.expected ?? 0, cost?.high ?? 0]
+    .map(Math.round)
+    .map(formatDollars);
   return [
     `  ${countOf(documents, 'dead letter')} to send again`,
     ...causes,
-    ...(priced > 0 ? [`  price      ${range}`] : []),
+    ...(cost ? [`  price      ${low} to ${high}, about ${expected}`] : []),
     ...(unpriced.documents > 0 ? [`  price      unknown for ${formatCount(unpriced.documents)} of them`] : []),
     ...(rejected > 0
       ? [`  ${countOf(rejected, 'document')} would be rejected again: nothing about it has changed`]

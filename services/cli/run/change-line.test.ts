@@ -39,7 +39,7 @@ describe('ChangeLines', () => {
   });
 
   it('says what holds a run back', () => {
-    const held = { ...middleOfRun, held: 'breaker', parked: { count: 4, why: 'a cap' }, simulated: true };
+    const held = { ...middleOfRun, held: 'breaker', parked: { count: 4, why: 'a cap', isOwn: true }, simulated: true };
     assert.match(new ChangeLines().next(held, now) ?? '', /parked=4 held=breaker simulated=true$/);
   });
 });

@@ -16,7 +16,7 @@ const busy: RunSnapshot = {
   byCause: { 'invalid-json': 1_000, refused: 900, 'invalid-output': 800, expired: 700 },
   answered: { succeeded: 1_206_214, dead: 3_400 },
   total: 2_000_000,
-  parked: { count: 120, why: 'no room under the cap of this run' },
+  parked: { count: 120, why: 'no room under the cap of this run', isOwn: true },
   held: 'breaker',
   unpriced: 7,
   simulated: true,

@@ -110,7 +110,7 @@ function cost({ cost: sums, cap, unpriced }: RunSnapshot, { glyphs, paint }: Ter
   if (sums === null) return 'unknown';
   const { billed, individual, projected } = sums;
   const parts = [`${formatDollars(billed)} so far`];
-  if (projected !== null && billed > 0) parts.push(`${formatDollars(projected)} projected`);
+  if (projected !== null && projected > 0) parts.push(`${formatDollars(projected)} projected`);
   const saved = individual - billed;
   const savings = saved >= 0 ? 'saved' : 'more';
   const short = `${savings} ${formatDollars(Math.abs(saved))}`;

@@ -13,7 +13,7 @@ const parkedRun = (more: Partial<RunSnapshot>): RunSnapshot => ({
   atProvider: { batches: 0, items: 0 },
   creating: { batches: 0, oldestMs: 0 },
   retrying: 0,
-  parked: { count: 10, why: 'no room' },
+  parked: { count: 10, why: 'no room', isOwn: true },
   ...more,
 });
 

@@ -8,6 +8,7 @@ import type { Embedded } from '../embedded.ts';
 import { AnswersFile } from './answers-file.ts';
 import { readIntoLog } from './intake.ts';
 import { ParkedWatch } from './parked-watch.ts';
+import { type ExpectedCost, projectedCost } from './projected-cost.ts';
 import { RunFiles } from './run-files.ts';
 import { RunLedger } from './run-ledger.ts';
 import { type RunPosition, readRunPosition } from './run-position.ts';
@@ -25,6 +26,8 @@ export interface RunSessionOptions {
   out: string | null;
   deadLetters: string | null;
   cap: Nanodollars | null;
+  /** What it is expected to cost, once that is known. */
+  expected?: Promise<ExpectedCost | null>;
   signal: AbortSignal;
   onSnapshot: (snapshot: RunSnapshot) => void;
 }
@@ -49,6 +52,7 @@ export class RunSession {
   /** An attached process follows the journal by itself, to see what the engine does. */
   #watched: ViewFollower | null = null;
   #position: RunPosition | null = null;
+  #expected: ExpectedCost | null = null;
 
   constructor(options: RunSessionOptions) {
     this.#options = options;
@@ -57,6 +61,9 @@ export class RunSession {
     const { log, acquireLock } = embedded;
     this.#files = new RunFiles({ log, run, out, deadLetters, acquireLock });
     this.#ledger = new RunLedger(embedded.log, run);
+    void options.expected?.then(expected => {
+      this.#expected = expected;
+    });
   }
 
   async execute(): Promise<RunEnd> {
@@ -164,7 +171,8 @@ export class RunSession {
     const { succeeded = 0 } = this.#files.answers.counts;
     const answered = { succeeded, dead: this.#files.answers.total - succeeded };
     const total = this.#position?.lines ?? null;
-    const share = this.#files.answers.total === 0 || total === null ? null : total / this.#files.answers.total;
+    const isComplete = this.#position?.isComplete ?? false;
+    const sums = { billed, answered: this.#files.answers.total, total, isComplete, expected: this.#expected };
     return {
       run,
       input: inputName,
@@ -173,11 +181,11 @@ export class RunSession {
       startedAt: this.#startedAt,
       elapsedMs: Date.now() - this.#startedAt,
       total,
-      isComplete: this.#position?.isComplete ?? false,
+      isComplete,
       answered,
       byCause: this.#files.deadLetters.counts as Partial<Record<ErrorCode, number>>,
       retries,
-      cost: { billed, individual, projected: share === null ? null : Math.round(billed * share) },
+      cost: { billed, individual, projected: projectedCost(sums) },
       unpriced,
       cap,
       simulated: embedded.isSimulated,

@@ -1,3 +1,4 @@
+import type { CapProgress } from '#core/cost-caps.ts';
 import type { Nanodollars } from '#core/money.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 
@@ -44,8 +45,10 @@ export interface RunSnapshot {
   /** Answers whose price is unknown: they are in no sum. */
   unpriced: number;
   cap: Nanodollars | null;
-  /** What a cap holds back. */
-  parked: { count: number; why: string } | null;
+  /** The cap in force that is used up the most, its own or one of the configuration; null: there is none. */
+  fullest: CapProgress | null;
+  /** What a cap holds back; `isOwn`: that of this run. */
+  parked: { count: number; why: string; isOwn: boolean } | null;
   /** Why the account sends nothing now, in words; null when it does. */
   held: string | null;
   simulated: boolean;

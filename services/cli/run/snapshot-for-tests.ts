@@ -27,6 +27,13 @@ export const middleOfRun: RunSnapshot = {
   cost: { billed: 9_410_000_000, individual: 18_780_000_000, projected: 15_100_000_000 },
   unpriced: 0,
   cap: 20_000_000_000,
+  fullest: {
+    scope: 'run:r_8f2c01d7aa10:money',
+    period: 'total',
+    of: 'total',
+    limit: 20_000_000_000,
+    used: 15_100_000_000,
+  },
   parked: null,
   held: null,
   simulated: false,

@@ -18,8 +18,9 @@ describe('renderSummary', () => {
                       2  invalid-json
                       1  refused
   work          74 retries · 83 batches in 12 min
-  cost          $ 15.10 · cap $ 20.00
+  cost          $ 15.10
                 $ 30.00 as individual calls · saved $ 14.90, 50 %
+  cap           this run in all: $ 15.10 of $ 20.00, 75 %
   next          flotilla dead-letters r_8f2c01d7aa10
                 flotilla replay r_8f2c01d7aa10
 `,
@@ -49,10 +50,26 @@ describe('renderSummary', () => {
   });
 
   it('says how to go on when all that is left is parked', () => {
-    const snapshot = { ...middleOfRun, parked: { count: 12, why: 'no room under the cap' } };
+    const snapshot = { ...middleOfRun, parked: { count: 12, why: 'no room under the cap', isOwn: true } };
     const text = renderSummary({ ...done, snapshot, end: 'parked' }, look);
     assert.match(text, /parked +12 documents, no room under the cap/);
     assert.match(text, /higher --max-cost, or none/);
+    const shared = { ...snapshot, parked: { ...snapshot.parked, isOwn: false } };
+    const other = renderSummary({ ...done, snapshot: shared, end: 'parked' }, look);
+    assert.match(other, /next +the same command, with a higher cap in the configuration or in the next period/);
+  });
+
+  it('names the cap that is used up the most, whosever it is', () => {
+    const fullest = {
+      scope: 'fleet:money',
+      period: 'day',
+      of: '2026-11-24',
+      limit: 10_000_000,
+      used: 9_990_000,
+    } as const;
+    const text = renderSummary({ ...done, snapshot: { ...endOfRun, fullest } }, look);
+    assert.match(text, /cap +the fleet a day \(2026-11-24\): \$ 0\.00\d+ of \$ 0\.0100, 99 %/);
+    assert.doesNotMatch(renderSummary({ ...done, snapshot: { ...endOfRun, fullest: null } }, look), /cap/);
   });
 
   it('names the audit verdict when there is one', () => {

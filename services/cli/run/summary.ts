@@ -1,4 +1,8 @@
+import { runMoney, scopeInWords } from '#core/cap-scopes.ts';
+import { capInWords } from '#core/cap-words.ts';
+import type { CapProgress } from '#core/cost-caps.ts';
 import { decimalDollars, formatDollars } from '#core/money.ts';
+import { capJson } from '../cost/cap-lines.ts';
 import { oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
@@ -12,6 +16,7 @@ export interface RunResult {
 }
 
 const causesShown = 6;
+const nextUnderCaps = 'the same command, with a higher cap in the configuration or in the next period (UTC)';
 
 /** What stands on the terminal when a run ends. */
 export function renderSummary(result: RunResult, look: TerminalLook): string {
@@ -28,6 +33,7 @@ export function renderSummary(result: RunResult, look: TerminalLook): string {
     ...deadLetterRows(snapshot, deadLetters),
     row('work', `${more.join(` ${glyphs.dot} `)} in ${formatAge(snapshot.elapsedMs)}`),
     ...costRows(snapshot, look),
+    ...(snapshot.fullest === null ? [] : [row('cap', capText(snapshot.fullest, snapshot.run))]),
     ...(simulated ? [row('answers are', paint('yellow', 'simulated: no key is configured, nothing was bought'))] : []),
     ...(auditVerdict === null ? [] : [row('audit', auditVerdict)]),
     ...nextRows(result),
@@ -61,14 +67,16 @@ function deadLetterRows({ answered, byCause }: RunSnapshot, path: string | null)
   ];
 }
 
-function costRows({ cost, unpriced, cap }: RunSnapshot, { glyphs }: TerminalLook): string[] {
+const capText = (cap: CapProgress, run: string): string =>
+  oneLine(capInWords(cap).replace(scopeInWords(runMoney(run)), 'this run'));
+
+function costRows({ cost, unpriced }: RunSnapshot, { glyphs }: TerminalLook): string[] {
   if (cost === null) return [row('cost', 'unknown')];
   const saved = cost.individual - cost.billed;
   const share = cost.individual > 0 ? `, ${Math.round((saved / cost.individual) * 100)} %` : '';
-  const capped = cap === null ? '' : ` ${glyphs.dot} cap ${formatDollars(cap)}`;
   const comparison = `${formatDollars(cost.individual)} as individual calls ${glyphs.dot} saved ${formatDollars(saved)}${share}`;
   return [
-    row('cost', `${formatDollars(cost.billed)}${capped}`),
+    row('cost', formatDollars(cost.billed)),
     row('', comparison),
     ...(unpriced > 0 ? [row('', `price unknown for ${countOf(unpriced, 'batch')}, in no sum`)] : []),
   ];
@@ -81,7 +89,9 @@ function nextRows({ snapshot, end }: RunResult): string[] {
   }
   if (end === 'parked') {
     const held = parked === null ? [] : [row('parked', `${countOf(parked.count, 'document')}, ${oneLine(parked.why)}`)];
-    return [...held, row('next', `the same command with a higher --max-cost, or none`)];
+    const isOwn = parked?.isOwn ?? true;
+    const next = isOwn ? 'the same command with a higher --max-cost, or none' : nextUnderCaps;
+    return [...held, row('next', next)];
   }
   return answered.dead > 0 ? [row('next', `flotilla dead-letters ${run}`), row('', `flotilla replay ${run}`)] : [];
 }
@@ -98,7 +108,7 @@ const row = (label: string, text: string): string => `  ${label.padEnd(labelWidt
 
 /** The one JSON object of `run --json`. Money as decimal strings, `null` where it is unknown. */
 export function summaryJson({ snapshot, end, auditVerdict }: RunResult): Record<string, unknown> {
-  const { run, input, out, deadLetters, total, answered, byCause, cost, unpriced, cap, parked } = snapshot;
+  const { run, input, out, deadLetters, total, answered, byCause, cost, unpriced, cap, fullest, parked } = snapshot;
   return {
     run,
     end,
@@ -115,6 +125,7 @@ export function summaryJson({ snapshot, end, auditVerdict }: RunResult): Record<
     savedUsd: cost && decimalDollars(cost.individual - cost.billed),
     unpricedBatches: unpriced,
     capUsd: cap === null ? null : decimalDollars(cap),
+    fullestCap: fullest && capJson(fullest),
     parked,
     retries: snapshot.retries,
     batches: snapshot.batches,

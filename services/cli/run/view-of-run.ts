@@ -1,4 +1,7 @@
-import { periodInWords, scopeInWords } from '#core/cap-scopes.ts';
+import { priceUnknown } from '#core/cap-parked.ts';
+import { isConfiguredScope } from '#core/cap-scopes.ts';
+import { holdInWords } from '#core/cap-words.ts';
+import { type CapProgress, capProgress } from '#core/cost-caps.ts';
 import type { CapPeriod } from '#core/journal.ts';
 import { type Batch, itemsToSend, type View } from '#core/view.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
@@ -8,12 +11,19 @@ import { runMoneyScope } from './set-run-cap.ts';
 
 type OfView = Pick<
   RunSnapshot,
-  'inLanes' | 'sealedWaiting' | 'reusing' | 'atProvider' | 'creating' | 'slowest' | 'retrying' | 'parked' | 'held'
+  | 'inLanes'
+  | 'sealedWaiting'
+  | 'reusing'
+  | 'atProvider'
+  | 'creating'
+  | 'slowest'
+  | 'retrying'
+  | 'fullest'
+  | 'parked'
+  | 'held'
 >;
 
 const slowestShown = 3;
-/** As the submitter says it. */
-const priceUnknown = 'price unknown';
 
 /** What the view and the engine's hints say about a run that is not finished. */
 export function viewOfRun(
@@ -35,6 +45,7 @@ export function viewOfRun(
     creating: { batches: intentAges.length, oldestMs: Math.max(0, ...intentAges) },
     slowest: atProvider.sort((a, b) => b.ageMs - a.ageMs).slice(0, slowestShown),
     retrying: [...view.retries.values()].filter(row => row.runs.includes(run)).length,
+    fullest: fullestOf(view, { run, now }),
     parked: parkedOf(engine, waiting, run),
     held: heldBy(embedded, view),
   };
@@ -48,6 +59,12 @@ function heldBy({ engine, accountName }: Embedded, view: View): string | null {
   return hold === null || hold === 'owner-unseen' ? null : hold;
 }
 
+/** Caps of other runs are none of this one's business. */
+function fullestOf(view: View, { run, now }: { run: string; now: number }): CapProgress | null {
+  const own = runMoneyScope(run);
+  return capProgress(view, now).find(({ scope }) => scope === own || isConfiguredScope(scope)) ?? null;
+}
+
 /** Only money is waited for in vain: every other cap has room again when a batch ends. */
 const isAboutMoney = (scope: string): boolean => scope.endsWith(':money') || scope === priceUnknown;
 
@@ -59,11 +76,6 @@ function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[], run: st
   const cap = scopes.get(held[0]?.bk ?? '');
   if (!cap) return null;
   const count = held.reduce((sum, batch) => sum + itemsToSend(batch).length, 0);
-  return { count, why: parkedInWords(cap, run) };
-}
-
-function parkedInWords({ scope, period }: { scope: string; period: CapPeriod | null }, run: string): string {
-  if (scope === priceUnknown) return 'the price of their model is unknown';
-  if (scope === runMoneyScope(run)) return 'no room under the cap of this run';
-  return `no room under the cap of ${scopeInWords(scope)}${period === null ? '' : ` ${periodInWords[period]}`}`;
+  const isOwn = cap.scope === runMoneyScope(run);
+  return { count, why: isOwn ? 'no room under the cap of this run' : holdInWords(cap), isOwn };
 }

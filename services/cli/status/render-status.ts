@@ -1,7 +1,11 @@
 import { basename } from 'node:path';
 import { roleNames } from '#contracts/roles.ts';
+import type { ParkedFigures } from '#core/cap-parked.ts';
+import { capInWords, holdInWords } from '#core/cap-words.ts';
+import type { CapProgress } from '#core/cost-caps.ts';
 import { decimalDollars, formatDollars } from '#core/money.ts';
 import { type Batch, isSettledUnsent, itemsToSend } from '#core/view.ts';
+import { capJson, parkedTexts } from '../cost/cap-lines.ts';
 import type { Workforce } from '../open-state.ts';
 import { cutEnd, oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
@@ -10,6 +14,9 @@ import { type Survey, stateOfRun } from './survey.ts';
 
 export interface Status {
   survey: Survey;
+  /** Caps on money in force, but for those of runs, the fullest first. */
+  caps: readonly CapProgress[];
+  parked: readonly ParkedFigures[];
   workforce: Workforce;
   isSimulated: boolean;
   /** A folder, or brokers and topic prefix. */
@@ -46,6 +53,8 @@ export function renderStatus(status: Status, look: TerminalLook): string {
       : []),
     row('waiting', `${countOf(waiting.length, 'batch')}, ${countOf(survey.unsealed, 'document')} in no batch yet`),
     ...(reusing > 0 ? [row('sharing', `${countOf(reusing, 'document')} wait for an answer bought for another`)] : []),
+    ...parkedTexts(status.parked).map(text => row('parked', paint('yellow', text))),
+    ...capRows(status.caps).map(text => row('cap', text)),
     ...(survey.view.retries.size > 0 ? [row('retries', `${countOf(survey.view.retries.size, 'document')} wait`)] : []),
     ...(survey.view.unknown ? [row('log', paint('red', `newer than this program: ${survey.view.unknown.what}`))] : []),
     ...runlessRows(survey, look).map(text => row('no run', text)),
@@ -53,6 +62,14 @@ export function renderStatus(status: Status, look: TerminalLook): string {
     ...runLines(survey, look),
     '',
   ].join('\n');
+}
+
+const capsShown = 5;
+
+function capRows(caps: readonly CapProgress[]): string[] {
+  const hidden = caps.length - capsShown;
+  const more = hidden > 0 ? [`and ${formatCount(hidden)} that are used less: flotilla cost`] : [];
+  return [...caps.slice(0, capsShown).map(cap => oneLine(capInWords(cap))), ...more];
 }
 
 function workforceRows(workforce: Workforce, { glyphs }: TerminalLook): [string, string][] {
@@ -116,7 +133,7 @@ function runLines({ runs, runless }: Survey, look: TerminalLook): string[] {
 
 /** For programs. */
 export function statusJson(status: Status): Record<string, unknown> {
-  const { survey, workforce, isSimulated, place } = status;
+  const { survey, workforce, isSimulated, place, caps, parked } = status;
   const { waiting, ambiguous, atProvider, items, oldestMs, reusing } = sumBatches(status);
   return {
     state: place,
@@ -126,6 +143,8 @@ export function statusJson(status: Status): Record<string, unknown> {
     unansweredCreates: ambiguous.length,
     waitingBatches: waiting.length,
     ...(reusing > 0 ? { reusing } : {}),
+    parked: parked.map(held => ({ ...held, why: holdInWords(held) })),
+    caps: caps.map(capJson),
     unsealedDocuments: survey.unsealed,
     retries: survey.view.retries.size,
     withoutRun: {

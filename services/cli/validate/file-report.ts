@@ -1,5 +1,6 @@
 import type { Parsed, Reject } from '#core/document.ts';
 import { type ErrorCode, errorCatalogue } from '#errors/catalogue.ts';
+import { type EstimateReport, estimateJson } from '../estimate/estimate-report.ts';
 import type { InputRecord } from '../input/read-input.ts';
 import { RepeatedIds } from './repeated-ids.ts';
 
@@ -34,6 +35,8 @@ export class FileReport {
   readonly shapes = new Map<ShapeName, number>();
   readonly models = new Map<string, number>();
   readonly tasks = new Map<string, number>();
+  /** About what it will cost; null until the file is read. */
+  price: EstimateReport | null = null;
   repeatedIds = 0;
   readonly repeatExamples: { line: number; firstLine: number; customId: string }[] = [];
   readonly #groups = new Map<ErrorCode, { count: number; examples: Problem[] }>();
@@ -118,6 +121,7 @@ export function fileReportJson(report: FileReport): Record<string, unknown> {
     shapes: Object.fromEntries(shapes),
     models: Object.fromEntries(models),
     tasks: Object.fromEntries(tasks),
+    estimate: report.price && estimateJson(report.price),
     problemCount,
     problems: report.problems.map(({ code, count, examples }) => {
       const { what, fix } = errorCatalogue[code];

@@ -1,4 +1,5 @@
 import { errorCatalogue } from '#errors/catalogue.ts';
+import { estimateInShort } from '../estimate/render-estimate.ts';
 import { cutEnd, oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatBytes, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
@@ -20,11 +21,17 @@ export function renderReport(report: FileReport, look: TerminalLook): string {
     ...namesLine('shapes', report.shapes, look),
     ...namesLine('models', report.models, look),
     ...namesLine('tasks', report.tasks, look),
+    ...priceLine(report, look),
     `  ${verdict}`,
     ...report.problems.flatMap(group => renderGroup(group, look)),
     ...noteLines(report, look),
     '',
   ].join('\n');
+}
+
+function priceLine({ price }: FileReport, { glyphs, width }: TerminalLook): string[] {
+  const text = price && estimateInShort(price);
+  return text === null ? [] : [`  ${cutEnd(`price: ${oneLine(text)}`, width - 2, glyphs.ellipsis)}`];
 }
 
 function namesLine(label: string, counts: ReadonlyMap<string, number>, { glyphs, width }: TerminalLook): string[] {

@@ -1,3 +1,4 @@
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Hold } from '#runtime/provider-account.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Readiness } from '../health/health-server.ts';
@@ -26,7 +27,15 @@ export function livenessOf(fleet: Fleet, worker: Worker): Readiness[] {
           : standing.map(({ loop, forMs }) => `${loop} for ${Math.round(forMs / 1_000)} s`).join(', '),
     },
     { name: 'kafka', isOk: isHealthy, found: why ?? 'reads what there is' },
+    ...lostLog(worker),
   ];
+}
+
+/** A log that was made anew while it was read: nothing that this process knows is true of it, and the next start says so. */
+function lostLog({ running }: Worker): Readiness[] {
+  const errors = running.troubles().map(({ error }) => error);
+  const lost = errors.find(error => error instanceof FlotillaError && error.code === 'log-recreated');
+  return lost instanceof FlotillaError ? [{ name: `log ${lost.where ?? ''}`, isOk: false, found: lost.message }] : [];
 }
 
 /** Whether work can be accepted, and which of Kafka, Redis and the provider stands in the way. */

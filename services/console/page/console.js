@@ -150,6 +150,19 @@ function drawMoney({ money, source }) {
           ),
         ]
       : []),
+    ...money.parked.map(({ documents, why }) =>
+      element('p', { class: 'warn' }, `${plural(documents, 'document', 'documents')} parked: ${why}`),
+    ),
+    ...money.caps.map(({ text, isNearlyFull }) =>
+      element('p', { class: isNearlyFull ? 'warn' : '' }, `cap of ${text}`),
+    ),
+    ...money.anomalies.map(({ day, billed, usual }) =>
+      element(
+        'p',
+        { class: 'warn' },
+        `${day} is not as usual: ${billed.text}, else ${usual.text} (flotilla cost says why)`,
+      ),
+    ),
     quiet('saved = what the delivered answers had cost one by one, minus everything that was billed'),
   );
 }

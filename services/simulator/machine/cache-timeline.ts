@@ -6,6 +6,7 @@ export interface PlannedStart {
   startsAt: number;
   plan: PromptPlan;
   tokensMin: number;
+  isMissed: boolean;
 }
 
 interface RunningBatch {
@@ -46,6 +47,7 @@ export class CacheTimeline {
       const usage = this.cacheOf(batch.workspace).use(start.plan, {
         startedAt: start.startsAt,
         tokensMin: start.tokensMin,
+        isMissed: start.isMissed,
       });
       const usages = this.#usages.get(batch.seq) ?? new Map<number, CacheUsage>();
       this.#usages.set(batch.seq, usages.set(start.index, usage));

@@ -3,6 +3,7 @@ import { buildMessage, type WireMessage } from './build-message.ts';
 import { composeAnswer } from './compose-answer.ts';
 import type { InvoiceRow } from './invoice.ts';
 import { planPrompt } from './plan-prompt.ts';
+import { missesCache } from './plan-starts.ts';
 import { priceUsage } from './price-usage.ts';
 import type { PromptCache } from './prompt-cache.ts';
 import { makeId } from './seeded-random.ts';
@@ -17,6 +18,7 @@ export interface ExecuteMessageOptions {
   /** Which synchronous call it is: names its ids. */
   ordinal: number;
   cache: PromptCache;
+  cacheHitShare: number;
 }
 
 export type ExecutedMessage =
@@ -30,7 +32,8 @@ export function executeMessage(options: ExecuteMessageOptions): ExecutedMessage 
   if (valid.status === 'invalid') return valid;
   const { params, model } = valid;
   const answer = composeAnswer({ params, spoil: 'none', toolUseId: makeId('toolu', seed, 'message', ordinal) });
-  const cached = cache.use(planPrompt(params), { startedAt: now, tokensMin: model.cacheTokensMin });
+  const isMissed = missesCache(seed, options.cacheHitShare, 'message', ordinal);
+  const cached = cache.use(planPrompt(params), { startedAt: now, tokensMin: model.cacheTokensMin, isMissed });
   const usage = { ...cached, output: answer.outputTokens };
   const id = makeId('msg', seed, 'message', ordinal);
   return {

@@ -17,6 +17,8 @@ export interface MachineOptions {
   queuedRequestsMax?: number;
   /** How long after its start a request's cache entry can be read, before the time scale. */
   cacheWriteLatencyMs?: number;
+  /** Of the reads that an entry could serve, the share it does serve; the rest lands where nothing is cached. */
+  cacheHitShare?: number;
 }
 
 /** Who asks, and when: ms since the epoch, by the provider's clock. */

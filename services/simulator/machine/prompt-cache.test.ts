@@ -9,8 +9,8 @@ const tokensMin = 512;
 
 function setup() {
   const cache = new PromptCache({ ttl5mMs: 5 * minuteMs, ttl1hMs: 60 * minuteMs, firstResponseMs: 1_000 });
-  const use = (params: Partial<MessageParams>, startedAt: number) =>
-    cache.use(planPrompt(request(params)), { startedAt, tokensMin });
+  const use = (params: Partial<MessageParams>, startedAt: number, isMissed = false) =>
+    cache.use(planPrompt(request(params)), { startedAt, tokensMin, isMissed });
   return { use };
 }
 
@@ -46,6 +46,19 @@ describe('PromptCache', () => {
     assert.equal(use({ system }, 4 * minuteMs).cacheRead, 600);
     assert.equal(use({ system }, 9 * minuteMs - 1).cacheRead, 600);
     assert.equal(use({ system }, 14 * minuteMs).cacheRead, 0);
+  });
+
+  it('writes anew where it misses, and what it wrote lives on', () => {
+    const { use } = setup();
+    const system = [block(600, '5m')];
+    use({ system }, 0);
+    assert.deepEqual(use({ system }, 4 * minuteMs, true), {
+      input: 1,
+      cacheRead: 0,
+      cacheWrite5m: 600,
+      cacheWrite1h: 0,
+    });
+    assert.equal(use({ system }, 9 * minuteMs - 1).cacheRead, 600);
   });
 
   it('looks back 20 positions, its own included', () => {

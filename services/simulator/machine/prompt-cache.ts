@@ -26,7 +26,8 @@ const entriesMax = 100_000;
  * One workspace's prompt cache. Calls MUST come in order of `startedAt`.
  *
  * A request reads the longest earlier entry its breakpoints reach (20 positions back each) and writes its own prefixes
- * beyond it. Below the model's minimum a marker does nothing, and says nothing.
+ * beyond it. Below the model's minimum a marker does nothing, and says nothing. One that misses finds no entry though
+ * there is one: caching is best effort.
  */
 export class PromptCache {
   readonly #entries = new Map<string, CacheEntry>();
@@ -36,9 +37,12 @@ export class PromptCache {
     this.#times = times;
   }
 
-  use(plan: PromptPlan, { startedAt, tokensMin }: { startedAt: number; tokensMin: number }): CacheUsage {
+  use(
+    plan: PromptPlan,
+    { startedAt, tokensMin, isMissed = false }: { startedAt: number; tokensMin: number; isMissed?: boolean },
+  ): CacheUsage {
     const live = plan.breakpoints.filter(breakpoint => (breakpoint.positions[0]?.tokens ?? 0) >= tokensMin);
-    const readTokens = this.#read(live, startedAt, tokensMin);
+    const readTokens = isMissed ? 0 : this.#read(live, startedAt, tokensMin);
     const usage = { input: plan.inputTokens, cacheRead: readTokens, cacheWrite5m: 0, cacheWrite1h: 0 };
     let covered = readTokens;
     for (const { ttl, positions } of live) {
@@ -51,6 +55,12 @@ export class PromptCache {
     }
     usage.input = plan.inputTokens - covered;
     return usage;
+  }
+
+  /** Whether a request that started now could read this entry. */
+  holds(key: string, now: number): boolean {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && entry.readableAt <= now && entry.expiresAt > now;
   }
 
   #read(breakpoints: PromptPlan['breakpoints'], startedAt: number, tokensMin: number): number {

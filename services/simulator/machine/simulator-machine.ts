@@ -39,6 +39,7 @@ export class SimulatorMachine {
   readonly #limits: { requestsMax: number; bytesMax: number; queuedRequestsMax: number };
   readonly #book = new BatchBook();
   readonly #cache: CacheTimeline;
+  readonly #cacheHitShare: number;
   readonly #counters = { requestCount: 0, messageCount: 0, readCount: 0 };
 
   constructor(options: MachineOptions) {
@@ -58,6 +59,7 @@ export class SimulatorMachine {
       bytesMax: this.bytesMax,
       queuedRequestsMax: options.queuedRequestsMax ?? 500_000,
     };
+    this.#cacheHitShare = options.cacheHitShare ?? 1;
     this.#cache = new CacheTimeline({
       ttl5mMs: 300_000 / timeScale,
       ttl1hMs: 3_600_000 / timeScale,
@@ -174,7 +176,16 @@ export class SimulatorMachine {
     this.advance(now);
     const cache = this.#cache.cacheOf(workspace);
     const ordinal = this.#counters.messageCount + 1;
-    const executed = executeMessage({ params, version, workspace, now, seed: this.seed, ordinal, cache });
+    const executed = executeMessage({
+      params,
+      version,
+      workspace,
+      now,
+      seed: this.seed,
+      ordinal,
+      cache,
+      cacheHitShare: this.#cacheHitShare,
+    });
     if (executed.status === 'invalid') return refuse(executed.error);
     this.#counters.messageCount = ordinal;
     this.#commit(() => this.#store.addInvoiceRows([executed.bill]));
@@ -259,7 +270,7 @@ export class SimulatorMachine {
       this.#store.saveBatch(record);
     });
     this.#book.add(record);
-    this.#cache.add(seq, workspace, planStarts(record, items, this.seed));
+    this.#cache.add(seq, workspace, planStarts(record, items, this.#draws));
     return record;
   }
 
@@ -289,6 +300,10 @@ export class SimulatorMachine {
     });
   }
 
+  get #draws(): { seed: number; cacheHitShare: number } {
+    return { seed: this.seed, cacheHitShare: this.#cacheHitShare };
+  }
+
   /** After a restart the cache is cold, but for what running batches have written: their starts are run again. */
   #restore(): void {
     const { batches, counters } = this.#store.load();
@@ -296,7 +311,7 @@ export class SimulatorMachine {
     for (const record of batches) {
       this.#book.add(record);
       if (record.endedAt !== null) continue;
-      const starts = planStarts(record, flattenChunks(this.#store.items(record.seq)), this.seed);
+      const starts = planStarts(record, flattenChunks(this.#store.items(record.seq)), this.#draws);
       const { stopsAt } = record;
       this.#cache.add(
         record.seq,

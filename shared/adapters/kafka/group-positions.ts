@@ -5,32 +5,69 @@ import type { GroupPosition } from './kafka-transactions.ts';
 import { offsetFetchRequest } from './offset-fetch-request.ts';
 import { type Patience, withPatience } from './patience.ts';
 import type { Place } from './place.ts';
+import { positionsByTopic } from './positions-by-topic.ts';
 
 export interface GroupPositionsOptions {
   client: KafkaClient;
   patience: Patience;
   /** Our own place in the group, if there is one. */
   membershipOf(group: string): GroupMembership | null;
-  /** Commits as nobody: the broker takes it in a transaction whoever is in the group. */
-  commitInTransaction(position: GroupPosition): Promise<void>;
+  /** Commits as nobody: the broker takes them in a transaction whoever is in the group. */
+  commitInTransaction(positions: readonly GroupPosition[]): Promise<void>;
 }
 
 const nobody = { memberId: '', generationId: -1 };
 
+interface Waiting {
+  position: GroupPosition;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
 /** Positions as the committed offsets of groups. Whoever says one is right, also when it is no longer, or never was, a member. */
 export class GroupPositions {
   readonly #options: GroupPositionsOptions;
+  /** Of each group, what was said in this turn. */
+  readonly #waiting = new Map<string, Waiting[]>();
 
   constructor(options: GroupPositionsOptions) {
     this.#options = options;
   }
 
-  async commit(position: GroupPosition): Promise<void> {
+  /** What is said in one turn goes in one request: an accumulator says it of all its partitions, after each round. */
+  commit(position: GroupPosition): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting = { position, resolve, reject };
+    const others = this.#waiting.get(position.group);
+    if (others) others.push(waiting);
+    else {
+      this.#waiting.set(position.group, [waiting]);
+      void this.#commitSoon(position.group);
+    }
+    return promise;
+  }
+
+  async #commitSoon(group: string): Promise<void> {
+    await null; // the others of this turn
+    const waiting = this.#waiting.get(group) ?? [];
+    this.#waiting.delete(group);
     try {
-      await this.#commitAsMember(position);
+      await this.#commitAll(
+        group,
+        waiting.map(({ position }) => position),
+      );
+      for (const { resolve } of waiting) resolve();
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
+  }
+
+  async #commitAll(group: string, positions: readonly GroupPosition[]): Promise<void> {
+    try {
+      await this.#commitAsMember(group, positions);
     } catch (error) {
       if (!isNoMember(error)) throw error;
-      await this.#options.commitInTransaction(position);
+      await this.#options.commitInTransaction(positions);
     }
   }
 
@@ -44,7 +81,7 @@ export class GroupPositions {
     });
   }
 
-  #commitAsMember({ group, topic, partition, offset, metadata }: GroupPosition): Promise<void> {
+  #commitAsMember(group: string, positions: readonly GroupPosition[]): Promise<void> {
     const { client, patience, membershipOf } = this.#options;
     return withPatience(client, patience, async () => {
       const { memberId, generationId } = membershipOf(group)?.member ?? nobody;
@@ -53,7 +90,7 @@ export class GroupPositions {
         groupId: group,
         groupGenerationId: generationId,
         memberId,
-        topics: [{ topic, partitions: [{ partition, offset: String(offset), metadata: metadata ?? null }] }],
+        topics: positionsByTopic(positions),
       });
     });
   }

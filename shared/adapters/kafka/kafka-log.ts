@@ -109,7 +109,7 @@ export class KafkaLog implements Log {
       client: this.#client,
       patience,
       membershipOf: group => this.#memberships.get(group) ?? null,
-      commitInTransaction: position => this.#transact(appender => appender.sendPositions([position])),
+      commitInTransaction: positions => this.#transact(appender => appender.sendPositions(positions)),
     });
     this.#watchdog = new Watchdog({ stalledMs, readableTo: place => this.#reader.stableOffset(place) });
   }

@@ -4,6 +4,7 @@ import type { KafkaClient } from './kafka-client.ts';
 import { isLater, isUndone, KafkaError } from './kafka-error.ts';
 import { type Patience, withPatience } from './patience.ts';
 import { type Place, placeKey } from './place.ts';
+import { positionsByTopic } from './positions-by-topic.ts';
 import { type ProducedBatch, produceRequest } from './produce-request.ts';
 
 export interface GroupPosition extends Place {
@@ -70,14 +71,7 @@ export class KafkaTransactions {
   async sendPositions(positions: readonly GroupPosition[]): Promise<void> {
     for (const [group, some] of Map.groupBy(positions, position => position.group)) {
       await this.#takeGroup(group);
-      const topics = [...Map.groupBy(some, ({ topic }) => topic)].map(([topic, partitions]) => ({
-        topic,
-        partitions: partitions.map(({ partition, offset, metadata }) => ({
-          partition,
-          offset: String(offset),
-          metadata: metadata ?? null,
-        })),
-      }));
+      const topics = positionsByTopic(some);
       await this.#ask(async client => {
         const coordinator = await client.coordinator('group', group);
         await coordinator.txnOffsetCommit({ ...this.#self, groupId: group, topics });

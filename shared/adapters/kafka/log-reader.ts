@@ -1,3 +1,4 @@
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LogRecord, ReadResult } from '#ports/log.ts';
 import type { FetchedPartition } from './fetch-request.ts';
 import type { KafkaClient } from './kafka-client.ts';
@@ -14,6 +15,15 @@ export interface LogReaderOptions {
   cache: SpanCache;
   patience: Patience;
   unpackOf(topic: string): Pick<Parameters<typeof unpackFetched>[1], 'batchBytesMax' | 'onUnreadable'>;
+}
+
+interface Fetched {
+  /** What was asked for, or the oldest offset there is. */
+  from: number;
+  spans: Span[];
+  stableOffset: number;
+  /** Nothing was ever there, or no longer. */
+  isOutOfRange: boolean;
 }
 
 /** More of a read waits for the next one. */
@@ -51,6 +61,7 @@ export class LogReader {
         if (records.length > 0 && stableOffset === null) break;
         if (stableOffset !== null && nextOffset >= stableOffset) break;
         const fetched = await this.#fetch(place, nextOffset, fetchBytes);
+        if (fetched.isOutOfRange) await this.#refuseBeyondEnd(place, nextOffset);
         ({ stableOffset } = fetched);
         nextOffset = Math.max(nextOffset, fetched.from);
         span = fetched.spans[0] ?? null;
@@ -127,24 +138,32 @@ export class LogReader {
     return span !== undefined && span.from <= offset && offset < span.next ? span.find(offset) : null;
   }
 
-  async #fetch(
-    place: Place,
-    offset: number,
-    bytesMax: number,
-  ): Promise<{ from: number; spans: Span[]; stableOffset: number }> {
+  async #fetch(place: Place, offset: number, bytesMax: number): Promise<Fetched> {
     const { client, patience } = this.#options;
     let from = offset;
     return withPatience(client, patience, async () => {
       const fetched = await this.#fetches.fetch(place, { from, bytesMax });
       if (fetched.error === codes.offsetOutOfRange) {
         const oldest = await this.oldestOffset(place);
-        if (from >= oldest) return { from, spans: [], stableOffset: from };
+        if (from >= oldest) return { from, spans: [], stableOffset: from, isOutOfRange: true };
         from = oldest;
         throw new KafkaError(codes.offsetNotAvailable, placeKey(place));
       }
       if (fetched.error !== 0) throw new KafkaError(fetched.error, `read of ${placeKey(place)}`);
-      return { from, spans: await this.keep(fetched, from), stableOffset: fetched.stableOffset };
+      const spans = await this.keep(fetched, from);
+      return { from, spans, stableOffset: fetched.stableOffset, isOutOfRange: false };
     });
+  }
+
+  /**
+   * What was read up to `offset` is gone, and its offsets are given out anew: whoever waited for them would miss what they stand
+   * for now.
+   */
+  async #refuseBeyondEnd(place: Place, offset: number): Promise<void> {
+    const end = await this.endOffset(place);
+    if (offset <= end) return;
+    const why = `reading has come to offset ${offset}, and it ends at ${end}`;
+    throw new FlotillaError('log-recreated', { where: placeKey(place), why });
   }
 
   #listOffset(place: Place, timestamp: string, isolationLevel: 0 | 1 = readUncommitted): Promise<number> {

@@ -44,12 +44,12 @@ const retentionDefaultMs = {
   'dead-letters': 28 * dayMs,
 } as const;
 
-/** A result line may have 8 MiB, a document 1 MiB, a batch in one SEALED 1,000 items. */
+/** A result may have 15 MiB and its headers, a document 1 MiB, a batch in one SEALED 1,000 items. */
 const messageBytes = {
   documents: { max: 4 * mebibyte, least: mebibyte + 64 * 1024 },
   journal: { max: 8 * mebibyte, least: mebibyte },
   settled: { max: 8 * mebibyte, least: mebibyte },
-  results: { max: 16 * mebibyte, least: 9 * mebibyte },
+  results: { max: 16 * mebibyte, least: 16 * mebibyte },
   'dead-letters': { max: 16 * mebibyte, least: mebibyte + 64 * 1024 },
   recipes: { max: 8 * mebibyte, least: mebibyte },
 } as const satisfies Record<Topic, { max: number; least: number }>;

@@ -89,14 +89,14 @@ export function openTraces(options: TraceOptions): Traces {
       {
         kind: kindOf(span.name),
         root: span.parent === null,
-        startTime: Math.min(span.startAt, span.endAt), // two clocks may have been asked
+        startTime: instant(Math.min(span.startAt, span.endAt)), // two clocks may have been asked
         attributes: plainAttributes(span.attributes),
         links: span.links.map(context => ({ context: toApi(context) })),
       },
       contextOf(span.parent),
     );
     if (span.failure !== undefined) started.setStatus({ code: SpanStatusCode.ERROR, message: plainText(span.failure) });
-    started.end(span.endAt);
+    started.end(instant(span.endAt));
   }
 
   return {
@@ -110,6 +110,9 @@ export function openTraces(options: TraceOptions): Traces {
     },
   };
 }
+
+/** The SDK takes a number below the process's age, in ms, for a time since the process began. */
+const instant = (at: number): Date => new Date(at);
 
 const kindOf = (name: SpanName): SpanKind =>
   name === 'batch.create' || name === 'batch.collect' ? SpanKind.CLIENT : SpanKind.INTERNAL;

@@ -26,6 +26,7 @@ export const toTaskSettings = (name: string, task: TaskConfig): TaskSettings => 
     maxTokens: task.maxTokens,
     outputSchema: task.output ?? null,
     canary: task.canary,
+    ...(task.maxTokensMax === undefined ? {} : { maxTokensMax: task.maxTokensMax }),
     retry: { delaysMs: task.retry.delaysMs, jitter: task.retry.jitter },
     ...(task.answers.cache ? { reusable: true as const } : {}),
   },

@@ -14,6 +14,18 @@ import type { KafkaService, StartKafkaOptions } from './start-kafka.ts';
 const run = promisify(execFile);
 const startTimeoutMs = 60_000;
 
+/** Whatever a broker runs in: it is alone, so topics of its own have one copy, and tests do not wait for anybody to join. */
+export const lonelySettings = {
+  'offsets.topic.replication.factor': 1,
+  'offsets.topic.num.partitions': 4,
+  'transaction.state.log.replication.factor': 1,
+  'transaction.state.log.min.isr': 1,
+  'transaction.state.log.num.partitions': 4,
+  'group.initial.rebalance.delay.ms': 0,
+  'group.min.session.timeout.ms': 1_000,
+  'auto.create.topics.enable': 'false',
+} as const;
+
 const javaOptions = ['-Xmx512m', '-Xms256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 /** One broker and controller in one Java process, on free ports and a folder of its own. */
@@ -92,16 +104,9 @@ function propertiesOf({
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': data,
-    'offsets.topic.replication.factor': 1,
-    'offsets.topic.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
-    'transaction.state.log.num.partitions': 4,
-    'group.initial.rebalance.delay.ms': 0,
-    'group.min.session.timeout.ms': 1_000,
+    ...lonelySettings,
     'broker.session.timeout.ms': options.brokerSessionTimeoutMs ?? 2_000,
     'broker.heartbeat.interval.ms': 500,
-    'auto.create.topics.enable': 'false',
     ...(options.advertisedProxyPort ? proxyListener({ port, controllerPort, portBehindProxy, options }) : {}),
     ...(typeof options.properties === 'function' ? options.properties({ port, controllerPort }) : options.properties),
   };

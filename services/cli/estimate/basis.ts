@@ -1,0 +1,91 @@
+import type { Calibration } from '#core/calibration.ts';
+import type { RequestGroup } from '#core/estimate.ts';
+import { priorOrigin } from '#core/token-model.ts';
+import { countOf, formatCount } from '../terminal/format-count.ts';
+
+/**
+ * Where the expected input tokens come from. `exact`: the provider counted every request. `learned`: corrected by what it
+ * counted or billed for others. `calibrated`: a tokenizer that is not the model's own.
+ */
+export interface InputBasis {
+  label: 'exact' | 'learned' | 'calibrated';
+  /** Requests of this file that the provider counted, and all of them. */
+  counted: number;
+  documents: number;
+  /** Counts and bills that the least known of the models was corrected by. */
+  learnedFrom: number;
+}
+
+/** Where the expected output tokens come from, by documents. */
+export interface OutputBasis {
+  label: 'learned' | 'guessed';
+  /** Answers of these recipes that were learned from, and those of them that a simulator gave for nothing. */
+  learnedFrom: number;
+  tried: number;
+  /** Documents of recipes that were answered before, and of those that only say or bound what they want. */
+  documents: { learned: number; schema: number; instructions: number; 'max-tokens': number };
+}
+
+/** Fewer correct a prior, and do not replace it. */
+const learnedMin = 20;
+
+export function inputBasis(groups: readonly RequestGroup[], calibration: Calibration): InputBasis {
+  const documents = groups.reduce((sum, group) => sum + group.documents, 0);
+  const counted = groups.reduce((sum, group) => sum + group.counted.documents, 0);
+  const models = [...new Set(groups.map(({ model }) => model))];
+  const learnedFrom = models.length === 0 ? 0 : Math.min(...models.map(model => calibration.tokensOf(model).counts));
+  const isExact = documents > 0 && counted === documents;
+  return {
+    label: isExact ? 'exact' : learnedFrom >= learnedMin ? 'learned' : 'calibrated',
+    counted,
+    documents,
+    learnedFrom,
+  };
+}
+
+export function outputBasis(
+  groups: readonly RequestGroup[],
+  { answersOf, tried }: { answersOf: (key: string) => number; tried: readonly unknown[] },
+): OutputBasis {
+  const documents = { learned: 0, schema: 0, instructions: 0, 'max-tokens': 0 };
+  for (const { key, guess, documents: count } of groups)
+    documents[answersOf(key) >= learnedMin ? 'learned' : guess.from] += count;
+  const all = groups.reduce((sum, group) => sum + group.documents, 0);
+  const keys = [...new Set(groups.map(({ key }) => key))];
+  return {
+    label: all > 0 && documents.learned === all ? 'learned' : 'guessed',
+    learnedFrom: keys.reduce((sum, key) => sum + answersOf(key), 0),
+    tried: tried.length,
+    documents,
+  };
+}
+
+export function inputInWords({ label, counted, documents, learnedFrom }: InputBasis): string {
+  if (label === 'exact') return 'exact: the provider counted every request';
+  if (label === 'calibrated') {
+    const some = learnedFrom > 0 ? `, corrected by ${formatCount(learnedFrom)} that the provider counted` : '';
+    return `${priorOrigin}${some}; a file may be a quarter off`;
+  }
+  const bills = learnedFrom - counted;
+  const from = [
+    ...(counted > 0 ? [`${formatCount(counted)} of ${formatCount(documents)} requests, counted by the provider`] : []),
+    ...(bills > 0 ? [`${countOf(bills, 'answer')} and their bills`] : []),
+  ];
+  return `learned from ${from.join(', and from ')}`;
+}
+
+export function outputInWords({ documents, learnedFrom, tried }: OutputBasis): string {
+  const { learned, schema, instructions, 'max-tokens': bound } = documents;
+  const parts = [
+    ...(learned > 0 && tried > 0
+      ? [`learned from ${countOf(tried, 'answer')} that the simulator gave here for nothing`]
+      : []),
+    ...(learned > 0 && learnedFrom > tried
+      ? [`learned from ${countOf(learnedFrom - tried, 'answer')} in the log`]
+      : []),
+    ...(schema > 0 ? ['guessed from the output schema'] : []),
+    ...(instructions > 0 ? ['guessed from the length that the instructions ask for'] : []),
+    ...(bound > 0 ? ['guessed as a quarter of max_tokens'] : []),
+  ];
+  return parts.join('; ') || 'nothing to answer';
+}

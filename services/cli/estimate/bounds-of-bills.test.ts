@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { worstCost } from '#core/cap-worst-case.ts';
+import { costOf, noUsage } from '#core/cost.ts';
+import { lowestCost } from '#core/estimate.ts';
+import { featuresOf, lettersOf } from '#core/text-features.ts';
+import { inputTokensMax, inputTokensMin } from '#core/token-bounds.ts';
+import { SimulatorMachine } from '#services/simulator/machine/simulator-machine.ts';
+import { createMemoryStore } from '#services/simulator/store/memory-store.ts';
+import { checkProperty, recordOf } from '#test/support/check-property.ts';
+
+const now = Date.UTC(2026, 10, 29);
+const model = 'claude-haiku-5-5';
+const version = '2026-10-21';
+
+const scripts = {
+  english: 'The harbour was built in 1882 and rebuilt twice. ',
+  json: '{"name":"left-pad","tags":["a","b"],"n":1.5}\n',
+  code: 'for (const x of xs) { sum += x.size ?? 0; }\n',
+  chinese: '港口建于一八八二年，后来重建过两次。',
+  japanese: 'この港は一八八二年に建てられた。',
+  arabic: 'بُني الميناء عام ١٨٨٢ ثم أُعيد بناؤه مرتين. ﷺ ',
+  emoji: '👩‍👩‍👧‍👦🚢🏴‍☠️ ',
+  base64: 'aGFyYm91ciBidWlsdCBpbiAxODgyIGFuZCByZWJ1aWx0IHR3aWNl',
+  spaces: '          \n\t',
+  marks: '-------- ======== ……… ',
+  control: '\u0000\u0001\u001f',
+  halves: '\ud83d\ud800',
+};
+
+const text = fc
+  .array(fc.tuple(fc.constantFrom(...Object.values(scripts)), fc.integer({ min: 1, max: 40 })), { maxLength: 6 })
+  .map(parts => parts.map(([part, times]) => part.repeat(times)).join(''));
+
+const schema = {
+  type: 'object',
+  properties: { kind: { type: 'string', enum: ['a', 'b'] }, why: { type: 'string' } },
+  required: ['kind', 'why'],
+  additionalProperties: false,
+};
+
+const request = recordOf({
+  system: text,
+  content: text,
+  maxTokens: fc.integer({ min: 1, max: 2_000 }),
+  hasSchema: fc.boolean(),
+});
+
+describe('what a request may cost at least and at most', () => {
+  it('S5: holds the bill, in every script', () => {
+    const machine = new SimulatorMachine({ store: createMemoryStore() });
+    checkProperty(
+      fc.property(request, ({ system, content, maxTokens, hasSchema }) => {
+        const body = JSON.stringify({
+          model,
+          max_tokens: maxTokens,
+          system: [{ type: 'text', text: `${system}.` }],
+          messages: [{ role: 'user', content: `${content}.` }],
+          ...(hasSchema ? { output_config: { format: { type: 'json_schema', schema } } } : {}),
+        });
+        const caller = { workspace: 'w', now, version, params: JSON.parse(body) } as const;
+        const reply = machine.createMessage(caller);
+        assert.ok(reply.status === 'done', JSON.stringify(reply));
+        const { input_tokens: input, output_tokens: output } = reply.value.usage;
+        const letters = lettersOf(featuresOf(body));
+        assert.ok(inputTokensMin(letters) <= input && input <= inputTokensMax(body), `${input} tokens`);
+        const billed = costOf(model, { ...noUsage, input, output }, now)?.billed ?? Number.NaN;
+        const [low, high] = [lowestCost({ model, letters }, now), worstCost({ model, maxTokens, body }, now)];
+        assert.ok(low !== null && high !== null && low <= billed && billed <= high.none, `${billed} nanodollars`);
+      }),
+    );
+    machine.close();
+  });
+});

@@ -1,0 +1,109 @@
+import { sumOfLengths } from '#core/answer-model.ts';
+import { type Calibration, coldCalibration } from '#core/calibration.ts';
+import { type Estimate, estimateGroups, type Range, type RequestGroup } from '#core/estimate.ts';
+import { decimalDollars } from '#core/money.ts';
+import { batchPriceShare, priceRows } from '#core/prices.ts';
+import { type InputBasis, inputBasis, inputInWords, type OutputBasis, outputBasis, outputInWords } from './basis.ts';
+import type { SampleCount } from './count-sample.ts';
+import type { FileEstimate } from './file-estimate.ts';
+
+/** What a file will cost, and on what that rests. */
+export interface EstimateReport {
+  documents: number;
+  rejected: number;
+  /** Documents whose price is unknown: in no sum. */
+  unpriced: { documents: number; models: string[] };
+  /** As batches, of all documents whose price is known. */
+  sum: Estimate;
+  models: readonly { model: string; documents: number; outputTokensMax: number; sum: Estimate }[];
+  input: InputBasis;
+  output: OutputBasis;
+  sample: SampleCount | null;
+}
+
+export function estimateReport(
+  file: FileEstimate,
+  { calibration = coldCalibration, sample = null }: { calibration?: Calibration; sample?: SampleCount | null } = {},
+): EstimateReport {
+  const known = sample ? calibration.withSample(sample) : calibration;
+  const { groups, documents, rejected, unpriced, at } = file;
+  const sumOf = (some: readonly RequestGroup[]): Estimate => estimateGroups(some, { calibration: known, at });
+  const models = [...Map.groupBy(groups, ({ model }) => model)].map(([model, own]) => ({
+    model,
+    documents: own.reduce((sum, group) => sum + group.documents, 0),
+    outputTokensMax: own.reduce((sum, group) => sum + group.documents * group.maxTokens, 0),
+    sum: sumOf(own),
+  }));
+  return {
+    documents,
+    rejected,
+    unpriced,
+    sum: sumOf(groups),
+    models,
+    input: inputBasis(groups, known),
+    output: outputBasis(groups, {
+      answersOf: key => sumOfLengths(known.answersOf(key)).answers,
+      tried: sample?.tried ?? [],
+    }),
+    sample,
+  };
+}
+
+/** The same calls one by one. */
+export const individually = (range: Range): Range => ({
+  low: range.low / batchPriceShare,
+  expected: range.expected / batchPriceShare,
+  high: range.high / batchPriceShare,
+});
+
+/** Day from which the newest price in the table holds. */
+export const priceTableDate: string = priceRows.reduce((latest, { since }) => (since > latest ? since : latest), '');
+
+/** What every estimate leaves out. */
+export const leftOut = 'one try for each document, without prompt cache';
+
+/** The estimate for programs: dollars as decimal strings. */
+export function estimateJson(report: EstimateReport): Record<string, unknown> {
+  const { documents, rejected, unpriced, sum, models, input, output, sample } = report;
+  const cost = sum.cost ?? { low: 0, expected: 0, high: 0 };
+  return {
+    documents,
+    rejected,
+    batchUsd: dollars(cost),
+    individuallyUsd: dollars(individually(cost)),
+    likelyUsd: sum.likely && { low: toText(sum.likely.low), high: toText(sum.likely.high) },
+    inputTokens: rounded(sum.input),
+    outputTokens: rounded(sum.output),
+    unpriced,
+    models: models.map(({ model, documents: count, outputTokensMax, sum: own }) => ({
+      model,
+      documents: count,
+      inputTokens: rounded(own.input),
+      outputTokens: rounded(own.output),
+      outputTokensMax,
+      batchUsd: own.cost && dollars(own.cost),
+    })),
+    basis: {
+      input: { ...input, words: inputInWords(input) },
+      output: { ...output, words: outputInWords(output) },
+      sample: sample && {
+        counted: sample.counted,
+        tried: sample.tried.length,
+        refused: sample.refused,
+        stopped: sample.stopped,
+      },
+    },
+    assumes: leftOut,
+    priceTableDate,
+  };
+}
+
+const rounded = ({ low, expected, high }: Range): Range => ({ low, expected: Math.round(expected), high });
+
+const dollars = ({ low, expected, high }: Range): Record<keyof Range, string> => ({
+  low: toText(low),
+  expected: toText(expected),
+  high: toText(high),
+});
+
+const toText = (amount: number): string => decimalDollars(Math.round(amount));

@@ -1,0 +1,74 @@
+import { cacheTtlMs } from './cache-minimums.ts';
+import type { CacheTtl } from './cache-plan.ts';
+
+/** When a batch with a prefix was sealed, and what it left behind. */
+export interface SightedAt {
+  /** Ms since the epoch. */
+  at: number;
+  /** Null when it went without a marker. */
+  ttl: CacheTtl | null;
+  isPrimed: boolean;
+}
+
+/**
+ * What the items of a batch find. `primed`: an entry written for them. `warm`: that of an earlier batch. `young`: an earlier batch is
+ * on its way, and may not have begun. `late`: an entry that lives only if earlier items read it late. `cold`: nothing.
+ */
+export type CacheState = 'primed' | UnprimedState;
+export type UnprimedState = 'warm' | 'young' | 'late' | 'cold';
+
+/** Batches begin within about this time. */
+const beginMs = 60_000;
+/** An entry is renewed while its batch runs, so it may outlive its time to live by so many of them. */
+const lateTtls = 3;
+
+/** @param sightings of one prefix, latest first */
+export function stateAt(sightings: readonly SightedAt[], now: number): UnprimedState {
+  let state: UnprimedState = 'cold';
+  for (const { at, ttl, isPrimed } of sightings) {
+    const age = now - at;
+    if (ttl === null || age < 0) continue;
+    if (age < cacheTtlMs[ttl]) {
+      if (isPrimed || age >= beginMs) return 'warm';
+      state = 'young';
+    } else if (state === 'cold' && age < lateTtls * cacheTtlMs[ttl]) state = 'late';
+  }
+  return state;
+}
+
+/** How often batches would find a prefix so, if all carried markers of one time to live and none was primed. */
+export type StateShares = Record<UnprimedState, number>;
+
+/** Before any batch was seen the next one may come in time or not. */
+const unseen: StateShares = { young: 0, warm: 0.5, late: 0, cold: 0.5 };
+
+/**
+ * @param gaps between batches of this prefix, ms
+ * @param otherGaps before batches of any prefix of the model, `Infinity` where it was the first: they count as one gap
+ */
+export function stateShares(gaps: readonly number[], otherGaps: readonly number[], ttl: CacheTtl): StateShares {
+  const others = sharesOf(countGaps(otherGaps, ttl, unseen));
+  return sharesOf(countGaps(gaps, ttl, others));
+}
+
+function countGaps(gaps: readonly number[], ttl: CacheTtl, start: StateShares): StateShares {
+  const counts = { ...start };
+  for (const gap of gaps) {
+    counts[
+      gap < beginMs ? 'young' : gap < cacheTtlMs[ttl] ? 'warm' : gap < lateTtls * cacheTtlMs[ttl] ? 'late' : 'cold'
+    ] += 1;
+  }
+  return counts;
+}
+
+function sharesOf({ young, warm, late, cold }: StateShares): StateShares {
+  const all = young + warm + late + cold;
+  return { young: young / all, warm: warm / all, late: late / all, cold: cold / all };
+}
+
+/** Between batches of one prefix. @param sightings latest first */
+export const gapsBetween = (sightings: readonly SightedAt[]): number[] =>
+  sightings.slice(1).map(({ at }, index) => (sightings[index]?.at ?? at) - at);
+
+export const latestFirst = (a: { at: number; bk: string }, b: { at: number; bk: string }): number =>
+  b.at - a.at || (a.bk < b.bk ? 1 : a.bk > b.bk ? -1 : 0);

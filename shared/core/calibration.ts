@@ -1,0 +1,101 @@
+import { type AnswerSums, addLength, type LengthSums, lengthClass, noLength, sumOfLengths } from './answer-model.ts';
+import type { Features } from './text-features.ts';
+import { noTokenSums, sumCounts, type TokenCount, type TokenModel, type TokenSums, tokenModel } from './token-model.ts';
+
+/** One answer that was bought: what it was asked with, and what was billed. */
+export interface SeenAnswer {
+  model: string;
+  /** As `answerKey` names it. */
+  key: string;
+  features: Features;
+  /** Of the request's JSON. */
+  bytes: number;
+  /** Cache tokens included. */
+  inputTokens: number;
+  outputTokens: number;
+}
+
+/** What is known of a provider's tokens: sums only, so the order of answers does not matter. */
+export interface Calibration {
+  /** For a model that nothing is known of: the prior. */
+  tokensOf(model: string): TokenModel;
+  answersOf(key: string): AnswerSums;
+  /** Answers that were learned from. */
+  answers: number;
+  /** The same, with requests whose tokens the provider has counted, and with answers that were tried. */
+  withSample(sample: CountedSample): Calibration;
+}
+
+export interface CountedSample {
+  /** By model. */
+  counts: ReadonlyMap<string, readonly TokenCount[]>;
+  tried: readonly TriedAnswer[];
+}
+
+/** An answer that nobody was billed for. */
+export interface TriedAnswer {
+  /** As `answerKey` names it. */
+  key: string;
+  /** As `lengthClass` has it. */
+  length: number;
+  tokens: number;
+}
+
+/** Snapshots of a model count its tokens alike. */
+export const modelFamily = (model: string): string => model.replace(/-\d{8}$/, '');
+
+/** Answers of one recipe and model are alike; of requests as they are, those of one model and bound. */
+export const answerKey = ({
+  recipe,
+  model,
+  maxTokens,
+}: {
+  recipe: string | null;
+  model: string;
+  maxTokens: number;
+}): string => (recipe === null ? `as-is|${modelFamily(model)}|${maxTokens}` : `${recipe}|${modelFamily(model)}`);
+
+export function calibrate(answers: Iterable<SeenAnswer>): Calibration {
+  const counts = new Map<string, TokenCount[]>();
+  const lengths = new Map<string, Map<number, LengthSums>>();
+  for (const { model, key, features, bytes, inputTokens, outputTokens } of answers) {
+    const family = modelFamily(model);
+    const seen = counts.get(family) ?? [];
+    seen.push({ features, tokens: inputTokens });
+    counts.set(family, seen);
+    addAnswer(lengths, { key, length: lengthClass(bytes), tokens: outputTokens });
+  }
+  const sums = new Map([...counts].map(([family, seen]) => [family, sumCounts(noTokenSums, seen)]));
+  return calibrationOf(sums, lengths);
+}
+
+function calibrationOf(sums: ReadonlyMap<string, TokenSums>, lengths: ReadonlyMap<string, AnswerSums>): Calibration {
+  const models = new Map([...sums].map(([family, known]) => [family, tokenModel(known)]));
+  return {
+    tokensOf: model => models.get(modelFamily(model)) ?? unlearned,
+    answersOf: key => lengths.get(key) ?? new Map(),
+    answers: [...lengths.values()].reduce((count, byLength) => count + sumOfLengths(byLength).answers, 0),
+    withSample({ counts, tried }) {
+      const more = new Map(sums);
+      for (const [model, seen] of counts) {
+        const family = modelFamily(model);
+        more.set(family, sumCounts(more.get(family) ?? noTokenSums, seen));
+      }
+      const answered = new Map([...lengths].map(([key, byLength]) => [key, new Map(byLength)]));
+      for (const answer of tried) addAnswer(answered, answer);
+      return calibrationOf(more, answered);
+    },
+  };
+}
+
+function addAnswer(lengths: Map<string, Map<number, LengthSums>>, { key, length, tokens }: TriedAnswer): void {
+  const byLength = lengths.get(key) ?? new Map<number, LengthSums>();
+  const one = { answers: 1, tokens, squares: tokens ** 2 };
+  byLength.set(length, addLength(byLength.get(length) ?? noLength, one));
+  lengths.set(key, byLength);
+}
+
+const unlearned = tokenModel(noTokenSums);
+
+/** Before the first answer. */
+export const coldCalibration: Calibration = calibrationOf(new Map(), new Map());

@@ -1,0 +1,39 @@
+import { type Reserve, unpricedUnderCap } from './cap-reserve.ts';
+import type { CapPeriod } from './journal.ts';
+import { tightCap, type View } from './view.ts';
+
+/** In place of a scope: no cap is full, but what has no price may not be bought under one. */
+export const priceUnknown = 'price unknown';
+
+/** Batches that wait before their create, and the cap that holds them. */
+export interface ParkedFigures {
+  /** For example `task:classify:money`, or `priceUnknown`. */
+  scope: string;
+  period: CapPeriod | null;
+  batches: number;
+  documents: number;
+}
+
+/** A batch that is sealed and not sent, and what its INTENT would reserve. */
+export interface WaitingBatch {
+  reserve: Reserve;
+  documents: number;
+}
+
+/** Which of them a cap holds back at `now` (ms since the epoch), as the submitter decides it; most documents first. */
+export function parkedFigures(
+  view: Pick<View, 'caps' | 'used'>,
+  waiting: readonly WaitingBatch[],
+  now: number,
+): ParkedFigures[] {
+  const found = new Map<string, ParkedFigures>();
+  for (const { reserve, documents } of waiting) {
+    const isUnpriced = unpricedUnderCap(view, reserve) !== null;
+    const cap = isUnpriced ? { scope: priceUnknown, period: null } : tightCap(view, reserve.amounts, now);
+    if (cap === null) continue;
+    const key = `${cap.period}|${cap.scope}`;
+    const before = found.get(key) ?? { ...cap, batches: 0, documents: 0 };
+    found.set(key, { ...before, batches: before.batches + 1, documents: before.documents + documents });
+  }
+  return [...found.values()].sort((a, b) => b.documents - a.documents);
+}

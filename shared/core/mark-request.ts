@@ -1,0 +1,61 @@
+import { marksMax } from './cache-minimums.ts';
+import { type CacheMark, type CachePlan, marksSent } from './cache-plan.ts';
+import { promptBlocks } from './prompt-blocks.ts';
+import type { PromptHeads } from './prompt-heads.ts';
+import { isObject } from './read-prompt.ts';
+
+/**
+ * The request with its batch's markers. A pure function of its arguments, so a payload that was lost is rebuilt byte for
+ * byte; without a plan that sends any it is the very same text.
+ *
+ * A marker goes only into an item whose blocks up to there are those the plan was made for, and into none whose producer
+ * set markers himself. A text that stands for a list of blocks becomes one only where a marker needs it.
+ * @param heads makes it cheaper, and changes nothing
+ */
+export function markRequest(body: string, plan: CachePlan | null | undefined, heads?: PromptHeads): string {
+  const marks = marksSent(plan);
+  if (marks.length === 0) return body;
+  const { positions, hasOwnMarkers } = promptBlocks(body, heads);
+  if (hasOwnMarkers) return body;
+  const own = marks.filter(({ depth, hash }) => positions[depth - 1]?.hash === hash && positions[depth - 1]?.canMark);
+  if (own.length === 0) return body;
+  const params = JSON.parse(body) as Record<string, unknown>;
+  const places = placesOf(params);
+  for (const mark of own.slice(0, marksMax)) places[mark.depth - 1]?.(markerOf(mark));
+  return JSON.stringify(params);
+}
+
+interface Marker {
+  type: 'ephemeral';
+  ttl: CacheMark['ttl'];
+}
+
+/** Without a `ttl` it would be five minutes by the provider's default, which may change. */
+export const markerOf = ({ ttl }: Pick<CacheMark, 'ttl'>): Marker => ({ type: 'ephemeral', ttl });
+
+/** Puts a marker on one block. */
+type Place = (marker: Marker) => void;
+
+/** One for each position of `promptBlocks`, in its order. */
+function placesOf(params: Record<string, unknown>): Place[] {
+  const messages = Array.isArray(params.messages) ? params.messages.filter(isObject) : [];
+  return [
+    ...blockPlaces(params.tools),
+    ...contentPlaces(params, 'system'),
+    ...messages.flatMap(message => contentPlaces(message as Record<string, unknown>, 'content')),
+  ];
+}
+
+function contentPlaces(holder: Record<string, unknown>, field: 'system' | 'content'): Place[] {
+  const content = holder[field];
+  if (typeof content !== 'string') return blockPlaces(content);
+  const place: Place = marker => {
+    holder[field] = [{ type: 'text', text: content, cache_control: marker }];
+  };
+  return [place];
+}
+
+const blockPlaces = (list: unknown): Place[] =>
+  (Array.isArray(list) ? list.filter(isObject) : []).map(block => marker => {
+    (block as Record<string, unknown>).cache_control = marker;
+  });

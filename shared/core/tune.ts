@@ -1,0 +1,97 @@
+import { bucketTokens, type TokenCounts } from './token-buckets.ts';
+
+/** How long the answers to one question were, whatever cap they were asked with. */
+export interface AnswerTokens {
+  /** Of delivered answers. */
+  counts: TokenCounts;
+  /** Documents that were cut and have no whole answer: longer than their cap, nobody knows by how much. */
+  cut: number;
+}
+
+/** A share of answers, and what it is at most with 95 % certainty: of few answers little is known. */
+export interface Risk {
+  share: number;
+  atMost: number;
+}
+
+export type TuneVerdict =
+  /** The cap can be so much: the risk is within what was asked for. */
+  | { is: 'proposed'; maxTokens: number; risk: Risk }
+  /** So many answers are needed before anything can be said of so small a risk. */
+  | { is: 'too-few'; answersNeeded: number }
+  /** Too many were cut: the right cap lies above all that was seen. */
+  | { is: 'beyond'; maxTokensAtLeast: number };
+
+export interface TuneProposal {
+  answers: number;
+  cut: number;
+  /** Null without answers. */
+  quantiles: { p50: number; p95: number; p99: number; p999: number; longest: number } | null;
+  /** Of being cut with the cap as it is. */
+  riskNow: Risk;
+  verdict: TuneVerdict;
+}
+
+/** One-sided 95 % of a normal distribution. */
+const z = 1.645;
+
+/** @param risk share of answers that may be cut, such as 0.01 */
+export function proposeMaxTokens(
+  observed: AnswerTokens,
+  { maxTokens, risk }: { maxTokens: number; risk: number },
+): TuneProposal {
+  const { counts, cut } = observed;
+  const delivered = counts.reduce((sum, [, count]) => sum + count, 0);
+  const longest = counts.at(-1)?.[0];
+  return {
+    answers: delivered,
+    cut,
+    quantiles: longest === undefined ? null : { ...quantilesOf(counts, delivered), longest: bucketTokens(longest) },
+    riskNow: riskAt(maxTokens, observed),
+    verdict: verdictOf(observed, { maxTokens, risk }),
+  };
+}
+
+function verdictOf(observed: AnswerTokens, { maxTokens, risk }: { maxTokens: number; risk: number }): TuneVerdict {
+  const { counts, cut } = observed;
+  const documents = cut + counts.reduce((sum, [, count]) => sum + count, 0);
+  const answersNeeded = Math.ceil((z * z * (1 - risk)) / risk);
+  if (documents < answersNeeded) return { is: 'too-few', answersNeeded };
+  for (const [bucket] of counts) {
+    const candidate = Math.max(1, bucketTokens(bucket));
+    const found = riskAt(candidate, observed);
+    if (found.atMost <= risk) return { is: 'proposed', maxTokens: candidate, risk: found };
+  }
+  return { is: 'beyond', maxTokensAtLeast: 2 * Math.max(maxTokens, bucketTokens(counts.at(-1)?.[0] ?? 0)) };
+}
+
+/** Of an answer being longer than `maxTokens`; what was cut counts as longer than anything. */
+function riskAt(maxTokens: number, { counts, cut }: AnswerTokens): Risk {
+  let [documents, longer] = [cut, cut];
+  for (const [bucket, count] of counts) {
+    documents += count;
+    if (bucketTokens(bucket) > maxTokens) longer += count;
+  }
+  return { share: documents === 0 ? 0 : longer / documents, atMost: upperBound(longer, documents) };
+}
+
+/** Wilson's. */
+function upperBound(hits: number, all: number): number {
+  if (all === 0) return 1;
+  const share = hits / all;
+  const middle = share + (z * z) / (2 * all);
+  const width = z * Math.sqrt((share * (1 - share)) / all + (z * z) / (4 * all * all));
+  return Math.min(1, (middle + width) / (1 + (z * z) / all));
+}
+
+function quantilesOf(counts: TokenCounts, answers: number) {
+  const at = (share: number): number => {
+    let below = 0;
+    for (const [bucket, count] of counts) {
+      below += count;
+      if (below >= share * answers) return bucketTokens(bucket);
+    }
+    return 0;
+  };
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), p999: at(0.999) };
+}

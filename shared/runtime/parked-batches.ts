@@ -1,0 +1,55 @@
+import { buildRequest } from '#core/build-request.ts';
+import { type ParkedFigures, parkedFigures, type WaitingBatch } from '#core/cap-parked.ts';
+import { reserveOf } from '#core/cap-reserve.ts';
+import { worstCost } from '#core/cap-worst-case.ts';
+import { buildPayload } from '#core/payload.ts';
+import { formatRid } from '#core/rid.ts';
+import { type Batch, isUnsent, itemsToSend, type View } from '#core/view.ts';
+import type { Log } from '#ports/log.ts';
+import { findDocuments } from './document-reader.ts';
+import { RecipeBook } from './recipe-book.ts';
+import { anyTask, requestFacts } from './routing.ts';
+
+/** The oldest ones: to know what a batch would reserve its documents are read. */
+const batchesRead = 200;
+
+/**
+ * Which batches a cap holds back now, read from the log alone: whoever parks them may be in another process, or gone. Their
+ * reserve is worked out as the submitter does; what lies beyond the oldest is not counted.
+ */
+export async function parkedBatches(log: Log, view: View, now: number): Promise<ParkedFigures[]> {
+  if (view.caps.size === 0) return [];
+  const recipes = new RecipeBook(log);
+  const waiting: WaitingBatch[] = [];
+  const unsent = [...view.batches.values()].filter(batch => isUnsent(batch) && !batch.settled);
+  for (const batch of unsent.slice(0, batchesRead)) {
+    const found = await waitingBatch(batch, { log, recipes, now });
+    if (found) waiting.push(found);
+  }
+  return parkedFigures(view, waiting, now);
+}
+
+/** @returns null for one whose documents or recipe are gone: nothing can be said of it */
+async function waitingBatch(
+  batch: Batch,
+  { log, recipes, now }: { log: Log; recipes: RecipeBook; now: number },
+): Promise<WaitingBatch | null> {
+  const items = itemsToSend(batch);
+  const recipe = await recipes.get(batch.recipe).catch(() => null);
+  if (recipe === null) return null;
+  const found = await findDocuments(log, items, anyTask);
+  const payloadItems = items.flatMap(item => {
+    const read = found.get(formatRid(item));
+    if (read?.parsed.is !== 'document') return [];
+    const { run, tenant, deadlineAt } = read.envelope;
+    const body = buildRequest(read.parsed.document.ask, recipe, item);
+    const costMax = worstCost({ ...requestFacts(read.parsed.document, recipe), body }, now);
+    return [{ ...item, run, tenant, deadlineAt, body, costMax }];
+  });
+  if (payloadItems.length < items.length) return null;
+  const { tenant, costMaxByRun } = buildPayload(payloadItems);
+  const { account } = batch;
+  const { task } = recipe;
+  const reserve = reserveOf({ account, items: items.length, tenant, task, costMaxByRun, ttl: 'none' });
+  return { reserve, documents: items.length };
+}

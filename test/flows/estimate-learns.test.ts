@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { makeProject } from '#test/support/make-project.ts';
+
+interface Said {
+  batchUsd: Record<'low' | 'expected' | 'high', string>;
+  likelyUsd: Record<'low' | 'high', string>;
+  basis: { input: { label: string }; output: { label: string; documents: Record<string, number> } };
+}
+
+const describeIt = { model: 'claude-haiku-5-5', instructions: 'What is it?', maxTokens: 300 };
+const topics = ['the harbour', 'a ship', 'ropes and sails', '港口', 'tides, and what they do to harbours in winter'];
+
+const lines = (name: string, count: number, from: number): string =>
+  Array.from({ length: count }, (_, index) => {
+    const number = index + from;
+    const content = `Document ${number} of ${name}: ${`${topics[number % topics.length]}. `.repeat(1 + (number % 29))}`;
+    return `${JSON.stringify({ custom_id: `${name}-${number}`, task: 'describe', content })}\n`;
+  }).join('');
+
+describe('flotilla estimate', () => {
+  it('is calibrated first, then learned from what was billed, and always around the invoice', async test => {
+    const project = makeProject(test, { tasks: { describe: describeIt } });
+    writeFileSync(project.path('first.jsonl'), lines('first', 200, 0));
+    writeFileSync(project.path('second.jsonl'), lines('second', 150, 1_000));
+    const estimate = async (...flags: string[]): Promise<Said> => {
+      const { stdout, stderr } = await project.flotilla(['estimate', 'second.jsonl', '--json', ...flags]);
+      assert.ok(stdout.startsWith('{'), stderr);
+      return JSON.parse(stdout) as Said;
+    };
+    const [bare, cold] = [await estimate('--exact', '0'), await estimate('--exact', '1000')];
+    assert.deepEqual([bare.basis.input.label, bare.basis.output.label], ['calibrated', 'guessed']);
+    assert.deepEqual([cold.basis.input.label, cold.basis.output.label], ['exact', 'learned']);
+
+    const first = await project.flotilla(['run', 'first.jsonl']);
+    assert.equal(first.code, 0, first.stderr);
+    const learned = await estimate('--exact', '0');
+    assert.deepEqual([learned.basis.input.label, learned.basis.output.label], ['learned', 'learned']);
+    const validated = await project.flotilla(['validate', 'second.jsonl']);
+    assert.match(validated.stdout, /price: about \$ 0\.\d+ as batches, at most \$ 0\.\d+ \(learned\)/);
+
+    const before = project.invoice().length;
+    const second = await project.flotilla([
+      'run',
+      'second.jsonl',
+      '--out',
+      'second.out',
+      '--dead-letters',
+      'second.dead',
+    ]);
+    assert.equal(second.code, 0, second.stderr);
+    const bill = project.invoice().slice(before);
+    const invoice = bill.reduce((sum, row) => sum + row.costNanoDollars, 0) / 1e9;
+    for (const { batchUsd } of [bare, cold, learned]) {
+      assert.ok(Number(batchUsd.low) <= invoice && invoice <= Number(batchUsd.high), `${invoice} is out of bounds`);
+    }
+    for (const [name, { batchUsd }, share] of [
+      ['cold', cold, 0.01],
+      ['learned', learned, 0.02],
+    ] as const) {
+      const error = Math.abs(Number(batchUsd.expected) / invoice - 1);
+      assert.ok(error < share, `${name}: ${batchUsd.expected} was expected, and ${invoice} billed`);
+    }
+    assert.ok(Number(learned.likelyUsd.high) / Number(learned.likelyUsd.low) < 1.2);
+  });
+});
