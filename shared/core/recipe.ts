@@ -63,7 +63,7 @@ export const recipeHash = (recipe: Recipe): string => hash('sha256', canonicalJs
 
 /** The same for recipes that ask the same question, whatever answers may cost: how long answers are does not depend on it. */
 export function recipeFamily(recipe: Recipe): string {
-  const { maxTokensMax: _, raised: __, ...question } = recipe;
+  const { maxTokensMax: _, raised: __, reusable: ___, ...question } = recipe;
   return recipeHash({ ...question, maxTokens: null, retry: retryPolicyDefault });
 }
 
