@@ -401,8 +401,8 @@ const misread = {
       ),
       edit(
         collector,
-        "import { formatRid } from '#core/rid.ts';",
-        "import { claimKey, formatRid } from '#core/rid.ts';",
+        "import { formatRid, type Rid } from '#core/rid.ts';",
+        "import { claimKey, formatRid, type Rid } from '#core/rid.ts';",
       ),
     ],
     changes: { stalls: 20 },
