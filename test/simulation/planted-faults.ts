@@ -560,8 +560,8 @@ const reuse = {
     edits: [
       edit(
         'services/sweeper/service.ts',
-        'else if (isSettledUnsent(batch)) hints',
-        "else if (isSettledUnsent(batch) && batch.kind !== 'reuse') hints",
+        'of dueReuse(follower.view, reusing, now))',
+        'of dueReuse(follower.view, reusing.slice(0, 0), now))',
       ),
     ],
     setting: 'reuse',

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { closed, openFold, sealed } from '#test/support/journal-records.ts';
 import { reduceSettled } from '../reduce-settled.ts';
 import type { RetryRow } from '../settled.ts';
-import { sourceStates } from './source-states.ts';
+import { dueReuse, sourceStates } from './source-states.ts';
 
 const rid = (offset: number) => ({ partition: 0, offset });
 const row = (o: number, rest: Partial<RetryRow> = {}): RetryRow => {
@@ -28,5 +28,29 @@ describe('sourceStates', () => {
       '0/5': 'reusing',
       '0/6': 'under-way', // nobody has sealed it yet: somebody will
     });
+  });
+});
+
+describe('dueReuse', () => {
+  const reuse = (key: string, of: number, until: number) =>
+    sealed(key, { type: 'reuse', runs: [key], items: [[0, 90 + of, 0, 0, { of: [0, of], until }]] });
+
+  it('leaves out what can only wait', () => {
+    const { view } = openFold(
+      sealed('open', { items: [[0, 1, 0, 0]] }),
+      sealed('done', { items: [[0, 2, 0, 0]] }),
+      reuse('waits', 1, 1_000),
+      reuse('ended', 2, 1_000),
+      reuse('late', 3, 500),
+      reuse('gone', 4, 1_000),
+      closed('done', 'canceled'),
+    );
+    reduceSettled(view, { bk: 'done', retry: [], actual: {} });
+    view.canceledRuns.add('gone');
+    const batches = [...view.batches.values()].filter(({ kind }) => kind === 'reuse');
+    const due = (now: number): string[] => dueReuse(view, batches, now).map(({ bk }) => bk);
+    assert.deepEqual(due(499), ['ended', 'gone']);
+    assert.deepEqual(due(500), ['ended', 'late', 'gone']);
+    assert.deepEqual(dueReuse(view, [], 0), []);
   });
 });
