@@ -1,4 +1,5 @@
 import { buildRequest } from '#core/build-request.ts';
+import type { CachePlan } from '#core/cache-plan.ts';
 import { worstCost } from '#core/cap-worst-case.ts';
 import type { Document } from '#core/document.ts';
 import type { SealedRecord } from '#core/journal.ts';
@@ -41,6 +42,7 @@ import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { type Routing, requestFacts, type TaskRoute } from '#runtime/routing.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { type WorkMeter, workMeterOf } from '#runtime/work-meter.ts';
+import { BatchPlanner, type BatchPlannerPorts } from './batch-planner.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { notReusable, ReuseDesk, reuseLane, waitingLane, waitsUntil } from './reuse-desk.ts';
 import { SealSpans } from './seal-spans.ts';
@@ -62,6 +64,10 @@ export interface AccumulatorPorts {
   readyBatches?: () => number;
   /** Answers that may be given again; absent: each document is bought. */
   answers?: AnswerCache;
+  /** Configured here, by name: which of them may be marked. */
+  accounts: BatchPlannerPorts['accounts'];
+  /** False: no call may write a cache entry ahead of a batch. */
+  canPrime?: boolean;
   /** Sealed batches that a cap on money holds back, where that is known: they must not stop the reading for others. */
   cappedBatches?: () => number;
 }
@@ -90,7 +96,7 @@ interface Arrival {
 }
 
 /** Of an item that is not sent. */
-const unsent = { body: '', bytes: 0, tokens: 0, costMax: null, requestKey: null, of: null };
+const unsent = { body: '', bytes: 0, tokens: 0, costMax: null, blocks: null, requestKey: null, of: null };
 
 type Tries = Rid & { att: number; charged: number; uncharged: number; key: string | null };
 
@@ -136,6 +142,7 @@ export class Accumulator {
   readonly #gone = new Set<string>();
   #runsCheckedAt = -Infinity;
   readonly #meter: WorkMeter;
+  readonly #planner: BatchPlanner;
   /** Null while traces are off. */
   readonly #sealSpans: SealSpans | null;
   /** Null where each document is bought. */
@@ -144,6 +151,7 @@ export class Accumulator {
   constructor(ports: AccumulatorPorts) {
     this.#ports = ports;
     this.#meter = workMeterOf(ports);
+    this.#planner = new BatchPlanner(ports);
     this.#ahead = new ReadAhead(ports.log);
     this.#sealSpans = ports.telemetry.spans ? new SealSpans(ports.telemetry.spans, ports.clock) : null;
     this.#reuse = ports.answers ? new ReuseDesk({ ...ports, answers: ports.answers }) : null;
@@ -363,6 +371,7 @@ export class Accumulator {
       recipe,
       ...route.lane,
       itemsMax: Math.min(bound ?? route.lane.itemsMax, route.lane.itemsMax),
+      cache: this.#planner.policyOf(route.account, route.cache),
       key,
     });
     const common = { ...tries, run, tenant, deadlineAt };
@@ -373,10 +382,9 @@ export class Accumulator {
     const bytes = Buffer.byteLength(body);
     const costMax = worstCost({ ...requestFacts(document, frozen), body }, clock.now());
     const tokens = Math.ceil(bytes / bytesPerTokenUsual);
-    return {
-      item: { ...common, body, bytes, tokens, costMax, requestKey, of: null },
-      settings: this.#lanes.get(key) ?? settings(),
-    };
+    const lane = this.#lanes.get(key) ?? settings();
+    const blocks = this.#planner.blocksOf(lane, body);
+    return { item: { ...common, body, bytes, tokens, costMax, blocks, requestKey, of: null }, settings: lane };
   }
 
   #add({ settings, item }: Placed): void {
@@ -526,13 +534,17 @@ export class Accumulator {
   async #append(lanes: readonly Lane[]): Promise<void> {
     if (lanes.length === 0) return;
     const { payloads, ids, follower, queue, recipes } = this.#ports;
-    const lots = lanes.map(lane => ({ lane, bk: ids.batchKey() }));
+    const lots = lanes.map(lane => {
+      const bk = ids.batchKey();
+      return { lane, bk, plan: this.#planner.plan(lane, bk) };
+    });
     for (const recipe of new Set(lanes.map(lane => lane.recipe))) await recipes.ensureWritten(recipe);
     // Side by side: one after the other, a round of eighty batches would wait eighty times for the store, and for the queue.
     await inGroups(
       lots,
-      async ({ lane, bk }) => {
-        if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(lane.items)));
+      async ({ lane, bk, plan }) => {
+        const items = this.#planner.bodies(lane, plan);
+        if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(items)));
       },
       ({ lane }) => lane.bytes,
     );
@@ -580,7 +592,7 @@ async function inGroups<T>(
   }
 }
 
-const sealedRecord = ({ lane, bk }: { lane: Lane; bk: string }): SealedRecord => ({
+const sealedRecord = ({ lane, bk, plan }: { lane: Lane; bk: string; plan: CachePlan | null }): SealedRecord => ({
   kind: 'SEALED',
   bk,
   type: lane.type,
@@ -596,6 +608,7 @@ const sealedRecord = ({ lane, bk }: { lane: Lane; bk: string }): SealedRecord =>
     };
     return [partition, offset, att, charged, extra] as const;
   }),
+  ...(plan ? { plan } : {}),
 });
 
 const ridOf = ({ p, o }: RetryRow): string => formatRid({ partition: p, offset: o });

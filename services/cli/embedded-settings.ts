@@ -19,15 +19,19 @@ export function embeddedSettings(
       fix: 'publish the documents: flotilla produce FILE; or unset FLOTILLA_KAFKA_BROKERS',
     });
   }
-  const { config, account, stateDirectory, tasks, lane } = loaded;
+  const { config, account, stateDirectory, tasks, lane, cache } = loaded;
   const { anthropic } = config.providers;
   const { timeScale, latencyMinMs, latencyMaxMs, seed, faults } = config.simulator;
   return {
     stateDirectory,
     account: account && { name: account.name, apiKey: account.apiKey.reveal(), baseUrl: account.baseUrl },
-    tasks: new Map([...tasks].map(([name, task]) => [name, { recipe: task.recipe, lane: task.lane }])),
+    tasks: new Map(
+      [...tasks].map(([name, task]) => [name, { recipe: task.recipe, lane: task.lane, cache: task.cache }]),
+    ),
     answers: answerSettings(tasks),
     asIsLane: lane,
+    asIsCache: cache,
+    primesPerHour: config.cache.primesPerHour,
     createsAtOnce: anthropic.createsAtOnce,
     openBatchesMax: anthropic.openBatchesMax,
     caps: loaded.caps,

@@ -13,6 +13,7 @@ import { openSqlitePayloadStore, type SqlitePayloadStore } from '#adapters/sqlit
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
 import { systemClock } from '#adapters/system/system-clock.ts';
 import { roleNames } from '#contracts/roles.ts';
+import type { CachePolicy } from '#core/cache-plan.ts';
 import type { MoneyCap } from '#core/cap-scopes.ts';
 import { resultLineBytesMax } from '#core/limits.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
@@ -39,6 +40,10 @@ export interface EmbeddedSettings {
   /** By task, of those that give answers again; null or absent: none does. */
   answers?: ReadonlyMap<string, AnswerSettings> | null;
   asIsLane: LaneBounds;
+  /** Absent: off. */
+  asIsCache?: CachePolicy;
+  /** Absent: the submitter's own bound. */
+  primesPerHour?: number;
   createsAtOnce: number;
   openBatchesMax: number;
   /** Null or absent: those in force stay. */
@@ -127,6 +132,7 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
       openBatchesMax: settings.openBatchesMax,
       caps: settings.caps ?? null,
       answers: answers && settings.answers ? { store: answers, settings: settings.answers } : null,
+      ...(settings.primesPerHour === undefined ? {} : { primesPerHour: settings.primesPerHour }),
       crashHook: settings.crashHook ?? null,
       housekeeping: follower => [
         pruneLoop({ log, payloads: embedded.payloads, follower, clock: systemClock }),
@@ -174,7 +180,9 @@ function engineHintLoop(embedded: Embedded, follower: ViewFollower): Loop {
 
 function routingOf(settings: EmbeddedSettings, account: string): Routing {
   const tasks = [...settings.tasks].map(([name, task]) => [name, { ...task, account }] as const);
-  return createRouting({ tasks: new Map(tasks), asIs: { account, lane: settings.asIsLane } });
+  const { asIsLane: lane, asIsCache: cache } = settings;
+  const asIs = { account, lane, ...(cache === undefined ? {} : { cache }) };
+  return createRouting({ tasks: new Map(tasks), asIs });
 }
 
 async function openProvider(settings: EmbeddedSettings, embedded: Embedded): Promise<BatchProvider> {

@@ -48,6 +48,7 @@ export interface Fleet {
   caps: LoadedConfig['caps'];
   /** Null: no task gives answers again. */
   answers: { store: AnswerStore; settings: ReadonlyMap<string, AnswerSettings> } | null;
+  primesPerHour: number;
   /** Leaves the group and gives back the jobs it has. */
   close(): Promise<void>;
 }
@@ -106,15 +107,18 @@ export async function openFleet({ settings, telemetry, incarnation }: OpenFleetO
     openBatchesMax: anthropic.openBatchesMax,
     caps: settings.caps,
     answers: answers && { store: openRedisAnswerStore({ redis, prefix: topicPrefix }), settings: answers },
+    primesPerHour: settings.config.cache.primesPerHour,
     async close() {
       await Promise.all([log.close(), closeRedis()]);
     },
   };
 }
 
-function routingOf({ tasks, lane }: LoadedConfig, account: string): Routing {
-  const routes = [...tasks].map(([name, task]) => [name, { recipe: task.recipe, lane: task.lane, account }] as const);
-  return createRouting({ tasks: new Map(routes), asIs: { account, lane } });
+function routingOf({ tasks, lane, cache }: LoadedConfig, account: string): Routing {
+  const routes = [...tasks].map(([name, task]) => {
+    return [name, { recipe: task.recipe, lane: task.lane, cache: task.cache, account }] as const;
+  });
+  return createRouting({ tasks: new Map(routes), asIs: { account, lane, cache } });
 }
 
 function openProvider({ account, config }: LoadedConfig): BatchProvider {

@@ -218,6 +218,14 @@ function addCache(program: CommanderCommand, perform: Perform): void {
     .action((options, command) =>
       perform(command, async () => (await import('./commands/cache-stats.ts')).cacheStats(options)),
     );
+  cache
+    .command('explain')
+    .description('which cache markers these documents would get, and why; buys nothing')
+    .argument('<file or task>', 'JSON lines, - for standard input; or the name of a task')
+    .option('--task <name>', 'task of documents that name none')
+    .action((of: string, options, command) =>
+      perform(command, async () => (await import('./commands/cache-explain.ts')).cacheExplain({ of, ...options })),
+    );
 }
 
 function addRepair(program: CommanderCommand, perform: Perform): void {

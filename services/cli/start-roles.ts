@@ -60,6 +60,8 @@ export interface RolesOptions {
   caps?: readonly MoneyCap[] | null;
   /** Null or absent: no task gives answers again. */
   answers?: { store: AnswerStore; settings: ReadonlyMap<string, AnswerSettings> } | null;
+  /** Calls an hour that only write a cache entry, by the journal; absent: the submitter's own bound. */
+  primesPerHour?: number;
   crashHook: CrashHook | null;
   /** Where the view begins; absent: at the start of the log. */
   viewStart?: ViewStart | null;
@@ -187,7 +189,9 @@ function createSubmitter(options: RolesOptions, shared: Shared): Submitter {
   const { worker, incarnation, createsAtOnce } = options;
   const ports = portsOf(options, 'submitter');
   const queue = amongOthers(ports.queue, options, shared);
-  return new Submitter({ ...ports, ...shared, queue, worker, incarnation, createsAtOnce });
+  const { primesPerHour } = options;
+  const bound = primesPerHour === undefined ? {} : { primesPerHour };
+  return new Submitter({ ...ports, ...shared, queue, worker, incarnation, createsAtOnce, ...bound });
 }
 
 /** Alone there is nobody to leave a job to. */
@@ -200,6 +204,7 @@ function createAccumulator(options: RolesOptions, shared: Shared, submitter: Sub
   return new Accumulator({
     ...portsOf(options, 'accumulator'),
     ...shared,
+    canPrime: options.primesPerHour !== 0,
     readyBatches: () => unsentBatches(shared.follower.view) - parked(),
     cappedBatches: () => Math.max(submitter?.cappedBatches() ?? 0, elsewhere().capped),
   });

@@ -1,4 +1,3 @@
-import type { ParkedFigures } from '#core/cap-parked.ts';
 import { isConfiguredScope } from '#core/cap-scopes.ts';
 import { type CapProgress, capProgress } from '#core/cost-caps.ts';
 import { anomalyHistoryDays, findAnomalies, type SpendAnomalies } from '#core/spend-anomalies.ts';
@@ -7,21 +6,21 @@ import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import type { Projection } from '#projection/projection.ts';
 import { readSpend } from '#projection/read-spend.ts';
-import { parkedBatches } from '#runtime/parked-batches.ts';
+import { type Parked, parkedBatches } from '#runtime/parked-batches.ts';
 
 /** What screens say of money beyond its sums. */
 export interface Budget {
   /** Of the configuration, the fullest first. */
   caps: readonly CapProgress[];
-  parked: readonly ParkedFigures[];
+  parked: Parked;
   anomalies: SpendAnomalies;
 }
 
 /** Documents of parked batches are read for it, and two months of days: not at every turn of every screen. */
-const readEveryMs = 5_000;
+const readEveryMs = 15_000;
 const dayMs = 86_400_000;
 
-/** The budget as it was a few seconds ago at most. */
+/** The budget as it was some seconds ago at most. */
 export class BudgetReader {
   readonly #log: Log;
   readonly #clock: Clock;

@@ -54,7 +54,8 @@ function batchSteps(batch: DocumentBatch): DocumentStep[] {
 
 function answerSteps(answer: NonNullable<FoundDocument['answer']>): DocumentStep[] {
   const { outcome, cause, why, cost, at, place, deadLetter } = answer;
-  const price = cost === null ? '' : `, ${formatDollars(cost)}`;
+  const isUnknown = cost === null && outcome === 'succeeded'; // a failed one may have cost nothing
+  const price = isUnknown ? ', price unknown' : cost === null ? '' : `, ${formatDollars(cost)}`;
   const reason = cause === null ? '' : ` (${cause}${why ? `: ${why}` : ''})`;
   return [
     { at, text: `answered: ${outcome}${reason}${price}, results ${place}` },

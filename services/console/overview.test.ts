@@ -108,7 +108,8 @@ describe('overviewJson', () => {
 
   it('says how full caps are, what they hold and which day was not as usual', () => {
     const cap = { scope: 'fleet:money', period: 'day', of: '2026-11-24', limit: 100, used: 90 } as const;
-    const parked = [{ scope: 'task:a:money', period: 'month', batches: 1, documents: 7 }] as const;
+    const held = [{ scope: 'task:a:money', period: 'month' as const, batches: 1, documents: 7 }];
+    const parked = { held, unread: 0 };
     const day = { day: '2026-11-24', rule: 'above-1.2-of-seven-days', cost: 200, usual: 100 } as const;
     const found = [{ ...day, comparedWith: null, score: null, change: {} as never }];
     const anomalies = { found, historyDays: 9, needsDays: {} as never };

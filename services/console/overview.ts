@@ -1,7 +1,7 @@
 import type { WorkerHint } from '#contracts/worker-hint.ts';
 import { capInWords, holdInWords } from '#core/cap-words.ts';
 import { shareOf } from '#core/cost-caps.ts';
-import { decimalDollars, formatDollars, type Nanodollars } from '#core/money.ts';
+import { decimalDollars, formatDollars, type Nanodollars, sumOrUnknown } from '#core/money.ts';
 import type { BatchStateName } from '#core/view.ts';
 import { errorCatalogue } from '#errors/catalogue.ts';
 import type { BatchFigures, CauseFigures, Figures } from '#projection/read-figures.ts';
@@ -135,11 +135,12 @@ function causeJson({ cause, class: kind, count, lastAt, sample }: CauseFigures, 
 }
 
 function moneyJson({ billed, individual, unpricedBatches }: Figures['totals']): Record<string, unknown> {
+  const isKnown = sumOrUnknown(billed, unpricedBatches) !== null;
   const saved = individual - billed;
   return {
-    billed: dollars(billed),
-    individual: dollars(individual),
-    saved: dollars(saved),
+    billed: dollars(isKnown ? billed : null),
+    individual: dollars(isKnown ? individual : null),
+    saved: dollars(isKnown ? saved : null),
     savedPercent: individual > 0 ? Math.round((saved / individual) * 100) : null,
     unpricedBatches,
   };
@@ -152,7 +153,7 @@ function budgetJson(budget: Budget | null): Record<string, unknown> {
     caps: budget.caps.slice(0, capsShownMax).map(cap => {
       return { text: capInWords(cap), isNearlyFull: shareOf(cap) >= nearlyFull };
     }),
-    parked: budget.parked.map(held => ({ ...held, why: holdInWords(held) })),
+    parked: budget.parked.held.map(held => ({ ...held, why: holdInWords(held) })),
     anomalies: budget.anomalies.found.map(({ day, rule, cost, usual }) => {
       return { day, rule, billed: dollars(cost), usual: dollars(usual) };
     }),

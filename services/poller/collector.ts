@@ -1,8 +1,10 @@
 import { encodeSettled } from '#contracts/settled-codec.ts';
 import { dueReuse } from '#core/answer-cache/source-states.ts';
 import { answerHeaders, answerKey, deadLetterHeaders } from '#core/answer-headers.ts';
+import type { CacheMark } from '#core/cache-plan.ts';
 import { type DeadLetterPlace, ownDeadLetters, valueOfDeadLetter } from '#core/dead-letter-place.ts';
 import { isAlone } from '#core/outcome.ts';
+import { wasPrimed } from '#core/primes.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { formatRid, type Rid } from '#core/rid.ts';
 import { type CompleteRead, type Settlement, settleBatch } from '#core/settle-batch.ts';
@@ -188,6 +190,7 @@ export class Collector {
         checkOutput,
         now: this.#ports.clock.now(),
         timeScale: this.#ports.timing.scale,
+        wasPrimed: mark => this.#wasPrimed(batch, mark),
       });
       return Promise.resolve(this.#writes(settlement, documents));
     };
@@ -203,6 +206,12 @@ export class Collector {
       if (recipe?.reusable) await this.#afterReusable(batch, settlement, { recipe, resultsFrom, reused });
     }
     return this.#release(batch);
+  }
+
+  #wasPrimed({ account, state }: Batch, mark: CacheMark): boolean {
+    const { follower, timing } = this.#ports;
+    if (state.is !== 'created' && state.is !== 'released') return false;
+    return wasPrimed(follower.view, { ...mark, account }, { now: state.at, timeScale: timing.scale });
   }
 
   async #after(batch: Batch, settlement: Settlement): Promise<void> {

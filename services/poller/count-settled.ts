@@ -1,4 +1,6 @@
+import { addToTallies, noTallies } from '#core/cache-effect.ts';
 import type { Settlement } from '#core/settle-batch.ts';
+import type { Spend } from '#core/spend.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 
 /** Counts what one committed settle has written: by items, causes, tokens and money. */
@@ -14,9 +16,16 @@ export function countSettled(telemetry: Telemetry, { settled, terminals, missing
     if (tokens > 0) telemetry.count('flotilla_tokens_total', tokens, { kind });
   }
   if (cost !== null) telemetry.count('flotilla_spent_nanodollars_total', cost);
+  if (settled.spend) telemetry.count('flotilla_uncached_nanodollars_total', uncachedOf(settled.spend));
+  for (const [use, { items, hits }] of Object.entries(addToTallies(noTallies, settled))) {
+    if (hits > 0) telemetry.count('flotilla_cache_items_total', hits, { use, read: 'hit' });
+    if (items > hits) telemetry.count('flotilla_cache_items_total', items - hits, { use, read: 'miss' });
+  }
   if (individualCost !== null) telemetry.count('flotilla_individual_nanodollars_total', individualCost);
   if (missing > 0) telemetry.count('flotilla_lost_lines_total', missing);
 }
+
+const uncachedOf = ({ rows }: Spend): number => rows.reduce((sum, { uncached }) => sum + uncached, 0);
 
 const tokensByKind = (usage: Settlement['settled']['usage']): Record<string, number> => ({
   input: usage.input,

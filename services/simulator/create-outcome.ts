@@ -1,4 +1,4 @@
-import type { CreateOutcome, RefusalReason, ReplyFacts } from '#ports/batch-provider.ts';
+import type { NotBought, RefusalReason, ReplyFacts } from '#ports/batch-provider.ts';
 import type { ApiError } from './machine/api-error.ts';
 
 const reasons: Partial<Record<number, RefusalReason>> = {
@@ -13,7 +13,7 @@ const reasons: Partial<Record<number, RefusalReason>> = {
 };
 
 /** Definite refusals only (protocol §6); any other status proves nothing. */
-export function refused(error: ApiError, facts: ReplyFacts): CreateOutcome {
+export function refused(error: ApiError, facts: ReplyFacts): NotBought {
   const reason = error.errorCode === 'organization_on_hold' ? 'account' : reasons[error.httpStatus];
   if (!reason) return ambiguous(`HTTP ${error.httpStatus}`);
   return {
@@ -27,15 +27,15 @@ export function refused(error: ApiError, facts: ReplyFacts): CreateOutcome {
 }
 
 /** It may have been made, or not. */
-export function ambiguous(message: string): CreateOutcome {
+export function ambiguous(message: string): NotBought {
   return { status: 'ambiguous', message };
 }
 
 /** No byte was written. */
-export const notConnected = (): CreateOutcome => unsent('not-connected', 'connection refused');
+export const notConnected = (): NotBought => unsent('not-connected', 'connection refused');
 
-export const tooLate = (): CreateOutcome => unsent('too-late', 'connected too late');
+export const tooLate = (): NotBought => unsent('too-late', 'connected too late');
 
-const unsent = (reason: RefusalReason, message: string): CreateOutcome => {
+const unsent = (reason: RefusalReason, message: string): NotBought => {
   return { status: 'refused', reason, httpStatus: null, message, retryAfterMs: null, facts: null };
 };

@@ -33,6 +33,12 @@ function parse(text: string): { custom_id: string; result: WireResult } | null {
   }
 }
 
+/** What a synchronous message says of its price. */
+export const readMessage = (message: WireMessage): Pick<Answer, 'model' | 'usage'> => {
+  const { model, usage } = answerOf(message);
+  return { model, usage };
+};
+
 function answerOf(message: WireMessage): Answer {
   const { usage } = message;
   return {

@@ -5,12 +5,16 @@ import type {
   CreateOutcome,
   CreateRequest,
   ListOptions,
+  NotBought,
+  PrimeOutcome,
+  PrimeRequest,
   ReplyFacts,
   ResultLine,
   ResultRead,
 } from '#ports/batch-provider.ts';
 import { ambiguous, notConnected, refused, tooLate } from './create-outcome.ts';
-import { type CreateDecision, decideCreate } from './faults/decide-create.ts';
+import { type CallDecision, decideCreate } from './faults/decide-create.ts';
+import { decideMessage } from './faults/decide-message.ts';
 import { drawLineSpoiler, idOf, type ReadStep } from './faults/spoil-lines.ts';
 import { processingStatus } from './machine/batch-record.ts';
 import { flattenChunks } from './machine/chunks.ts';
@@ -18,7 +22,7 @@ import type { ResultsRead } from './machine/machine-options.ts';
 import { organizationId, workspaceId } from './machine/owner.ts';
 import type { SimulatorMachine } from './machine/simulator-machine.ts';
 import type { ApiVersion } from './machine/validate-params.ts';
-import { readResultLine } from './read-result-line.ts';
+import { readMessage, readResultLine } from './read-result-line.ts';
 
 export interface SimulatedProviderOptions {
   machine: SimulatorMachine;
@@ -48,7 +52,9 @@ export function createSimulatedProvider(options: SimulatedProviderOptions): Batc
     provider: 'anthropic',
     baseUrl,
     hasLabels: false,
+    cacheLever: 'markers',
     create: (request, signal) => create(options, request, signal),
+    prime: (request, signal) => prime(options, request, signal),
     list: async query => list(options, query),
     results: async pid => results(options, pid),
     cancel: async pid => cancel(options, pid),
@@ -84,9 +90,9 @@ function create(
 
 function unacted(
   options: SimulatedProviderOptions,
-  decision: Extract<CreateDecision, { act: 'never' }>,
+  decision: Extract<CallDecision, { act: 'never' }>,
   signal: AbortSignal,
-): Promise<CreateOutcome> {
+): Promise<NotBought> {
   switch (decision.reply) {
     case 'not-connected':
       return Promise.resolve(notConnected());
@@ -100,12 +106,39 @@ function unacted(
 }
 
 /** Pending until the caller gives up. */
-function hanging(options: SimulatedProviderOptions, signal: AbortSignal): Promise<CreateOutcome> {
+function hanging(options: SimulatedProviderOptions, signal: AbortSignal): Promise<NotBought> {
   return new Promise(resolve => {
     const giveUp = (): void => resolve(ambiguous('no reply'));
     signal.addEventListener('abort', giveUp, { once: true });
     options.schedule(options.hangMaxMs ?? hangMaxByDefaultMs, giveUp);
   });
+}
+
+/** With the faults of synchronous calls; what is bought is on the invoice whether the reply arrives or not. */
+function prime(
+  options: SimulatedProviderOptions,
+  { body, isInTime }: PrimeRequest,
+  signal: AbortSignal,
+): Promise<PrimeOutcome> {
+  const { machine, version = '2026-10-21', schedule } = options;
+  if (signal.aborted || options.isDown?.()) return Promise.resolve(notConnected());
+  if (!isInTime()) return Promise.resolve(tooLate());
+  const act = () => machine.createMessage({ ...callerOf(options), version, params: parsed(body) });
+  const decision = decideMessage(machine.faults);
+  switch (decision.act) {
+    case 'never':
+      return unacted(options, decision, signal);
+    case 'later':
+      schedule(decision.delayMs / machine.timeScale, () => void act());
+      return Promise.resolve(ambiguous('connection reset'));
+    case 'now': {
+      const made = act();
+      if (decision.reply === 'hang') return hanging(options, signal);
+      if (decision.reply !== 'normal') return Promise.resolve(ambiguous(decision.reply));
+      if (made.status === 'refused') return Promise.resolve(refused(made.error, factsOf(options)));
+      return Promise.resolve({ status: 'primed', ...readMessage(made.value), facts: factsOf(options) });
+    }
+  }
 }
 
 function list(options: SimulatedProviderOptions, { cursor, limit }: ListOptions): BatchPage {
@@ -180,6 +213,15 @@ async function* linesOf(machine: SimulatorMachine, read: ResultsRead): AsyncGene
 
 function* wholeLines(lines: Iterable<string>): Generator<ReadStep> {
   for (const text of lines) yield { type: 'line', text, isWhole: true };
+}
+
+/** What cannot be read is for the machine to refuse. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function callerOf({ workspace, now }: SimulatedProviderOptions) {

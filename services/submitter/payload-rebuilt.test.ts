@@ -19,6 +19,14 @@ async function sealedBodies(fleet: TestFleet, bk: string): Promise<string[]> {
 
 const bodiesOf = (fleet: TestFleet): string[] => (fleet.provider.posts[0]?.items ?? []).map(item => item.body);
 
+/** Its keys stand in no order of the alphabet: a model is to give its reasons first. */
+const schema = {
+  type: 'object',
+  properties: { why: { type: 'string' }, label: { type: 'string' } },
+  required: ['why', 'label'],
+  additionalProperties: false,
+};
+
 describe('Submitter: payload', () => {
   const shapes: [string, (index: number) => string, object][] = [
     [
@@ -27,6 +35,7 @@ describe('Submitter: payload', () => {
       {},
     ],
     ['of a task', index => taskLine(`d-${index}`), {}],
+    ['of a task with a schema', index => taskLine(`d-${index}`), { outputSchema: schema }],
     ['of a task with a canary', index => taskLine(`d-${index}`), { canary: true, outputSchema: { type: 'object' } }],
   ];
   for (const [what, lineOf, recipe] of shapes) {
@@ -42,6 +51,60 @@ describe('Submitter: payload', () => {
       assert.deepEqual(bodiesOf(fleet), before);
     });
   }
+
+  const prefix = 'Read what follows with care. '.repeat(100);
+  for (const [what, lineOf, recipe] of [
+    ['of a task', (index: number) => taskLine(`d-${index}`), { instructions: prefix }],
+    ['as they are', (index: number) => asIsLine(`d-${index}`, { system: `ü \u2028 1e21 ${prefix}` }), {}],
+    [
+      'of which some share nothing',
+      (index: number) => asIsLine(`d-${index}`, index < 19 ? { system: prefix } : {}),
+      {},
+    ],
+  ] as const) {
+    it(`is built again byte for byte with its markers, whatever was learnt since: documents ${what}`, async () => {
+      const fleet = new TestFleet({ lane: { itemsMax: 20 }, recipe, cache: { mode: 'on', holdBack: 0 } });
+      const worker = await fleet.worker();
+      for (let index = 0; index < 20; index++) await fleet.enqueue(1, { value: lineOf(index) });
+      await worker.accumulator.runOnce();
+      const [sealed] = fleet.journal('SEALED');
+      assert.equal(sealed?.plan?.use, 'marked');
+      const before = await sealedBodies(fleet, sealed.bk);
+      assert.ok(before.filter(body => body.includes('"cache_control"')).length >= 19);
+      await fleet.payloads.delete(sealed.bk);
+      const other = await fleet.worker();
+      const { hash = '' } = sealed.plan.marks[0] ?? {};
+      const miss = { hash, model: 'claude-haiku-5-5', ttl: '5m', use: 'marked', isPrimed: true, items: 20 } as const;
+      const nothing = { prefixTokens: 700, promptTokens: 14_000, hits: 0, readTokens: 0, writtenTokens: 14_000, at: 1 };
+      other.follower.view.lessons.learn({ bk: 'earlier', ...miss, ...nothing });
+      await submit(other);
+      assert.deepEqual(bodiesOf(fleet), before);
+    });
+  }
+
+  it('reserves the same whether it is built again or not, and more with markers than without', async () => {
+    const reserves: number[] = [];
+    for (const [mode, isDropped] of [
+      ['off', false],
+      ['on', false],
+      ['on', true],
+    ] as const) {
+      const fleet = new TestFleet({
+        lane: { itemsMax: 20 },
+        recipe: { instructions: prefix },
+        cache: { mode, holdBack: 0 },
+      });
+      const worker = await fleet.worker({ primesPerHour: 0 });
+      for (let index = 0; index < 20; index++) await fleet.enqueue(1, { value: taskLine(`d-${index}`) });
+      await worker.accumulator.runOnce();
+      if (isDropped) await fleet.payloads.delete(fleet.journal('SEALED')[0]?.bk ?? '');
+      await submit(worker);
+      reserves.push(fleet.journal('INTENT')[0]?.reserve['fleet:money'] ?? 0);
+    }
+    const [plain = 0, marked = 0, rebuilt = 0] = reserves;
+    assert.ok(plain > 0 && marked > plain, reserves.join(' '));
+    assert.equal(rebuilt, marked);
+  });
 
   it('is built again when the bytes are no payload', async () => {
     const { fleet, worker } = await setup();

@@ -1,11 +1,10 @@
-import { buildRequest } from '#core/build-request.ts';
 import { type Reserve, reserveOf, unpricedUnderCap } from '#core/cap-reserve.ts';
-import { worstCost } from '#core/cap-worst-case.ts';
+import { planTtl } from '#core/cap-worst-case.ts';
 import { formatCustomId } from '#core/custom-id.ts';
 import type { Amounts, CapPeriod, CloseReason, IntentRecord } from '#core/journal.ts';
+import { markRequest } from '#core/mark-request.ts';
 import { buildPayload, decodePayload, isPayloadOf, type Payload } from '#core/payload.ts';
 import { acceptsIntent } from '#core/reduce-journal.ts';
-import { formatRid } from '#core/rid.ts';
 import type { Timing } from '#core/timing.ts';
 import {
   type Batch,
@@ -23,14 +22,14 @@ import type { Log } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
-import { type ReadDocument, readDocuments } from '#runtime/document-reader.ts';
 import type { Hold, ProviderAccount } from '#runtime/provider-account.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
-import { anyTask, requestFacts } from '#runtime/routing.ts';
 import { Slots } from '#runtime/slots.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { type WorkMeter, type WorkOutcome, workMeterOf } from '#runtime/work-meter.ts';
 import { createSpan } from './create-span.ts';
+import { Primer } from './primer.ts';
+import { rebuildItems } from './rebuild-items.ts';
 
 export interface SubmitterPorts {
   log: Log;
@@ -47,6 +46,8 @@ export interface SubmitterPorts {
   incarnation: string;
   /** Create calls that may be under way side by side; default no bound but that of the loops. */
   createsAtOnce?: number;
+  /** Calls an hour that only write a cache entry, by the journal and so by all processes together. */
+  primesPerHour?: number;
 }
 
 const lockMs = 120_000;
@@ -94,10 +95,12 @@ export class Submitter {
   /** An INTENT holds its slot until its reply, so that none waits with its time running. */
   readonly #slots: Slots;
   readonly #meter: WorkMeter;
+  readonly #primer: Primer;
 
   constructor(ports: SubmitterPorts) {
     this.#ports = ports;
     this.#meter = workMeterOf(ports);
+    this.#primer = new Primer(ports);
     ports.telemetry.whenMeasured?.(() => this.#measure());
     this.#slots = new Slots(ports.createsAtOnce ?? Infinity);
   }
@@ -202,6 +205,8 @@ export class Submitter {
       return this.#park({ bk: batch.bk, why: 'cap', ...tight, wants }, this.#capCheckMs());
     }
     this.#parked.delete(batch.bk);
+    const waitMs = await this.#primer.prime(batch, { account, payload, reserve });
+    if (waitMs > 0) return { afterMs: waitMs };
     const sent = await this.#slots.run(() => this.#send(batch, { account, payload, wanted }));
     return 'outcome' in sent ? this.#record(sent.intent, sent.outcome) : sent.step;
   }
@@ -375,30 +380,27 @@ export class Submitter {
 
   /** From the store, or built again byte for byte when it is gone or not what the batch won. */
   async #payload(batch: Batch): Promise<Payload> {
-    const { payloads, log, recipes, clock } = this.#ports;
+    const { payloads } = this.#ports;
     const items = itemsToSend(batch);
     const stored = await payloads.get(batch.bk);
     const payload = stored && decodePayload(stored);
     if (payload && isPayloadOf(payload, items)) return payload;
-    const found = await readDocuments(log, items, anyTask);
-    const recipe = await recipes.get(batch.recipe);
-    return buildPayload(
-      items.map(item => {
-        const { envelope, parsed } = found.get(formatRid(item)) as ReadDocument;
-        if (parsed.is === 'reject') throw new Error(`a sealed document is a reject: ${formatRid(item)}`);
-        const { run, tenant, deadlineAt } = envelope;
-        const body = buildRequest(parsed.document.ask, recipe, item);
-        const costMax = worstCost({ ...requestFacts(parsed.document, recipe), body }, clock.now());
-        return { ...item, run, tenant, deadlineAt, body, costMax };
-      }),
-    );
+    const rebuilt = await rebuildItems(batch, this.#ports);
+    return buildPayload(rebuilt.map(item => ({ ...item, body: markRequest(item.body, batch.plan) })));
   }
 
   /** Worst case by scope. */
   async #reserve(batch: Batch, { costMaxByRun, tenant }: Payload): Promise<Reserve> {
     const { task } = await this.#ports.recipes.get(batch.recipe);
     const { account } = batch;
-    return reserveOf({ account, items: itemsToSend(batch).length, tenant, task, costMaxByRun, ttl: 'none' });
+    return reserveOf({
+      account,
+      items: itemsToSend(batch).length,
+      tenant,
+      task,
+      costMaxByRun,
+      ttl: planTtl(batch.plan),
+    });
   }
 }
 

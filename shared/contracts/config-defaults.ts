@@ -15,6 +15,12 @@ export const retryDelayMsMax = 24 * 3_600_000;
 /** More are not made (protocol S4: four tries that are charged). */
 export const retryDelaysMax = 3;
 
+/** Of batches that markers would pay for: enough to learn from within some hundred, and cheap. */
+export const holdBackDefault = 0.02;
+/** Each pays for itself by the plan; this bounds what a plan that is wrong can cost. */
+export const primesPerHourDefault = 60;
+export const primesPerHourMax = 10_000;
+
 export const stateDirectoryDefault = '.flotilla';
 export const inboxDirectoryDefault = 'inbox';
 

@@ -32,7 +32,9 @@ describe('configuration schema', () => {
       lane: { items: 7, ageMs: 30_000, bytes: 33_554_432, tokens: 20_000_000 },
       answers: { cache: false, ttlMs: 86_400_000, entriesMax: 10_000 },
       retry: { delaysMs: [10_000, 30_000, 90_000], jitter: 0.2 },
+      cache: {},
     });
+    assert.deepEqual(config.cache, { mode: 'off', holdBack: 0.02, primesPerHour: 60 });
     assert.deepEqual(
       [config.state, config.http, config.log],
       ['.flotilla', { host: '127.0.0.1', port: 7_070 }, { level: 'info' }],
@@ -48,6 +50,8 @@ describe('configuration schema', () => {
       [{ version: 1, caps: [{ scope: 'fleet', period: 'day', limit: '20 EUR' }] }, /caps.0.limit: must be dollars/],
       [{ version: 1, caps: [{ scope: 'task:../a', period: 'day', limit: '1' }] }, /caps.0.scope: must be fleet/],
       [{ version: 1, caps: [twin, twin] }, /caps: has two limits/],
+      [{ version: 1, cache: { mode: 'auto' } }, /cache.mode/],
+      [{ version: 1, tasks: { a: { model: 'm', cache: { holdBack: 2 } } } }, /tasks.a.cache.holdBack/],
       [{ version: 1, simulator: { latencyMinMs: 9, latencyMaxMs: 8 } }, /simulator.latencyMaxMs: must be at least/],
       [{ version: 1, providers: { anthropic: { baseUrl: 'https://me:secret@host' } } }, /baseUrl: must be http/],
       [{ version: 1, providers: { anthropic: { apiKey: ['secret'] } } }, /apiKey/],

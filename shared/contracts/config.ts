@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { openBatchesMax } from '#core/limits.ts';
+import { cacheConfigSchema } from './cache-config.ts';
 import { capsConfigSchema } from './cap-config.ts';
 import {
   accountNameDefault,
@@ -110,6 +111,7 @@ export const configSchema = z.strictObject({
   tasks: z.record(taskNameSchema, taskConfigSchema).default({}).describe('What can be done with a document, by name.'),
   lane: laneConfigSchema.prefault({}).describe('When batches of provider-shaped documents close.'),
   caps: capsConfigSchema,
+  cache: cacheConfigSchema.prefault({}).describe('Prompt cache of the provider.'),
   state: z
     .string()
     .min(1)

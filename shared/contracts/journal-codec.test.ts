@@ -13,6 +13,14 @@ const extra = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 const item = fc.oneof(fc.tuple(whole, whole, whole, whole), fc.tuple(whole, whole, whole, whole, extra));
+const mark = fc.record(
+  { depth: fc.integer({ min: 1, max: 9 }), hash: name, ttl: fc.constantFrom('5m', '1h'), prime: fc.boolean() },
+  { noNullPrototype: true },
+);
+const plan = fc.record(
+  { use: fc.constantFrom('marked', 'held-back', 'shadow'), marks: fc.array(mark, { maxLength: 4 }) },
+  { noNullPrototype: true },
+);
 const of = <T>(kind: string, fields: Record<string, fc.Arbitrary<T>>) =>
   fc.record({ kind: fc.constant(kind), ...fields }, { noNullPrototype: true });
 
@@ -33,12 +41,29 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof<fc.Arbitrary<unknown>[]>(
     runs: fc.array(name),
     items: fc.array(item),
   }),
+  of<unknown>('SEALED', {
+    bk: name,
+    type: fc.constant('batch'),
+    account: name,
+    recipe: name,
+    runs: fc.constant([]),
+    items: fc.array(item),
+    plan,
+  }),
   of<unknown>('INTENT', { bk: name, sub: whole, worker: name, incarnation: name, nonce: name, reserve: amounts }),
   of<unknown>('CREATED', { bk: name, sub: whole, pid: name }),
   of<unknown>('ABORTED', { bk: name, sub: whole, why: fc.string() }),
   of<unknown>('CLOSED', { bk: name, why: fc.constantFrom(...closeReasons) }),
   of<unknown>('RELEASED', { bk: name, actual: amounts }),
   of<unknown>('PRIME', { id: name, account: name, prefix: fc.string(), nonce: name, reserve: amounts }),
+  of<unknown>('PRIME', {
+    id: name,
+    account: name,
+    prefix: name,
+    ttl: fc.constantFrom('5m', '1h'),
+    nonce: name,
+    reserve: amounts,
+  }),
   of<unknown>('PRIMED', { id: name, actual: amounts }),
   of('CANCEL', { run: name }),
 ) as fc.Arbitrary<JournalRecord>;
@@ -67,6 +92,27 @@ describe('journal codec', () => {
     for (const scope of ['account:a:money', 'run:fleet:money', 'account:tenant:items', 'task:a:items']) {
       assert.equal(versionOf(scope), 1, scope);
     }
+  });
+
+  it('writes markers that are sent as a version which earlier programs do not know, and others as they did', () => {
+    const versionOf = (use: 'marked' | 'held-back' | 'shadow' | null): unknown => {
+      const marks = [{ depth: 1, hash: '0123456789abcdef', ttl: '5m' as const, prime: false }];
+      const plan = use === null ? {} : { plan: { use, marks } };
+      const sealed = {
+        kind: 'SEALED',
+        bk: 'b',
+        type: 'batch',
+        account: 'a',
+        recipe: 'r',
+        runs: [],
+        items: [],
+      } as const;
+      return JSON.parse(Buffer.from(encodeJournal({ ...sealed, ...plan })).toString()).v;
+    };
+    assert.deepEqual(
+      [null, 'shadow', 'held-back', 'marked'].map(use => versionOf(use as 'marked')),
+      [1, 1, 1, 2],
+    );
   });
 
   it('says UNKNOWN to what a newer version wrote', () => {

@@ -1,3 +1,4 @@
+import { marksSent } from '#core/cache-plan.ts';
 import { isConfiguredScope } from '#core/cap-scopes.ts';
 import { type JournalRecord, journalKinds, journalVersion, type Stamped } from '#core/journal.ts';
 import { decodeObject, type UnknownRecord } from './unknown-record.ts';
@@ -8,11 +9,18 @@ const kinds: ReadonlySet<unknown> = new Set(journalKinds);
 export const encodeJournal = (record: JournalRecord): Uint8Array =>
   Buffer.from(JSON.stringify({ v: versionOf(record), ...record }));
 
-/** Of a cap in a scope in which earlier programs reserve nothing: they stop creating, where else they would exceed it. */
-const capVersion = 2;
+/**
+ * Of what earlier programs would read wrongly, so that they stop creating: a cap in a scope in which they reserve nothing,
+ * and markers, which they would neither reserve nor set again in a payload that was lost.
+ */
+const laterVersion = 2;
 
-const versionOf = (record: JournalRecord): number =>
-  record.kind === 'CAP' && isConfiguredScope(record.scope) ? capVersion : journalVersion;
+function versionOf(record: JournalRecord): number {
+  if (record.kind === 'CAP' && isConfiguredScope(record.scope)) return laterVersion;
+  return record.kind === 'SEALED' && marksSent(record.plan).length > 0 ? laterVersion : journalVersion;
+}
+
+const kindsOfLaterVersion: ReadonlySet<unknown> = new Set<JournalRecord['kind']>(['CAP', 'SEALED']);
 
 /**
  * A record with the log's time. Only version and kind are looked at: the journal is written by this code alone, and all
@@ -22,7 +30,8 @@ export function decodeJournal(value: Uint8Array, at: number): Stamped | (Unknown
   const found = decodeObject(value);
   if (found === null) return { kind: 'UNKNOWN', what: 'a journal record that is no JSON object', at };
   const { v, ...record } = found;
-  const isKnown = (v === journalVersion && kinds.has(record.kind)) || (v === capVersion && record.kind === 'CAP');
+  const isKnown =
+    (v === journalVersion && kinds.has(record.kind)) || (v === laterVersion && kindsOfLaterVersion.has(record.kind));
   if (isKnown) return { ...record, at } as Stamped;
   return { kind: 'UNKNOWN', what: `journal record ${String(record.kind)} of version ${String(v)}`, at };
 }

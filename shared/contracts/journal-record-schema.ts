@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { marksMax } from '#core/cache-minimums.ts';
 import { capPeriods, closeReasons, type JournalRecord } from '#core/journal.ts';
 
 const whole = z.int().nonnegative();
 const name = z.string().min(1);
 /** Amounts by scope; a correction may lower one. */
-export const amountsSchema = z.record(z.string(), z.number());
+export const amountsSchema = z.record(z.string(), z.int());
 
 const claim = [whole, whole, whole, whole] as const;
 const extra = z.strictObject({
@@ -14,6 +15,15 @@ const extra = z.strictObject({
   until: whole.exactOptional(),
 });
 const sealedItem = z.union([z.tuple([...claim]), z.tuple([...claim, extra])]);
+
+const ttl = z.enum(['5m', '1h']);
+
+const cachePlan = z.strictObject({
+  use: z.enum(['marked', 'held-back', 'shadow']),
+  marks: z
+    .array(z.strictObject({ depth: z.int().positive(), hash: z.string(), ttl, prime: z.boolean() }))
+    .max(marksMax),
+});
 
 /** Every record of the journal in full, without `v`: for tests and the audit. Reading the log checks less, to start fast. */
 export const journalRecordSchema: z.ZodType<JournalRecord> = z.discriminatedUnion('kind', [
@@ -29,6 +39,7 @@ export const journalRecordSchema: z.ZodType<JournalRecord> = z.discriminatedUnio
     recipe: z.string(),
     runs: z.array(z.string()),
     items: z.array(sealedItem),
+    plan: cachePlan.exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('INTENT'),
@@ -48,6 +59,7 @@ export const journalRecordSchema: z.ZodType<JournalRecord> = z.discriminatedUnio
     id: name,
     account: name,
     prefix: z.string(),
+    ttl: ttl.exactOptional(),
     nonce: name,
     reserve: amountsSchema,
   }),

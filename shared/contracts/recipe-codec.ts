@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { canonicalJson, type Recipe } from '#core/recipe.ts';
+import { type Recipe, recipeText } from '#core/recipe.ts';
 import { decodeObject } from './unknown-record.ts';
 
 /** A recipe is read rarely and decides what is bought, so all of it is checked. */
@@ -18,8 +18,8 @@ export const recipeSchema: z.ZodType<Recipe> = z.strictObject({
   reusable: z.literal(true).exactOptional(),
 });
 
-/** Canonical JSON, so that equal recipes are equal bytes and have one hash. */
-export const encodeRecipe = (recipe: Recipe): Uint8Array => Buffer.from(canonicalJson(recipe));
+/** Equal recipes are equal bytes and have one hash. */
+export const encodeRecipe = (recipe: Recipe): Uint8Array => Buffer.from(recipeText(recipe));
 
 /** @returns null when it is no recipe that this code understands; whoever needs it finds none. Never throws. */
 export function decodeRecipe(value: Uint8Array): Recipe | null {

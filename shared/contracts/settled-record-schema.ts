@@ -46,6 +46,22 @@ const spendRow = z.strictObject({
   answers: z.array(z.tuple([whole, z.int().positive()])).exactOptional(),
 });
 
+const cacheLesson = z.strictObject({
+  bk: z.string(),
+  hash: z.string(),
+  model: z.string(),
+  ttl: z.enum(['5m', '1h']),
+  use: z.enum(['marked', 'held-back', 'shadow']),
+  isPrimed: z.boolean(),
+  items: whole,
+  prefixTokens: whole,
+  promptTokens: whole,
+  hits: whole,
+  readTokens: whole,
+  writtenTokens: whole,
+  at: z.number(),
+});
+
 /** Every field of a settled record: for tests and the audit. */
 export const settledRecordSchema: z.ZodType<SettledRecord> = z.strictObject({
   v: z.literal(1),
@@ -54,9 +70,10 @@ export const settledRecordSchema: z.ZodType<SettledRecord> = z.strictObject({
   dead: z.array(z.tuple([whole, whole, cause])),
   retry: z.array(retryRow),
   usage,
-  cost: z.number().nullable(),
-  individualCost: z.number().nullable(),
-  runs: z.record(z.string(), z.strictObject({ cost: z.number(), individual: z.number() })),
+  cost: whole.nullable(),
+  individualCost: whole.nullable(),
+  runs: z.record(z.string(), z.strictObject({ cost: whole, individual: whole })),
   actual: amountsSchema,
   spend: z.strictObject({ at: z.number(), rows: z.array(spendRow).min(1) }).exactOptional(),
+  cache: z.array(cacheLesson).exactOptional(),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { batchBytesMax, batchItemsDefault, batchItemsMax, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
 import { retryPolicyDefault } from '#core/recipe.ts';
+import { taskCacheConfigSchema } from './cache-config.ts';
 import {
   answersEntriesDefault,
   answersEntriesMax,
@@ -99,6 +100,7 @@ export const taskConfigSchema = z.strictObject({
     ),
   lane: laneConfigSchema.prefault({}).describe('When its batches close.'),
   answers: answersConfigSchema.prefault({}).describe('Answers that are given again.'),
+  cache: taskCacheConfigSchema.prefault({}).describe('Prompt cache of the provider.'),
   retry: retryConfigSchema.prefault({}).describe('What fails for a while is tried again.'),
 });
 

@@ -24,6 +24,22 @@ export interface CacheMark {
   prime: boolean;
 }
 
+/** `off`: as if there were no plans. `shadow`: only told. `on`: markers go out where they pay. */
+export const cacheModes = ['off', 'shadow', 'on'] as const;
+export type CacheMode = (typeof cacheModes)[number];
+
+/** What the configuration says of the cache, for one task. */
+export interface CachePolicy {
+  mode: CacheMode;
+  /** Share of batches, 0 to 1, that go without markers although they would pay. */
+  holdBack: number;
+}
+
+/** False: nothing is looked at, parsed or hashed. */
+export const makesPlans = ({ mode }: Pick<CachePolicy, 'mode'>): boolean => plans[mode];
+
+const plans: Record<CacheMode, boolean> = { off: false, shadow: true, on: true };
+
 export type CacheTtl = '5m' | '1h';
 
 /** Of a plan that is only told, nothing goes out. */

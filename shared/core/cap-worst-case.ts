@@ -1,7 +1,7 @@
 import { type CachePlan, type CacheTtl, marksSent } from './cache-plan.ts';
 import { dearestPrice } from './cost.ts';
 import type { Nanodollars } from './money.ts';
-import { batchPriceShare } from './prices.ts';
+import { batchPriceShare, usOnlyFactor } from './prices.ts';
 import { inputTokensMax } from './token-bounds.ts';
 
 /**
@@ -27,9 +27,10 @@ export function worstCost({ model, maxTokens, body }: WorstCostRequest, at: numb
   const promptTokens = inputTokensMax(body);
   const price = dearestPrice(model, { promptTokens, at });
   if (price === null) return null;
-  const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * batchPriceShare);
+  const share = batchPriceShare * (body.includes('"inference_geo":"us"') ? usOnlyFactor : 1);
+  const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * share);
   const written = (perToken: number): Nanodollars =>
-    plain + Math.ceil(promptTokens * Math.max(0, perToken - price.input) * batchPriceShare);
+    plain + Math.ceil(promptTokens * Math.max(0, perToken - price.input) * share);
   const byMarker = { none: plain, '5m': written(price.cacheWrite5m), '1h': written(price.cacheWrite1h) };
   const own = ownTtl(body);
   return own === 'none' ? byMarker : { none: byMarker[own], '5m': byMarker[own], '1h': byMarker['1h'] };

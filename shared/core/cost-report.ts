@@ -1,6 +1,6 @@
 import type { Usage } from './cost.ts';
 import { addUsage, noUsage } from './cost.ts';
-import type { Nanodollars } from './money.ts';
+import { type Nanodollars, sumOrUnknown } from './money.ts';
 
 /** What was spent on one day, for one task and tenant, on one model. Money in nanodollars. */
 export interface SpendFigures {
@@ -11,6 +11,7 @@ export interface SpendFigures {
   tenant: string | null;
   /** Null where nobody said. */
   model: string | null;
+  /** Each once for every tenant and model that it had. */
   batches: number;
   /** Items that were executed. */
   bought: number;
@@ -94,6 +95,10 @@ export function costLines(figures: readonly SpendFigures[], by: readonly CostKey
   const dayOf = (line: CostLine): string => line.by.day ?? '';
   return lines.sort((a, b) => compare(dayOf(a), dayOf(b)) || b.money.billed - a.money.billed);
 }
+
+/** False when nothing of it has a price: its money is unknown, and never zero. */
+export const isMoneyKnown = ({ sums, money }: Omit<CostLine, 'by'>): boolean =>
+  sumOrUnknown(money.billed, sums.unpriced) !== null;
 
 export const costTotal = (figures: readonly SpendFigures[]): Omit<CostLine, 'by'> => {
   const sums = figures.reduce<SpendSums>(addSums, noSums);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty, recordOf } from '#test/support/check-property.ts';
-import { addUsage, costOf, noUsage, priceOf, type Usage } from './cost.ts';
+import { addUsage, costOf, dearestPrice, noUsage, priceOf, type Usage } from './cost.ts';
 import { priceRows } from './prices.ts';
 
 const at = Date.UTC(2026, 10, 15);
@@ -34,6 +34,14 @@ describe('costOf', () => {
     assert.equal(costOf('constructor', usage({ input: 1 }), at), null);
   });
 
+  it('is a tenth more, rounded once, for a request that must stay in one country', () => {
+    const block = usage({ input: 333, output: 77, cacheRead: 11 });
+    const plain = costOf('claude-haiku-4-5', block, at);
+    const us = costOf('claude-haiku-4-5', block, at, { isUsOnly: true });
+    assert.equal(us?.billed, Math.round((333 * 1_000 + 77 * 5_000 + 11 * 100) * 0.5 * 1.1));
+    assert.ok(plain && us && us.individual > plain.individual);
+  });
+
   it('goes by the base name of a dated snapshot', () => {
     assert.deepEqual(
       costOf('claude-haiku-4-5-20251001', usage({ input: 8 }), at),
@@ -46,6 +54,25 @@ describe('costOf', () => {
     const after = priceOf('claude-sonnet-5-5', { promptTokens: 1, at: Date.UTC(2026, 9, 7) });
     assert.deepEqual([before?.cacheRead, after?.cacheRead], [200, 100]);
     assert.equal(priceOf('claude-sonnet-5-5', { promptTokens: 1, at: Date.UTC(2025, 0, 1) }), null);
+  });
+
+  it('S5: what is reserved is dearer than any price known to hold until it is executed', () => {
+    const change = Date.UTC(2026, 9, 7);
+    const dearest = (when: number) => dearestPrice('claude-sonnet-5-5', { promptTokens: 1, at: when })?.cacheRead;
+    assert.deepEqual([change - 1, change].map(dearest), [200, 100]);
+    const begin = Date.UTC(2026, 0, 1);
+    assert.equal(dearestPrice('claude-sonnet-5-5', { promptTokens: 1, at: begin - 1 }), null);
+    const when = fc.integer({ min: begin, max: begin + 366 * 86_400_000 });
+    checkProperty(
+      fc.property(model, when, fc.nat(7 * 86_400_000), (name, now, later) => {
+        const reserved = dearestPrice(name, { promptTokens: 1, at: now });
+        const billed = priceOf(name, { promptTokens: 1, at: now + later });
+        assert.ok(reserved && billed);
+        for (const column of ['input', 'output', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h'] as const) {
+          assert.ok(reserved[column] >= billed[column], `${name}: ${column}`);
+        }
+      }),
+    );
   });
 
   it('goes by the whole prompt, cache tokens included, where long prompts cost more', () => {

@@ -1,5 +1,5 @@
 import type { Nanodollars } from './money.ts';
-import { batchPriceShare, canonicalModel, type PriceRow, priceRows } from './prices.ts';
+import { batchPriceShare, canonicalModel, type PriceRow, priceRows, usOnlyFactor } from './prices.ts';
 
 /** Tokens as billed; total input is the sum of all but `output`. */
 export interface Usage {
@@ -30,21 +30,44 @@ export interface ItemCost {
 /**
  * The price of one answer: computed once, from the raw usage block, per item, rounded half up.
  * @param at when the batch was bought, ms since the epoch: prices have effective dates
+ * @param options.isUsOnly the request said `inference_geo: "us"`
  * @returns null when no row is known for the model: unknown, never zero
  */
-export function costOf(model: string, usage: Usage, at: number): ItemCost | null {
-  const prompt = usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
+export function costOf(
+  model: string,
+  usage: Usage,
+  at: number,
+  { isUsOnly = false }: { isUsOnly?: boolean } = {},
+): ItemCost | null {
+  const prompt = promptTokens(usage);
   const price = priceOf(model, { promptTokens: prompt, at });
   if (!price) return null;
-  const single =
-    usage.input * price.input +
-    usage.output * price.output +
-    usage.cacheRead * price.cacheRead +
-    usage.cacheWrite5m * price.cacheWrite5m +
-    usage.cacheWrite1h * price.cacheWrite1h;
   const uncached = prompt * price.input + usage.output * price.output;
-  return { billed: Math.round(single * batchPriceShare), individual: Math.round(uncached) };
+  const factor = isUsOnly ? usOnlyFactor : 1;
+  const single = listPrice(usage, price);
+  return { billed: Math.round(single * batchPriceShare * factor), individual: Math.round(uncached * factor) };
 }
+
+/** The price of one call outside batches, rounded half up; null when no row is known for the model. */
+export function callCostOf(
+  model: string,
+  usage: Usage,
+  at: number,
+  { isUsOnly = false }: { isUsOnly?: boolean } = {},
+): Nanodollars | null {
+  const price = priceOf(model, { promptTokens: promptTokens(usage), at });
+  return price && Math.round(listPrice(usage, price) * (isUsOnly ? usOnlyFactor : 1));
+}
+
+const promptTokens = ({ input, cacheRead, cacheWrite5m, cacheWrite1h }: Usage): number =>
+  input + cacheRead + cacheWrite5m + cacheWrite1h;
+
+const listPrice = (usage: Usage, price: PriceRow): number =>
+  usage.input * price.input +
+  usage.output * price.output +
+  usage.cacheRead * price.cacheRead +
+  usage.cacheWrite5m * price.cacheWrite5m +
+  usage.cacheWrite1h * price.cacheWrite1h;
 
 /** The row in force for a model (dated snapshots such as `claude-haiku-5-5-20261001` go by their base name). */
 export function priceOf(model: string, { promptTokens, at }: { promptTokens: number; at: number }): PriceRow | null {

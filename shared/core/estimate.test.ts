@@ -26,6 +26,7 @@ function groupOf({ model, text, maxTokens }: { model: string; text: string; maxT
     model,
     key: answerKey({ recipe: null, model, maxTokens }),
     maxTokens,
+    priceFactor: 1,
     guess: guessAnswer(asIsRecipe, maxTokens),
     length: lengthClass(Buffer.byteLength(body)),
     documents: 1,

@@ -38,6 +38,8 @@ export interface RequestGroup {
   /** As `answerKey` names it. */
   key: string;
   maxTokens: number;
+  /** Of the list price: more than 1 for requests that must stay in one country. */
+  priceFactor: number;
   guess: AnswerGuess;
   length: number;
   documents: number;
@@ -105,7 +107,7 @@ function estimateGroup(
   const input = { ...bounds, expected: inputExpected };
   const output = { low: documents, expected: documents * answer.expected, high: documents * maxTokens };
   const price = priceOf(model, { promptTokens: inputExpected / Math.max(1, documents), at });
-  const perToken = (column: number): number => column * batchPriceShare;
+  const perToken = (column: number): number => column * batchPriceShare * group.priceFactor;
   const expected = price ? inputExpected * perToken(price.input) + output.expected * perToken(price.output) : 0;
   const cost = group.cost && { ...group.cost, expected: clamp(expected, group.cost) };
   const outputPrice = perToken(price?.output ?? 0);

@@ -22,7 +22,7 @@ export interface HitQuestion {
 }
 
 /** Documented for items of a batch that find an entry: 30 % to 98 %. */
-const documented: HitTally = { hits: 1.28, misses: 0.72 };
+const documented: HitTally = { hits: 2.56, misses: 1.44 };
 /** What other prefixes of the model showed counts as this many items at most. */
 const borrowedMax = 20;
 /** How far what is known of the provider carries to a kind of batch that was never seen. */
@@ -31,7 +31,7 @@ const carriedMax = 16;
 const unprimedShare: Record<Exclude<CacheState, 'primed'>, number> = { warm: 1, young: 0.8, late: 0.6, cold: 0.8 };
 const unprimedWeight: Record<Exclude<CacheState, 'primed'>, number> = { warm: 4, young: 2, late: 2, cold: 2 };
 /** Standard deviations to either side that hold nine of ten. */
-const certainty = 1.28;
+const certainty = 1.645;
 
 /** What is known of a hit rate: what this prefix showed, what its model's other prefixes showed, and what is documented. */
 export function hitRate(lessons: CacheLessons, question: HitQuestion): HitRate {

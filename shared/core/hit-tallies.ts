@@ -17,7 +17,7 @@ export interface HitTallies {
 export const noHits: HitTally = { hits: 0, misses: 0 };
 
 /** After this time a lesson counts half: providers change. */
-const halfLifeMs = 24 * 3_600_000;
+const halfLifeMs = 72 * 3_600_000;
 /** Items of a batch fare alike: many of them say less than as many batches of one. */
 const alikeness = 0.05;
 

@@ -1,3 +1,5 @@
+import type { CachePlan, CacheTtl } from './cache-plan.ts';
+
 /**
  * The records of the journal (protocol §4). What makes one accepted is `reduce-journal.ts`, a function of journal
  * records alone; a change of acceptance is a new `v`.
@@ -106,6 +108,8 @@ export interface SealedRecord {
   recipe: string;
   runs: readonly string[];
   items: readonly SealedItem[];
+  /** Where its cache markers go; absent when there are none to speak of. It decides nothing about what is accepted. */
+  plan?: CachePlan;
 }
 
 export interface IntentRecord {
@@ -148,11 +152,16 @@ export interface ReleasedRecord {
   actual: Amounts;
 }
 
+/** One small call that writes a cache entry before a batch reads it. A purchase like an INTENT, and never repeated. */
 export interface PrimeRecord {
   kind: 'PRIME';
   id: string;
   account: string;
+  /** Hash of the mark that it writes. */
   prefix: string;
+  /** Of the entry; absent: five minutes. */
+  ttl?: CacheTtl;
+  /** Names the call that may be sent, as in an INTENT. */
   nonce: string;
   reserve: Amounts;
 }
@@ -160,6 +169,7 @@ export interface PrimeRecord {
 export interface PrimedRecord {
   kind: 'PRIMED';
   id: string;
+  /** What it cost; nothing when it was refused or not sent. */
   actual: Amounts;
 }
 

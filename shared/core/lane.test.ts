@@ -23,6 +23,7 @@ const settings: LaneSettings = {
   ageMsMax: 30_000,
   bytesMax: 1_000,
   tokensMax: 500,
+  cache: null,
 };
 
 const itemOf = (offset: number, rest: Partial<LaneItem> = {}): LaneItem => ({
@@ -38,6 +39,7 @@ const itemOf = (offset: number, rest: Partial<LaneItem> = {}): LaneItem => ({
   bytes: 2,
   tokens: 1,
   tenant: null,
+  blocks: null,
   costMax: null,
   requestKey: null,
   of: null,

@@ -1,6 +1,8 @@
+import type { CachePolicy } from './cache-plan.ts';
 import type { WorstCost } from './cap-worst-case.ts';
 import type { BatchKind } from './journal.ts';
 import { deadlineMarginMs } from './limits.ts';
+import type { PromptBlocks } from './prompt-positions.ts';
 import type { Rid } from './rid.ts';
 
 /**
@@ -16,6 +18,8 @@ export interface Lane {
   ageMsMax: number;
   bytesMax: number;
   tokensMax: number;
+  /** Null: no planner looks at what is in it. */
+  cache: CachePolicy | null;
   items: LaneItem[];
   bytes: number;
   tokens: number;
@@ -38,6 +42,8 @@ export interface LaneItem extends Rid {
   tokens: number;
   /** Null when the price is unknown. */
   costMax: WorstCost | null;
+  /** Null where no planner looks at it. */
+  blocks: PromptBlocks | null;
   /** Names what is asked for; null when its answer is for nobody else. */
   requestKey: string | null;
   /** Whose answer it takes, in a lane of such; null: it is bought. */
@@ -51,7 +57,7 @@ export interface SourceOfAnswer extends Rid {
 
 export type LaneSettings = Pick<
   Lane,
-  'key' | 'type' | 'account' | 'recipe' | 'itemsMax' | 'ageMsMax' | 'bytesMax' | 'tokensMax'
+  'key' | 'type' | 'account' | 'recipe' | 'itemsMax' | 'ageMsMax' | 'bytesMax' | 'tokensMax' | 'cache'
 >;
 
 export const openLane = (settings: LaneSettings): Lane => ({

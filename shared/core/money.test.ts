@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty } from '#test/support/check-property.ts';
-import { decimalDollars, formatDollars, nanodollarsPerDollar, parseDollars } from './money.ts';
+import { batchItemsMax } from './limits.ts';
+import { decimalDollars, formatDollars, nanodollarsPerDollar, parseDollars, sumOrUnknown } from './money.ts';
+import { priceRows } from './prices.ts';
+import { contextTokensMax } from './token-bounds.ts';
 
 const amount = fc.oneof(fc.nat(2_000_000_000), fc.integer({ min: 0, max: 9_000_000 * nanodollarsPerDollar }));
 
@@ -26,6 +29,31 @@ describe('decimalDollars', () => {
   ] as const) {
     it(`writes ${nanodollars} nanodollars as ${text}`, () => assert.equal(decimalDollars(nanodollars), text));
   }
+});
+
+describe('sums of money', () => {
+  const dollars = (amount: number): number => amount * nanodollarsPerDollar;
+
+  it('are whole numbers, exactly, for a year of 24,000 $ a day, and for the worst case of the dearest batch', () => {
+    const perDay = dollars(24_000) + 1;
+    const year = Array.from({ length: 365 }, () => perDay).reduce((sum, day) => sum + day, 0);
+    assert.ok(Number.isSafeInteger(year));
+    assert.equal(BigInt(year), 365n * BigInt(perDay));
+    const dearest = Math.max(...priceRows.map(row => contextTokensMax * row.cacheWrite1h + 10_000_000 * row.output));
+    assert.ok(Number.isSafeInteger(dearest * batchItemsMax), 'the longest requests, and all that they may answer');
+  });
+
+  it('are of list prices in whole nanodollars: nothing is a fraction but the half of one', () => {
+    for (const row of priceRows) {
+      for (const price of [row.input, row.output, row.cacheRead, row.cacheWrite5m, row.cacheWrite1h]) {
+        assert.ok(Number.isSafeInteger(price) && price > 0, row.model);
+      }
+    }
+  });
+
+  it('are unknown when nothing in them has a price, and never zero for that', () => {
+    assert.deepEqual([sumOrUnknown(0, 0), sumOrUnknown(0, 2), sumOrUnknown(5, 2)], [0, null, 5]);
+  });
 });
 
 describe('formatDollars', () => {

@@ -6,6 +6,10 @@ export type Nanodollars = number;
 
 export const nanodollarsPerDollar = 1_000_000_000;
 
+/** A sum in which nothing has a price is unknown, and never zero. @param unpriced what is in no sum */
+export const sumOrUnknown = (sum: Nanodollars, unpriced: number): Nanodollars | null =>
+  sum === 0 && unpriced > 0 ? null : sum;
+
 /** `$ 12.34`; below a dollar four digits, below a cent six, because a document costs a fraction of a cent. */
 export function formatDollars(amount: Nanodollars | null): string {
   if (amount === null) return 'unknown';

@@ -17,6 +17,9 @@ export interface PriceRow {
 
 export const batchPriceShare = 0.5;
 
+/** What a request costs more when it says `inference_geo: "us"`. */
+export const usOnlyFactor = 1.1;
+
 const row = (model: string, columns: readonly number[], promptTokensMax?: number): PriceRow => {
   const [input, output, cacheWrite5m, cacheWrite1h, cacheRead] = columns as [number, number, number, number, number];
   const limit = promptTokensMax === undefined ? {} : { promptTokensMax };

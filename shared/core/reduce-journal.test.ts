@@ -17,7 +17,7 @@ import {
 } from '#test/support/journal-records.ts';
 import { type JournalKind, type JournalRecord, journalKinds, type Stamped } from './journal.ts';
 import { acceptsIntent, reduceJournal, transitions } from './reduce-journal.ts';
-import type { BatchStateName } from './view.ts';
+import { type BatchStateName, primesKeptMs } from './view.ts';
 
 /** A batch in each state: what the journal holds about it. */
 const historyOf: Readonly<Record<BatchStateName, readonly JournalRecord[]>> = {
@@ -534,6 +534,27 @@ describe('PRIME and PRIMED', () => {
     const verdicts = addAll(primed('one', 1), prime('one', 8), prime('one', 8), primed('one', 3), primed('one', 3));
     assert.deepEqual(verdicts, ['refused', 'accepted', 'refused', 'accepted', 'refused']);
     assert.equal(view.used.get(`${scope}|total`), 3);
+  });
+
+  it('S5: are accepted once for an id, also when the view has let go of it', () => {
+    const { add, view } = openFold();
+    const later = noon + primesKeptMs + 1;
+    add(prime('one', 8));
+    add(primed('one', 3));
+    add(prime('open', 8));
+    assert.equal(add(prime('two', 1), later), 'accepted');
+    assert.deepEqual([...view.primes.keys()], ['open', 'two']);
+    assert.deepEqual([add(prime('one', 8), later), add(primed('one', 3), later)], ['refused', 'refused']);
+    assert.equal(add(primed('open', 8), later), 'accepted');
+  });
+
+  it('know what was bought from what was not', () => {
+    const { addAll, view } = openFold();
+    addAll(prime('one', 8), prime('two', 8), prime('three', 8), primed('one', 8), primed('two', 0));
+    assert.deepEqual(
+      [...view.primes.values()].map(({ state }) => state),
+      ['spent', 'unsent', 'open'],
+    );
   });
 
   it('book in the day of the PRIME', () => {

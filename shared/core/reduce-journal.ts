@@ -11,7 +11,7 @@ import type {
 } from './journal.ts';
 import type { SourceOfAnswer } from './lane.ts';
 import { reduceSettled } from './reduce-settled.ts';
-import { claimKey, formatRid } from './rid.ts';
+import { claimKey, formatRid, type Rid } from './rid.ts';
 import {
   type Batch,
   type BatchState,
@@ -21,6 +21,7 @@ import {
   isUnsent,
   itemsToSend,
   periodKey,
+  primesKeptMs,
   retire,
   tightCap,
   type View,
@@ -103,26 +104,41 @@ function onSealed(view: View, record: On<'SEALED'>): Verdict {
   const items = record.items.flatMap(sealed => claim(view, sealed) ?? []);
   if (items.length === 0) return 'refused'; // void: everything was claimed before
   view.batches.set(record.bk, sealedBatch(record, items));
+  seePrefixes(view, record);
   if (ahead) reduceSettled(view, { bk: record.bk, ...ahead });
   return 'accepted';
 }
 
+/** When a prefix comes again is learnt from these; whether it was read, from SETTLED. */
+function seePrefixes({ lessons }: View, { bk, plan, items, at }: On<'SEALED'>): void {
+  for (const { hash, ttl, prime } of plan?.marks ?? []) {
+    const isSent = plan?.use === 'marked';
+    lessons.see({ bk, hash, items: items.length, at, ttl: isSent ? ttl : null, isPrimed: isSent && prime });
+  }
+}
+
 function claim(view: View, [partition, offset, att, charged, extra]: SealedItem): Item | null {
-  const rid = { partition, offset };
-  if (view.claims.has({ ...rid, att })) return null;
-  view.claims.add({ ...rid, att });
-  if (view.retries.size > 0) view.retries.delete(claimKey({ ...rid, att }));
-  const key = extra?.key;
-  const holder = key === undefined ? undefined : view.keys.get(key);
-  if (key !== undefined && holder === undefined) view.keys.set(key, formatRid(rid)); // a record, so a retry keeps its own
-  return {
-    ...rid,
+  const item: Item = {
+    partition,
+    offset,
     att,
     charged,
     uncharged: extra?.uncharged ?? 0,
-    isDuplicate: holder !== undefined && holder !== formatRid(rid),
+    isDuplicate: false,
     of: sourceOf(extra),
   };
+  if (view.claims.has(item)) return null;
+  view.claims.add(item);
+  if (view.retries.size > 0) view.retries.delete(claimKey(item));
+  if (extra?.key !== undefined) item.isDuplicate = !holdsKey(view, extra.key, item);
+  return item;
+}
+
+/** Each key belongs to the first record that claims it: a record, so a retry keeps its own. */
+function holdsKey(view: View, key: string, rid: Rid): boolean {
+  const holder = view.keys.get(key);
+  if (holder === undefined) view.keys.set(key, formatRid(rid));
+  return holder === undefined || holder === formatRid(rid);
 }
 
 const sourceOf = (extra: SealedExtra | undefined): SourceOfAnswer | null =>
@@ -137,6 +153,7 @@ function sealedBatch(record: SealedRecord & { at: number }, items: Item[]): Batc
     recipe,
     runs,
     items,
+    plan: record.plan ?? null,
     sub: 0,
     sealedAt: at,
     state: { is: 'sealed' },
@@ -207,20 +224,36 @@ function onReleased(view: View, { bk, actual }: ReleasedRecord): Verdict {
   return 'accepted';
 }
 
-function onPrime(view: View, { id, reserve, at }: PrimeRecord & { at: number }): Verdict {
-  if (view.primes.has(id) || tightCap(view, reserve, at)) return 'refused';
-  view.primes.set(id, { reserve, at, isPrimed: false });
+/** True when the journal would accept this PRIME; a submitter appends one only then. */
+export const acceptsPrime = (view: View, { id, reserve }: PrimeRecord, at: number): boolean =>
+  !view.primes.has(id) && !view.pastPrimes.has(id) && tightCap(view, reserve, at) === null;
+
+function onPrime(view: View, record: PrimeRecord & { at: number }): Verdict {
+  if (!acceptsPrime(view, record, record.at)) return 'refused';
+  const { id, account, prefix, ttl = '5m', nonce, reserve, at } = record;
+  forgetPrimes(view, at);
+  view.primes.set(id, { account, prefix, ttl, nonce, reserve, at, state: 'open' });
   use(view, reserve, at, +1);
   return 'accepted';
 }
 
 function onPrimed(view: View, { id, actual }: On<'PRIMED'>): Verdict {
   const prime = view.primes.get(id);
-  if (!prime || prime.isPrimed) return 'refused';
+  if (prime?.state !== 'open') return 'refused';
   use(view, prime.reserve, prime.at, -1);
   use(view, actual, prime.at, +1);
-  prime.isPrimed = true;
+  prime.state = Object.values(actual).some(amount => amount > 0) ? 'spent' : 'unsent';
   return 'accepted';
+}
+
+/** By the journal's own time, and what is open stays: the same journal leaves the same view. */
+function forgetPrimes(view: View, now: number): void {
+  for (const [id, { at, state }] of view.primes) {
+    if (at > now - primesKeptMs) return; // in the order in which they came
+    if (state === 'open') continue;
+    view.primes.delete(id);
+    view.pastPrimes.add(id);
+  }
 }
 
 function use(view: View, amounts: Amounts, at: number, sign: 1 | -1): void {

@@ -3,14 +3,15 @@ import type { SettledRecord } from './settled.ts';
 import { isSettled, retire, type View } from './view.ts';
 
 /** The part of SETTLED that the view keeps. */
-export type SettledFacts = Pick<SettledRecord, 'bk' | 'retry' | 'actual'>;
+export type SettledFacts = Pick<SettledRecord, 'bk' | 'retry' | 'actual' | 'cache'>;
 
 /**
  * Folds a SETTLED into the view: the first per batch counts. It may be read before the SEALED it belongs to, because the
  * two stand in different topics; then it waits for it.
  */
-export function reduceSettled(view: View, { bk, retry, actual }: SettledFacts): void {
+export function reduceSettled(view: View, { bk, retry, actual, cache = [] }: SettledFacts): void {
   if (isSettled(view, bk)) return;
+  for (const lesson of cache) view.lessons.learn(lesson);
   const batch = view.batches.get(bk);
   if (!batch) {
     view.settledAhead.set(bk, { retry, actual });

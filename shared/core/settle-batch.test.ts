@@ -180,6 +180,17 @@ describe('an item of a batch that was read', () => {
     assert.equal(terminals[0]?.customId, 'doc-1');
   });
 
+  it('P4: is priced as of its CREATED, when a price changes between that and its INTENT', () => {
+    const batch = createdBatch(itemsAt(1));
+    const change = Date.UTC(2026, 9, 7);
+    assert.ok(batch.state.is === 'created');
+    batch.state = { ...batch.state, at: change, intent: { ...batch.state.intent, at: change - 1 } };
+    const cached: Partial<Answer> = { model: 'claude-sonnet-5-5', usage: { ...noUsage, cacheRead: 1_000 } };
+    const { settled } = settleBatch(batch, contextOf(readOf(batch, { 1: succeeds(cached) })));
+    assert.equal(settled.cost, (1_000 * 100) / 2); // before it: 200 nanodollars a token
+    assert.equal(settled.spend?.at, change - 1); // the day that caps count it in
+  });
+
   it('S4: ends with its fourth charged failure and its fifth expiry', () => {
     const items: SealedItem[] = [
       [0, 1, 3, 3],

@@ -2,6 +2,8 @@ import type { ErrorCode } from '../errors/catalogue.ts';
 import { FlotillaError } from '../errors/flotilla-error.ts';
 import type { ReuseState } from './answer-cache/reused-answer.ts';
 import { canaryCode, canaryField } from './build-request.ts';
+import { cacheLessonsOf } from './cache-lessons.ts';
+import type { CacheMark } from './cache-plan.ts';
 import { addUsage, costOf, type ItemCost, noUsage, type Usage } from './cost.ts';
 import { formatCustomId } from './custom-id.ts';
 import { decideRetry } from './decide-retry.ts';
@@ -44,6 +46,8 @@ export interface SettleContext {
   /** Settling worker's wall clock; only retry times depend on it. */
   now: number;
   timeScale: number;
+  /** Whether the entry of a mark was written ahead of this batch, by the journal; absent: as planned. */
+  wasPrimed?: (mark: CacheMark) => boolean;
 }
 
 export interface Settlement {
@@ -89,6 +93,7 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
   checkSettles(batch, context.read);
   const sums = createSums(batch);
   const spend = new SpendRows();
+  const answered: { usage: Usage; model: string }[] = [];
   let missing = 0;
   let isAccountRefused = false;
 
@@ -98,6 +103,7 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     const wasSent = context.read !== null && !item.isDuplicate;
     sums.add(envelope.run, ended, { wasSent, isReused: batch.kind === 'reuse' });
     if (wasSent) addSpent(spend, ended, { item, envelope, model: modelAsked(parsed, context.recipe) });
+    if (ended.usage) answered.push({ usage: ended.usage, model: ended.model ?? '' });
     if (ended.cause === 'missing') missing += 1;
     if (ended.cause === 'account') isAccountRefused = true;
     const policy = context.recipe?.retry ?? retryPolicyDefault;
@@ -115,8 +121,15 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     const { recipe } = context;
     terminals.push(terminalOf(batch, item, { ended, envelope, parsed, recipe, wasSent, requestKey }));
   }
-  const settled = { v: 1, bk: batch.bk, done, dead, retry, ...sums.total(), ...spendOf(batch, spend) } as const;
-  return { settled, terminals, missing, isAccountRefused };
+  const books = {
+    done,
+    dead,
+    retry,
+    ...sums.total(),
+    ...spendOf(batch, spend),
+    ...lessonsOf(batch, answered, context),
+  };
+  return { settled: { v: 1, bk: batch.bk, ...books }, terminals, missing, isAccountRefused };
 }
 
 function checkSettles(batch: Batch, read: CompleteRead | null): void {
@@ -228,7 +241,8 @@ const causeOfError = { document: 'invalid-request', transient: 'provider-error',
 function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemContext): Ended {
   const { usage, body, model } = answer;
   const boughtAt = batch.state.is === 'created' || batch.state.is === 'released' ? batch.state.at : batch.sealedAt;
-  const bought = { body, model, usage, cost: costOf(model, usage, boughtAt) };
+  const cost = costOf(model, usage, boughtAt, { isUsOnly: isUsOnly(context.parsed) });
+  const bought = { body, model, usage, cost };
   if (answer.finish === 'refused') return { cause: 'refused', ...bought };
   if (answer.finish === 'truncated') return { cause: 'truncated', ...afterCut(context), ...bought };
   const { recipe } = context;
@@ -237,6 +251,11 @@ function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: ItemCont
   if (checked.is === 'invalid') return { cause: 'invalid-output', why: checked.why, ...bought };
   return { cause: null, output: checked.output, ...bought };
 }
+
+const isUsOnly = (parsed: Parsed): boolean =>
+  parsed.is === 'document' &&
+  parsed.document.ask.shape === 'as-is' &&
+  parsed.document.ask.params.inference_geo === 'us';
 
 /** Tried once more with the cap raised (`retryRow`); cut again, it is a dead letter whatever tries are left. */
 function afterCut({ recipe, parsed }: ItemContext): Partial<Ended> {
@@ -452,6 +471,19 @@ function spendOf(batch: Batch, { rows }: SpendRows): { spend?: Spend } {
   return { spend: { at, rows } };
 }
 
+/** What the batch showed of the prefixes in its plan; nothing when nothing of it was answered. */
+function lessonsOf(
+  { bk, plan, sealedAt }: Batch,
+  answered: readonly { usage: Usage; model: string }[],
+  { wasPrimed = mark => mark.prime }: SettleContext,
+): Pick<SettledRecord, 'cache'> {
+  if (!plan || answered.length === 0) return {};
+  const marks = plan.marks.map(mark => ({ ...mark, prime: wasPrimed(mark) }));
+  const usages = answered.map(({ usage }) => usage);
+  const model = answered[0]?.model ?? '';
+  return { cache: cacheLessonsOf({ bk, model, at: sealedAt, plan: { ...plan, marks }, usages }) };
+}
+
 const isLost = (cause: OutcomeCause | null): boolean => cause === 'missing' || cause === 'result-too-large';
 
 /** Bought, or perhaps bought, and nobody can say for how much: lost lines count as bought (protocol §4, RELEASED). */
@@ -461,8 +493,9 @@ function isUnpriced({ cause, usage, cost }: Ended): boolean {
 
 const runsOf = (byRun: ReadonlyMap<string, RunSpend>): SettledRecord['runs'] =>
   Object.fromEntries(
-    [...byRun].flatMap(([run, { cost, individual }]) =>
-      cost > 0 || individual > 0 ? [[run, { cost, individual }]] : [],
+    // What was bought at a price nobody knows is in no sum, and its run must be able to say so.
+    [...byRun].flatMap(([run, { cost, individual, unpriced }]) =>
+      cost > 0 || individual > 0 || unpriced > 0 ? [[run, { cost, individual }]] : [],
     ),
   );
 
@@ -478,7 +511,8 @@ function actualOf(batch: Batch, byRun: ReadonlyMap<string, RunSpend>): Amounts {
     const run = scope.startsWith('run:') ? scope.slice('run:'.length, -':money'.length) : null;
     const spends = run === null ? [...byRun.values()] : [byRun.get(run)].filter(spend => spend !== undefined);
     const sum = (of: keyof RunSpend): number => spends.reduce((total, spend) => total + spend[of], 0);
-    actual[scope] = sum('cost') + Math.ceil((reserve * sum('unpriced')) / Math.max(1, sum('sent')));
+    const unpriced = Math.ceil((reserve * sum('unpriced')) / Math.max(1, sum('sent')));
+    actual[scope] = sum('cost') + Math.min(reserve, unpriced);
   }
   return actual;
 }

@@ -1,3 +1,4 @@
+import type { CacheLesson } from './cache-lessons.ts';
 import type { Amounts } from './journal.ts';
 import type { OutcomeCause } from './outcome.ts';
 import type { Spend } from './spend.ts';
@@ -25,6 +26,8 @@ export interface SettledRecord {
   actual: Amounts;
   /** What was bought, for whom; absent when nothing was, and in records of earlier programs. */
   spend?: Spend;
+  /** What it showed of its prefixes; absent without a plan, and in records of earlier programs. */
+  cache?: readonly CacheLesson[];
 }
 
 /** A purchase that is due again. `notBefore` in ms since the epoch, by the settling worker's clock. */

@@ -55,11 +55,11 @@ describe('a snapshot', () => {
   it('names the fleet and the positions it stands at', () => {
     const fold = openFold({ kind: 'FLEET', fleet: 'abcdef', partitions: 1, settledPartitions: 32 });
     const { v, fleet, journalOffset, settledOffsets } = takeSnapshot(fold.view, positions);
-    assert.deepEqual({ v, fleet, journalOffset, settledOffsets }, { v: 1, fleet: 'abcdef', ...positions });
+    assert.deepEqual({ v, fleet, journalOffset, settledOffsets }, { v: 2, fleet: 'abcdef', ...positions });
   });
 
   it('of another version is not read', () => {
-    const snapshot = { ...takeSnapshot(createView(), positions), v: 2 } as unknown as ViewSnapshot;
+    const snapshot = { ...takeSnapshot(createView(), positions), v: 1 } as unknown as ViewSnapshot;
     assert.equal(viewFromSnapshot(snapshot), null);
   });
 

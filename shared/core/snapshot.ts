@@ -1,14 +1,18 @@
+import { CacheLessons, type CacheLessonsSnapshot } from './cache-lessons.ts';
 import { Claims, type ClaimsSnapshot } from './claims.ts';
 import type { View } from './view.ts';
 
-/** A view at a position, as plain data. Version 1; an unknown version is ignored and the log is read instead. */
+/** A view at a position, as plain data. An unknown version is ignored and the log is read instead. */
 export interface ViewSnapshot {
-  v: 1;
+  v: 2;
   fleet: string;
   journalOffset: number;
   settledOffsets: number[];
   view: Record<string, unknown>;
 }
+
+/** Version 2 has the plans of batches, primes in full, and what was learnt of the cache. */
+export const snapshotVersion = 2;
 
 const mapNames = [
   'accounts',
@@ -27,8 +31,10 @@ const mapNames = [
 export function takeSnapshot(view: View, at: { journalOffset: number; settledOffsets: number[] }): ViewSnapshot {
   const maps = Object.fromEntries(mapNames.map(name => [name, [...view[name]]]));
   const { fleet, unknown } = view;
-  const rest = { fleet, unknown, claims: view.claims.toSnapshot(), canceledRuns: [...view.canceledRuns] };
-  return { v: 1, fleet: fleet?.id ?? '', ...at, view: structuredClone({ ...maps, ...rest }) };
+  const sets = { canceledRuns: [...view.canceledRuns], pastPrimes: [...view.pastPrimes] };
+  const rest = { fleet, unknown, claims: view.claims.toSnapshot(), ...sets };
+  const lessons = view.lessons.toSnapshot();
+  return { v: snapshotVersion, fleet: fleet?.id ?? '', ...at, view: structuredClone({ ...maps, ...rest, lessons }) };
 }
 
 /**
@@ -36,7 +42,7 @@ export function takeSnapshot(view: View, at: { journalOffset: number; settledOff
  * (this code may): read the log from the start
  */
 export function viewFromSnapshot(snapshot: ViewSnapshot): View | null {
-  if (snapshot.v !== 1 || snapshot.view.unknown !== null) return null;
+  if (snapshot.v !== snapshotVersion || snapshot.view.unknown !== null) return null;
   const plain = structuredClone(snapshot.view);
   const maps = Object.fromEntries(mapNames.map(name => [name, new Map(plain[name] as [string, unknown][])]));
   return {
@@ -45,5 +51,7 @@ export function viewFromSnapshot(snapshot: ViewSnapshot): View | null {
     unknown: plain.unknown as View['unknown'],
     claims: Claims.fromSnapshot(plain.claims as ClaimsSnapshot),
     canceledRuns: new Set(plain.canceledRuns as string[]),
+    pastPrimes: new Set(plain.pastPrimes as string[]),
+    lessons: CacheLessons.fromSnapshot(plain.lessons as CacheLessonsSnapshot),
   };
 }

@@ -49,8 +49,8 @@ export function explainChange(
     else if (ratios === null) change.retries += to.cost - from.cost;
     else for (const cause of changeCauses) change[cause] += weight * Math.log(ratios[cause]);
   }
-  const [costWas, costIs] = [costOf(was), costOf(is)];
-  return rounded(change, Math.round(costIs - costWas));
+  // Whole sums first: thirds of a nanodollar, added up, may end on the other side of a half.
+  return rounded(change, Math.round(costOf(after) - costOf(before) / days));
 }
 
 const nothing: TaskSums = { documents: 0, bought: 0, tokens: 0, uncached: 0, cost: 0 };
@@ -75,8 +75,8 @@ function sumByTask(figures: readonly SpendFigures[], days: number): Map<string, 
 const documentsOf = (sums: ReadonlyMap<string, TaskSums>): number =>
   [...sums.values()].reduce((sum, { documents }) => sum + documents, 0);
 
-const costOf = (sums: ReadonlyMap<string, TaskSums>): number =>
-  [...sums.values()].reduce((sum, { cost }) => sum + cost, 0);
+const costOf = (figures: readonly SpendFigures[]): Nanodollars =>
+  figures.reduce((sum, { billed, primeCost }) => sum + billed + primeCost, 0);
 
 /** Null where one of the two is not above zero: the task is new, or gone. */
 function logarithmicMean(a: number, b: number): number | null {

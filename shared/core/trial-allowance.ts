@@ -6,10 +6,12 @@ import { batchPriceShare, type PriceRow } from './prices.ts';
 
 /** What trials may cost, as a share of what the prefixes cost without markers. */
 const shareOfBought = 0.008;
+/** Of so many batches like this one: what does not pay by then is not tried for ever. */
+const lendingBatches = 64;
 /** And of what markers have saved. */
 const shareOfSaved = 0.5;
 /** And for the first one, of its own batch. */
-const shareOfFirst = 0.3;
+const shareOfFirst = 0.25;
 
 export interface AllowanceQuestion {
   hash: string;
@@ -43,7 +45,8 @@ function roomOf({ sightings, lessons }: History, { items, tokens, price, isNeede
   const saved = lessons.reduce((sum, lesson) => sum + savedBy(lesson, price), 0);
   const settled = new Set(lessons.map(({ bk }) => bk));
   const atRisk = sightings.reduce((sum, { bk, atRisk: own = 0 }) => (settled.has(bk) ? sum : sum + own), 0);
-  const lent = isNeeded ? shareOfFirst * items * tokens * plain + shareOfBought * bought : 0;
+  const batch = items * tokens * plain;
+  const lent = isNeeded ? shareOfFirst * batch + shareOfBought * Math.min(bought, lendingBatches * batch) : 0;
   return lent + (saved > 0 ? saved * shareOfSaved : saved) - atRisk;
 }
 

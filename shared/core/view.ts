@@ -1,3 +1,5 @@
+import { CacheLessons } from './cache-lessons.ts';
+import type { CachePlan, CacheTtl } from './cache-plan.ts';
 import { Claims } from './claims.ts';
 import type { AbortedRecord, Amounts, BatchKind, CapPeriod, CloseReason } from './journal.ts';
 import type { SourceOfAnswer } from './lane.ts';
@@ -26,13 +28,18 @@ export interface View {
   caps: Map<string, number>;
   /** Reserved and spent, by `<scope>|<period>`. */
   used: Map<string, number>;
-  primes: Map<string, { reserve: Amounts; at: number; isPrimed: boolean }>;
+  /** By id: those that may be under way, and those of the last `primesKeptMs`. */
+  primes: Map<string, Prime>;
+  /** Ids of older ones: all that is left to know of them is that they were. */
+  pastPrimes: Set<string>;
   /** Purchases that are due again and not yet claimed, by claim key. */
   retries: Map<string, RetryRow>;
   /** Settled records whose SEALED this view has not seen yet. */
   settledAhead: Map<string, SettledAhead>;
   /** Set when a record of a newer version was met: this worker must not create (protocol §4). */
   unknown: { what: string } | null;
+  /** What batches showed of their prefixes: planners learn from it, and nothing is accepted by it. */
+  lessons: CacheLessons;
 }
 
 export interface Account {
@@ -40,6 +47,21 @@ export interface Account {
   baseUrl: string;
   owner: string;
 }
+
+export interface Prime {
+  account: string;
+  prefix: string;
+  ttl: CacheTtl;
+  nonce: string;
+  reserve: Amounts;
+  /** Journal time of the PRIME, ms since the epoch. */
+  at: number;
+  /** `open`: may be under way. `spent`: bought, or perhaps bought. `unsent`: known not to have been. */
+  state: 'open' | 'spent' | 'unsent';
+}
+
+/** No entry lives longer unless it is read, and nobody counts primes of more than an hour. */
+export const primesKeptMs = 2 * 3_600_000;
 
 export interface SettledAhead {
   retry: readonly RetryRow[];
@@ -54,6 +76,8 @@ export interface Batch {
   runs: readonly string[];
   /** What this batch won, in sealed order. */
   items: readonly Item[];
+  /** As it was sealed: the markers of its requests. */
+  plan: CachePlan | null;
   sub: number;
   sealedAt: number;
   state: BatchState;
@@ -111,9 +135,11 @@ export const createView = (): View => ({
   caps: new Map(),
   used: new Map(),
   primes: new Map(),
+  pastPrimes: new Set(),
   retries: new Map(),
   settledAhead: new Map(),
   unknown: null,
+  lessons: new CacheLessons(),
 });
 
 /** What of a batch goes to the provider. */

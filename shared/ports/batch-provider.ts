@@ -1,12 +1,13 @@
+import type { Usage } from '#core/cost.ts';
 import type { Answer, ItemErrorClass, ItemLine, WholeBatchEnd } from '#core/provider-line.ts';
 
 /**
  * A provider's batch API, in the words of vercel/ai's batch port where they fit. One instance is one account:
  * one key at one base URL.
  *
- * Creating is the only call that costs money, and the only one that is not repeatable. An adapter MUST send at most
- * one POST per `create`, whatever happens to it, and MUST answer `ambiguous` unless it knows better (protocol §6,
- * "definite refusal"). Reads may be repeated by the adapter.
+ * Creating and priming are the only calls that cost money, and the only ones that are not repeatable. An adapter MUST send
+ * at most one POST per `create` or `prime`, whatever happens to it, and MUST answer `ambiguous` unless it knows better
+ * (protocol §6, "definite refusal"). Reads may be repeated by the adapter.
  *
  * Not promised: that a created batch is listed at once, that results come in any order, that a stream which ends is
  * complete.
@@ -16,9 +17,16 @@ export interface BatchProvider {
   readonly baseUrl: string;
   /** True where a batch carries our label from the moment it is created. */
   readonly hasLabels: boolean;
+  readonly cacheLever: CacheLever;
 
   /** Never throws for what the network or the provider does: that is an outcome. */
   create(request: CreateRequest, signal: AbortSignal): Promise<CreateOutcome>;
+  /**
+   * One small call outside batches, at the price of single calls, which writes what is marked in `body` into the cache of
+   * this account. Answered only when the entry can be read. Only where the lever is `markers`. Never throws for what the
+   * network or the provider does: that is an outcome.
+   */
+  prime(request: PrimeRequest, signal: AbortSignal): Promise<PrimeOutcome>;
   /** One page, newest first. @throws FlotillaError provider-unavailable | provider-auth */
   list(options: ListOptions): Promise<BatchPage>;
   /** @throws FlotillaError provider-unavailable | provider-auth, also in the middle of `lines` */
@@ -26,6 +34,12 @@ export interface BatchProvider {
   /** Asks; what has been processed is still answered. @throws FlotillaError provider-unavailable | provider-auth */
   cancel(pid: string): Promise<ReplyFacts>;
 }
+
+/**
+ * How a shared prefix comes to be read from a cache. `markers`: requests say what to keep, writing costs more than reading,
+ * and a call of its own may write ahead. `automatic`: the provider keeps prefixes by itself. `none`: nothing is kept.
+ */
+export type CacheLever = 'markers' | 'automatic' | 'none';
 
 /** What any reply says beside its content. */
 export interface ReplyFacts {
@@ -71,8 +85,10 @@ export type RefusalReason =
   | 'not-connected'
   | 'too-late';
 
-export type CreateOutcome =
-  | { status: 'created'; pid: string; facts: ReplyFacts }
+export type CreateOutcome = { status: 'created'; pid: string; facts: ReplyFacts } | NotBought;
+
+/** Of a call that buys: nothing was, or nobody knows. */
+export type NotBought =
   | {
       status: 'refused';
       reason: RefusalReason;
@@ -82,6 +98,17 @@ export type CreateOutcome =
       facts: ReplyFacts | null;
     }
   | { status: 'ambiguous'; message: string };
+
+export interface PrimeRequest {
+  /** Of its PRIME: a label, where the provider takes one. */
+  id: string;
+  /** JSON text of the provider's request parameters. It goes on the wire byte for byte. */
+  body: string;
+  /** As in a create. */
+  isInTime(): boolean;
+}
+
+export type PrimeOutcome = { status: 'primed'; model: string; usage: Usage; facts: ReplyFacts } | NotBought;
 
 export interface ListOptions {
   /** `nextCursor` of the page before; absent for the newest. */

@@ -51,6 +51,9 @@ export const counters = {
   flotilla_documents_total: 'documents put into a lane and sealed, by kind (batch, reject, reuse)',
   flotilla_batches_sealed_total: 'batches sealed, by the reason why the lane closed',
   flotilla_creates_total: 'create calls sent, by outcome',
+  flotilla_primes_total: 'calls sent that write a cache entry before a batch, by outcome (primed, refused, ambiguous)',
+  flotilla_cache_plans_total:
+    'batches sealed, by what is planned for their cache (marked, held-back, shadow, none); none where it is off',
   flotilla_looks_total: 'listings of an account, by outcome',
   flotilla_resolved_total: 'ambiguous creates resolved, by how (created, absent)',
   flotilla_collected_lines_total: 'result lines of ours that were read, by what the read was (complete, short)',
@@ -60,6 +63,11 @@ export const counters = {
   flotilla_tokens_total:
     'tokens of settled batches, by kind (input, output, cache-read, cache-write-5m, cache-write-1h)',
   flotilla_spent_nanodollars_total: 'spent at the provider, in 1e-9 US dollars',
+  flotilla_uncached_nanodollars_total:
+    'what the same tokens would have cost in batches without a cache, in 1e-9 US dollars',
+  flotilla_prime_nanodollars_total: 'spent on calls that write a cache entry before a batch, in 1e-9 US dollars',
+  flotilla_cache_items_total:
+    'answered items of batches with a cache plan, by use (marked, held-back, shadow) and whether they read from the cache (hit, miss)',
   flotilla_individual_nanodollars_total: 'what the answers would have cost as single calls, in 1e-9 US dollars',
   flotilla_answer_lookups_total: 'documents whose answer was there or under way, and others, by result (hit, miss)',
   flotilla_answers_reused_total: 'documents answered with the answer of another',
@@ -67,7 +75,8 @@ export const counters = {
   flotilla_suspected_double_purchase_total: 'creates that may have bought a batch twice (protocol §1)',
   flotilla_lost_lines_total: 'items the provider never answered',
   flotilla_sweep_hints_total: 'hints re-derived by the sweep',
-  flotilla_provider_calls_total: 'calls to the provider, by operation (create, list, results, cancel) and outcome',
+  flotilla_provider_calls_total:
+    'calls to the provider, by operation (create, prime, list, results, cancel) and outcome',
   flotilla_loop_failures_total: 'rounds of a service that failed, by loop and code',
   flotilla_measure_failures_total: 'measurements that failed or took too long; their gauges keep the value they had',
   flotilla_spans_lost_total: 'spans that were not exported',

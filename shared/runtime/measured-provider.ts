@@ -27,10 +27,17 @@ export function measuredProvider(
     provider: provider.provider,
     baseUrl: provider.baseUrl,
     hasLabels: provider.hasLabels,
+    cacheLever: provider.cacheLever,
     create: (request, signal) =>
       timed(
         'create',
         () => provider.create(request, signal),
+        ({ status }) => status,
+      ),
+    prime: (request, signal) =>
+      timed(
+        'prime',
+        () => provider.prime(request, signal),
         ({ status }) => status,
       ),
     list: options => timed('list', () => provider.list(options)),

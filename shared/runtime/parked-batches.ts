@@ -1,7 +1,7 @@
 import { buildRequest } from '#core/build-request.ts';
 import { type ParkedFigures, parkedFigures, type WaitingBatch } from '#core/cap-parked.ts';
 import { reserveOf } from '#core/cap-reserve.ts';
-import { worstCost } from '#core/cap-worst-case.ts';
+import { planTtl, worstCost } from '#core/cap-worst-case.ts';
 import { buildPayload } from '#core/payload.ts';
 import { formatRid } from '#core/rid.ts';
 import { type Batch, isUnsent, itemsToSend, type View } from '#core/view.ts';
@@ -10,15 +10,25 @@ import { findDocuments } from './document-reader.ts';
 import { RecipeBook } from './recipe-book.ts';
 import { anyTask, requestFacts } from './routing.ts';
 
+/** What caps hold back, and waiting batches beyond the oldest, which were not looked at. */
+export interface Parked {
+  held: ParkedFigures[];
+  unread: number;
+}
+
 /** The oldest ones: to know what a batch would reserve its documents are read. */
 const batchesRead = 200;
 
 /**
  * Which batches a cap holds back now, read from the log alone: whoever parks them may be in another process, or gone. Their
- * reserve is worked out as the submitter does; what lies beyond the oldest is not counted.
+ * reserve is worked out as the submitter does.
  */
-export async function parkedBatches(log: Log, view: View, now: number): Promise<ParkedFigures[]> {
-  if (view.caps.size === 0) return [];
+export async function parkedBatches(
+  log: Log,
+  view: Pick<View, 'caps' | 'used'> & { batches: View['batches'] | readonly Batch[] },
+  now: number,
+): Promise<Parked> {
+  if (view.caps.size === 0) return { held: [], unread: 0 };
   const recipes = new RecipeBook(log);
   const waiting: WaitingBatch[] = [];
   const unsent = [...view.batches.values()].filter(batch => isUnsent(batch) && !batch.settled);
@@ -26,7 +36,7 @@ export async function parkedBatches(log: Log, view: View, now: number): Promise<
     const found = await waitingBatch(batch, { log, recipes, now });
     if (found) waiting.push(found);
   }
-  return parkedFigures(view, waiting, now);
+  return { held: parkedFigures(view, waiting, now), unread: Math.max(0, unsent.length - batchesRead) };
 }
 
 /** @returns null for one whose documents or recipe are gone: nothing can be said of it */
@@ -50,6 +60,6 @@ async function waitingBatch(
   const { tenant, costMaxByRun } = buildPayload(payloadItems);
   const { account } = batch;
   const { task } = recipe;
-  const reserve = reserveOf({ account, items: items.length, tenant, task, costMaxByRun, ttl: 'none' });
+  const reserve = reserveOf({ account, items: items.length, tenant, task, costMaxByRun, ttl: planTtl(batch.plan) });
   return { reserve, documents: items.length };
 }

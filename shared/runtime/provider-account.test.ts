@@ -130,3 +130,19 @@ describe('accountOf', () => {
     assert.throws(() => accountOf(new Map(), 'gone'), { code: 'provider-not-configured', where: 'account gone' });
   });
 });
+
+describe('ProviderAccount: lists', () => {
+  it('that fail are counted until one is answered: who only looks has nothing else to tell by', async () => {
+    const { account, provider } = await setup();
+    const times = (): number => account.unlisted?.times ?? 0;
+    assert.equal(times(), 0);
+    provider.listErrors.push(unavailable(), unavailable());
+    for (const failed of [1, 2]) {
+      await assert.rejects(account.list({ limit: 1 }), { code: 'provider-unavailable' });
+      assert.equal(times(), failed);
+    }
+    assert.match(account.unlisted?.why ?? '', /provider unavailable/i);
+    await account.list({ limit: 1 });
+    assert.equal(times(), 0);
+  });
+});

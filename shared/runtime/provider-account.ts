@@ -8,6 +8,8 @@ import type {
   CreateOutcome,
   CreateRequest,
   ListOptions,
+  PrimeOutcome,
+  PrimeRequest,
   ReplyFacts,
   ResultRead,
 } from '#ports/batch-provider.ts';
@@ -43,6 +45,7 @@ export class ProviderAccount {
   /** Batch keys whose last create of this incarnation has ended without an answer. */
   readonly #unanswered = new Set<string>();
   #foreignFleet: string | null = null;
+  #unlisted: { times: number; why: string } | null = null;
 
   constructor(options: { name: string; provider: BatchProvider; clock: Clock; timing: Timing }) {
     this.name = options.name;
@@ -58,6 +61,11 @@ export class ProviderAccount {
   get breaker(): Breaker {
     this.#advance({ is: 'time-passed' });
     return this.#breaker;
+  }
+
+  /** Lists in a row that failed, and why the last one did; null when the last was answered. A process may do nothing but look. */
+  get unlisted(): { times: number; why: string } | null {
+    return this.#unlisted;
   }
 
   /** True when our wall clock and the provider's are too far apart to prove anything by time (protocol §7). */
@@ -95,16 +103,34 @@ export class ProviderAccount {
     }
   }
 
+  /** Sends at most one POST. What comes of it moves no breaker: batches go without a prime. */
+  async prime(request: PrimeRequest, signal: AbortSignal): Promise<PrimeOutcome> {
+    const outcome = await this.provider.prime(request, signal);
+    if (outcome.status !== 'ambiguous' && outcome.facts) this.#observe(outcome.facts);
+    return outcome;
+  }
+
   /** True once the call of this incarnation for a batch is known to have ended without an answer. */
   isUnanswered(bk: string): boolean {
     return this.#unanswered.has(bk);
   }
 
   async list(options: ListOptions): Promise<BatchPage> {
-    const page = await this.provider.list(options);
+    const page = await this.#listed(options);
     this.#observe(page.facts);
     this.#advance({ is: 'listed' });
     return page;
+  }
+
+  async #listed(options: ListOptions): Promise<BatchPage> {
+    try {
+      const page = await this.provider.list(options);
+      this.#unlisted = null;
+      return page;
+    } catch (error) {
+      this.#unlisted = { times: (this.#unlisted?.times ?? 0) + 1, why: String(error) };
+      throw error;
+    }
   }
 
   async results(pid: string): Promise<ResultRead> {

@@ -1,4 +1,5 @@
 import type { DocumentContext } from '#contracts/parse-document.ts';
+import type { CachePolicy } from '#core/cache-plan.ts';
 import type { Document } from '#core/document.ts';
 import type { LaneSettings } from '#core/lane.ts';
 import { batchBytesMax, batchItemsDefault, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
@@ -12,6 +13,8 @@ export interface TaskRoute {
   account: string;
   recipe: Recipe;
   lane: LaneBounds;
+  /** Absent: off. */
+  cache?: CachePolicy;
 }
 
 /** Which account, recipe and lane bounds a document gets: the configuration as the services see it. */
@@ -28,19 +31,20 @@ export const laneBoundsDefault: LaneBounds = {
   tokensMax: batchTokensMax,
 };
 
+const rejects = { key: 'reject', type: 'reject', account: '', recipe: '', cache: null } as const;
 /** Rejects cost nothing and wait for nobody. */
 const rejectAgeMs = 1_000;
 
 /** @param options.asIs where provider-shaped documents go, or null when no account is configured for them */
 export function createRouting(options: {
   tasks: ReadonlyMap<string, TaskRoute>;
-  asIs: { account: string; lane: LaneBounds } | null;
+  asIs: Omit<TaskRoute, 'recipe'> | null;
 }): Routing {
   const { tasks, asIs } = options;
   const asIsRoute = asIs && { ...asIs, recipe: asIsRecipe };
   return {
     documents: { tasks: { has: name => tasks.has(name), keys: () => tasks.keys() }, hasAnthropic: asIs !== null },
-    rejectLane: { ...laneBoundsDefault, key: 'reject', type: 'reject', account: '', recipe: '', ageMsMax: rejectAgeMs },
+    rejectLane: { ...laneBoundsDefault, ...rejects, ageMsMax: rejectAgeMs },
     routeOf({ ask, task }) {
       if (ask.shape === 'as-is' && asIsRoute) return asIsRoute;
       const route = task === null ? undefined : tasks.get(task);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeJournal } from '#contracts/journal-codec.ts';
-import { takeSnapshot, type ViewSnapshot, viewFromSnapshot } from '#core/snapshot.ts';
+import { snapshotVersion, takeSnapshot, type ViewSnapshot, viewFromSnapshot } from '#core/snapshot.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
@@ -90,7 +90,7 @@ function parseSnapshot(text: string): ViewSnapshot | null {
   const body = rest.join('\n');
   if (digest !== digestOf(body)) return null;
   const snapshot = JSON.parse(body) as ViewSnapshot;
-  return snapshot.v === 1 && Array.isArray(snapshot.settledOffsets) ? snapshot : null;
+  return snapshot.v === snapshotVersion && Array.isArray(snapshot.settledOffsets) ? snapshot : null;
 }
 
 /** Why a snapshot is not of this log, or null. */

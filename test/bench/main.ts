@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { formatAnswers, measureAnswers } from './answers.ts';
+import { formatCache, measureCache } from './cache.ts';
 import { formatCommandLine, measureCommandLine } from './command-line.ts';
 import { formatEstimates, measureEstimates } from './estimate.ts';
 import { formatFleetCalls, measureFleetCalls } from './fleet-calls.ts';
@@ -16,6 +17,7 @@ import { flotillaEntry } from './flotilla-leg.ts';
 import type { Leg } from './leg.ts';
 import { chooseLegs } from './legs.ts';
 import { formatMemory, measureMemory } from './memory.ts';
+import { formatPrice, measurePrice } from './price.ts';
 import { formatRestart, measureRestart } from './restart.ts';
 import { formatThroughput, measureThroughput } from './throughput.ts';
 
@@ -85,6 +87,18 @@ shared(program.command('cli'))
     });
   });
 
+shared(program.command('price'))
+  .description('what the same documents cost as single calls, as batches, and as batches with the planner, by invoice')
+  .option('--documents <n>', 'documents', count, 300)
+  .action(async (options: SharedOptions & { documents: number }) => {
+    const { documents } = options;
+    const onRun = (line: string): void => console.error(line);
+    await report(options, {
+      measure: directory => measurePrice({ documents, directory, onRun }),
+      format: formatPrice,
+    });
+  });
+
 shared(program.command('answers'))
   .description('hits of both eviction policies on a skewed block trace, and how long a hit takes')
   .option('--entries <n>', 'answers that are kept', count, 1_000)
@@ -105,6 +119,22 @@ shared(program.command('estimate'))
     await report(options, {
       measure: directory => measureEstimates({ documents, seed, directory, nodeModules, onRow }),
       format: formatEstimates,
+    });
+  });
+
+shared(program.command('cache'))
+  .description(
+    'what cache markers save of what could be saved, and that they never cost, by the invoice of the simulator',
+  )
+  .option('--seed <n>', 'of workloads and of the provider', count, 1)
+  .option('--each <n>', 'workloads of each size, kind of arrivals and hit share', count, 2)
+  .option('--workloads <n>', 'random workloads, unfriendly ones included', count, 1_000)
+  .action(async (options: SharedOptions & { seed: number; each: number; workloads: number }) => {
+    const { seed, each: workloadsEach, workloads } = options;
+    const onProgress = (line: string): void => console.error(line);
+    await report(options, {
+      measure: async () => measureCache({ seed, workloadsEach, workloads, onProgress }),
+      format: formatCache,
     });
   });
 

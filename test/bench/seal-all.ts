@@ -34,6 +34,7 @@ const accumulator = new Accumulator({
   telemetry,
   follower,
   recipes: new RecipeBook(log),
+  accounts: new Map(),
   routing: createRouting({
     tasks: new Map(),
     asIs: { account, lane: { ...laneBoundsDefault, itemsMax: Number(perBatch), ageMsMax: 1_000 } },

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net';
 
 /** The kinds of call the API has here. */
-export type CallKind = 'create' | 'list' | 'get' | 'results' | 'cancel';
+export type CallKind = 'create' | 'message' | 'list' | 'get' | 'results' | 'cancel';
 
 export interface ReceivedCall {
   kind: CallKind | 'other';
@@ -33,7 +33,7 @@ export interface LocalAnthropic {
   batches: Map<string, LocalBatch>;
   /** Headers of every reply; none shows an owner when emptied. */
   ownerHeaders: Record<string, string>;
-  /** Answers every call but creates, while it is set. */
+  /** Answers every call but those that buy, while it is set. */
   readFault: Script | null;
   /** The next call of that kind is answered by the script; several queue up. */
   script(kind: CallKind, script: Script): void;
@@ -82,9 +82,10 @@ export async function startLocalAnthropic(): Promise<LocalAnthropic> {
     const kind = received.kind;
     for (const [name, value] of Object.entries(local.ownerHeaders)) response.setHeader(name, value);
     response.setHeader('request-id', 'req_011CSHoEeqs5C35K2UUqR7Fy');
-    const fault = kind === 'create' ? null : local.readFault;
+    const isPurchase = kind === 'create' || kind === 'message';
+    const fault = isPurchase ? null : local.readFault;
     const script = fault ?? (kind === 'other' ? undefined : scripts.get(kind)?.shift());
-    if (script) script({ response, received, accept: () => acceptBatch(local, received) });
+    if (script) script({ response, received, accept: () => accept(local, received) });
     else answerCall(local, received, response);
     if (kind !== 'other') waiting.get(kind)?.shift()?.(received);
   };
@@ -161,6 +162,7 @@ async function readCall(request: IncomingMessage): Promise<ReceivedCall> {
 
 function kindOf(method: string, url: string): ReceivedCall['kind'] {
   const [path = ''] = url.split('?');
+  if (path === '/v1/messages' && method === 'POST') return 'message';
   if (path === '/v1/messages/batches') return method === 'POST' ? 'create' : 'list';
   if (/^\/v1\/messages\/batches\/[^/]+\/results$/.test(path)) return 'results';
   if (/^\/v1\/messages\/batches\/[^/]+\/cancel$/.test(path)) return 'cancel';
@@ -169,6 +171,7 @@ function kindOf(method: string, url: string): ReceivedCall['kind'] {
 
 function answerCall(local: LocalAnthropic, received: ReceivedCall, response: ServerResponse): void {
   if (received.kind === 'create') sendJson(response, toWire(acceptBatch(local, received), local.baseUrl));
+  else if (received.kind === 'message') sendJson(response, primedMessage);
   else if (received.kind === 'list') sendJson(response, listPage(local, received.url));
   else answerBatchCall(local, received, response);
 }
@@ -190,6 +193,29 @@ function sendResults(batch: LocalBatch, response: ServerResponse): void {
   else response.end(batch.resultLines.map(line => `${line}\n`).join(''));
 }
 
+/** A message makes no batch: what is returned for one is on no list. */
+const accept = (local: LocalAnthropic, received: ReceivedCall): LocalBatch =>
+  received.kind === 'create' ? acceptBatch(local, received) : newBatch('', []);
+
+/** The reply to `max_tokens: 0`. */
+const primedMessage = {
+  id: 'msg_014VwiXbi91y3JMjcpyGBHX5',
+  type: 'message',
+  role: 'assistant',
+  model: 'claude-haiku-5-5',
+  content: [],
+  stop_reason: 'max_tokens',
+  stop_sequence: null,
+  usage: {
+    input_tokens: 3,
+    output_tokens: 0,
+    cache_creation_input_tokens: 1840,
+    cache_read_input_tokens: 0,
+    cache_creation: { ephemeral_5m_input_tokens: 1840, ephemeral_1h_input_tokens: 0 },
+    service_tier: 'standard',
+  },
+};
+
 /** Keeps each item's parameters as the text it came as: the JSON is well formed, so brackets and strings tell. */
 function acceptBatch(local: LocalAnthropic, received: ReceivedCall): LocalBatch {
   const text = received.body.toString();
@@ -200,19 +226,21 @@ function acceptBatch(local: LocalAnthropic, received: ReceivedCall): LocalBatch 
     from = endOfObject(text, start);
     return { customId, params: text.slice(start, from) };
   });
-  const batch: LocalBatch = {
-    id: `msgbatch_${String(local.batches.size + 1).padStart(8, '0')}`,
-    items,
-    resultLines: null,
-    counts: { processing: items.length, succeeded: 0, errored: 0, canceled: 0, expired: 0 },
-    createdAt: '2026-11-21T18:37:24.100435Z',
-    endedAt: null,
-    archivedAt: null,
-    status: 'in_progress',
-  };
+  const batch = newBatch(`msgbatch_${String(local.batches.size + 1).padStart(8, '0')}`, items);
   local.batches.set(batch.id, batch);
   return batch;
 }
+
+const newBatch = (id: string, items: LocalBatch['items']): LocalBatch => ({
+  id,
+  items,
+  resultLines: null,
+  counts: { processing: items.length, succeeded: 0, errored: 0, canceled: 0, expired: 0 },
+  createdAt: '2026-11-21T18:37:24.100435Z',
+  endedAt: null,
+  archivedAt: null,
+  status: 'in_progress',
+});
 
 function endOfObject(text: string, start: number): number {
   let depth = 0;

@@ -28,6 +28,9 @@ function controlsOf(local: LocalAnthropic): BatchProviderControls {
     createArrival: () => local.arrival('create'),
     receivedBody: (pid, customId) => local.batches.get(pid)!.items.find(item => item.customId === customId)!.params,
     failNextCreate: fault => local.script('create', createFaults[fault]),
+    primeCount: () => local.countOf('message'),
+    primeBody: () => String(local.calls.findLast(({ kind }) => kind === 'message')?.body),
+    failNextPrime: fault => local.script('message', createFaults[fault]),
     failReads: fault => {
       local.readFault = fault && readFaults[fault];
     },

@@ -38,6 +38,11 @@ export interface BatchProviderControls {
   /** The bytes of the item's parameters, as they came. */
   receivedBody(pid: string, customId: string): string;
   failNextCreate(fault: CreateFault): void;
+  /** Messages outside batches that reached it. */
+  primeCount(): number;
+  /** The bytes of the last one. */
+  primeBody(): string;
+  failNextPrime(fault: Exclude<CreateFault, 'refuse-too-large'>): void;
   /** Fails reads until told `null`. */
   failReads(fault: ReadFault | null): void;
   /** Ends the batch; answers say `answer of <customId>`. */
@@ -74,6 +79,7 @@ export function describeBatchProvider(name: string, make: () => Promise<BatchPro
       harness = null;
     });
     describeCreate(setup);
+    describePrime(setup);
     describeList(setup);
     describeResults(setup);
     describeReadFaults(setup);
@@ -158,6 +164,63 @@ function describeCreate(setup: Setup): void {
       const { provider, stop } = await setup();
       await stop();
       const outcome = await provider.create(request('a'), neverAborted());
+      assert.ok(outcome.status === 'refused' && outcome.reason === 'not-connected', JSON.stringify(outcome));
+    });
+  });
+}
+
+function describePrime(setup: Setup): void {
+  const odd = `{ "model":"m","max_tokens":0, "messages":[{"role":"user","content":"\\u00e9 é"}],"model":"m"}`;
+  const prime = (isInTime = true) => ({ id: 'p', body: odd, isInTime: () => isInTime });
+
+  describe('prime', () => {
+    it('sends the bytes as they are, once, and answers with what was used', async () => {
+      const { provider, controls } = await setup();
+      const outcome = await provider.prime(prime(), neverAborted());
+      assert.ok(outcome.status === 'primed', JSON.stringify(outcome));
+      assert.ok(outcome.model.length > 0 && outcome.facts.owner.length > 0);
+      assert.ok(Object.values(outcome.usage).every(Number.isInteger) && outcome.usage.cacheWrite5m > 0);
+      assert.deepEqual([controls.primeCount(), controls.primeBody()], [1, odd]);
+      assert.equal(controls.createCount(), 0);
+    });
+
+    for (const fault of ['accept-then-drop', 'accept-then-502'] as const) {
+      it(`A1 E1: ${fault} is ambiguous after exactly one call`, async () => {
+        const { provider, controls } = await setup();
+        controls.failNextPrime(fault);
+        assert.equal((await provider.prime(prime(), neverAborted())).status, 'ambiguous');
+        assert.equal(controls.primeCount(), 1);
+      });
+    }
+
+    const refusals = [
+      ['refuse-account', 'account'],
+      ['refuse-rate-limit', 'rate-limited'],
+      ['refuse-overloaded', 'overloaded'],
+      ['refuse-invalid', 'invalid'],
+    ] as const;
+    for (const [fault, reason] of refusals) {
+      it(`N6: ${fault} is a definite refusal after exactly one call`, async () => {
+        const { provider, controls } = await setup();
+        controls.failNextPrime(fault);
+        const outcome = await provider.prime(prime(), neverAborted());
+        assert.ok(outcome.status === 'refused' && outcome.reason === reason, JSON.stringify(outcome));
+        assert.equal(controls.primeCount(), 1);
+      });
+    }
+
+    it('C11: sends nothing when it is too late by the time it could be sent', async () => {
+      const { provider } = await setup();
+      const outcome = await provider.prime(prime(false), neverAborted());
+      assert.ok(outcome.status === 'refused' && outcome.reason === 'too-late', JSON.stringify(outcome));
+    });
+
+    it('sends nothing when the signal is aborted before, or when nobody listens', async () => {
+      const { provider, controls, stop } = await setup();
+      assert.notEqual((await provider.prime(prime(), AbortSignal.abort())).status, 'primed');
+      assert.equal(controls.primeCount(), 0);
+      await stop();
+      const outcome = await provider.prime(prime(), neverAborted());
       assert.ok(outcome.status === 'refused' && outcome.reason === 'not-connected', JSON.stringify(outcome));
     });
   });

@@ -38,7 +38,7 @@ describe('flotilla estimate', () => {
     const learned = await estimate('--exact', '0');
     assert.deepEqual([learned.basis.input.label, learned.basis.output.label], ['learned', 'learned']);
     const validated = await project.flotilla(['validate', 'second.jsonl']);
-    assert.match(validated.stdout, /price: about \$ 0\.\d+ as batches, at most \$ 0\.\d+ \(learned\)/);
+    assert.match(validated.stdout, /price: about \$ 0\.\d+, at most \$ 0\.\d+; learned$/m);
 
     const before = project.invoice().length;
     const second = await project.flotilla([

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { decimalDollars, parseDollars } from '#core/money.ts';
 import { makeProject, type Project } from '#test/support/make-project.ts';
 import { writeConfig } from '#test/support/write-config.ts';
@@ -33,6 +34,8 @@ interface Parked {
 async function parkedOn(project: Project, command: string): Promise<Parked['parked']> {
   return (JSON.parse((await project.flotilla([command, '--json'])).stdout) as Parked).parked;
 }
+
+const statusOf = async (project: Project): Promise<string> => (await project.flotilla(['status', '--json'])).stdout;
 
 describe('caps of the configuration', { concurrency: true }, () => {
   for (const [scope, period, words] of [
@@ -78,6 +81,20 @@ describe('caps of the configuration', { concurrency: true }, () => {
       assert.deepEqual([lost, duplicated, boughtTwice, unaccounted], [0, 0, 0, 0], examples.join('\n'));
     });
   }
+
+  it('of a run whose engine is another command: told all the same, and ended with 7', async test => {
+    const project = makeProject(test, { tasks });
+    project.writeDocuments(documents);
+    const engine = project.start(['dev', '--port', '0']);
+    test.after(() => engine.signal('SIGKILL'));
+    for (let tries = 0; tries < 100 && !/engineRunning":true/.test(await statusOf(project)); tries++) await sleep(100);
+    const run = await project.run('--max-cost', decimalDollars(await leastCost(project)), '--wait-timeout', '60s');
+    assert.equal(run.code, 7, run.stderr);
+    assert.match(run.stderr, /parked +\d+ documents, no room under the cap of this run/);
+    assert.ok(!engine.hasEnded(), 'the engine was another process all the time');
+    engine.signal('SIGTERM');
+    await engine.ended;
+  });
 
   it('without a price under a cap: parked, and every screen says why', async test => {
     const strange = { ...say, model: 'claude-of-tomorrow' };

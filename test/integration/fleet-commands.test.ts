@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parseDollars } from '#core/money.ts';
 import { startFleet, type TestFleet } from '#test/support/fleet-harness.ts';
 import { copyDocument } from '#test/support/make-project.ts';
 import { readJsonLines } from '#test/support/read-json-lines.ts';
@@ -64,6 +65,26 @@ describe('commands on a fleet, beside its workers', () => {
     const again = await fleet.flotilla(['replay', '--cause', 'refused', '--yes', '--json']);
     assert.equal(again.code, 0, again.stderr);
     assert.equal(fleet.invoice().length, bought);
+  });
+
+  it('cost says what the invoice says, in the smallest unit, and keeps its projection for the next time', async () => {
+    const invoiced = fleet.invoice().reduce((sum, { costNanoDollars }) => sum + costNanoDollars, 0);
+    for (const by of ['task', 'day,model', 'tenant']) {
+      const { code, said } = await json('cost', '--by', by);
+      const { rows, total, simulated } = said as {
+        rows: { billedUsd: string }[];
+        total: { billedUsd: string; counts: { documents: number } };
+        simulated: boolean;
+      };
+      assert.deepEqual([code, simulated, total.counts.documents], [0, false, 60]);
+      assert.equal(parseDollars(total.billedUsd), invoiced);
+      assert.equal(
+        rows.reduce((sum, { billedUsd }) => sum + (parseDollars(billedUsd) ?? Number.NaN), 0),
+        invoiced,
+      );
+    }
+    const { code, said } = await json('tune');
+    assert.deepEqual([code, (said.tasks as { answers: number }[])[0]?.answers], [0, 60]);
   });
 
   it('cancel finds a run, and says when there is nothing left of it', async () => {

@@ -142,6 +142,23 @@ describe('flotilla worker', () => {
     assert.equal((await lost.kill('SIGTERM')).code, 143);
   });
 
+  it('says so of a provider that it cannot reach, also when it does nothing but look', async test => {
+    const env = { ANTHROPIC_BASE_URL: 'http://127.0.0.1:1' };
+    const fleet = await setup(test, { workers: [{ roles: ['poller'], env }] });
+    const url = await fleet.workers[0]!.url();
+    let said = '';
+    await waitUntil('it says that the provider is away', async () => {
+      said = await (await fetch(`${url}/readyz`)).text();
+      return said.includes('lists in a row failed');
+    });
+    assert.match(
+      said,
+      /"provider anthropic","isOk":false,"found":"http:\/\/127\.0\.0\.1:1: \d+ lists in a row failed: /,
+    );
+    assert.equal((await fetch(`${url}/readyz`)).status, 503);
+    assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  });
+
   it('refuses at once what no waiting mends', async test => {
     const fleet = await startFleet({
       kafka,

@@ -57,6 +57,16 @@ export const crashRows: readonly CrashRow[] = [
     between: 'begin and first send, send and commit',
     labels: [/poller\.log\.fence·after/, /poller\.log\.fence\.send·after/],
   },
+  {
+    name: 'C27',
+    between: 'PRIME appended and its call',
+    labels: [/log\.append\(PRIME\)·after/, /provider\.prime·before/],
+  },
+  {
+    name: 'C28',
+    between: 'the call of a prime, its reply and PRIMED',
+    labels: [/provider\.prime·after/, /log\.append\(PRIMED\)·before/],
+  },
   { name: 'C18', between: 'commit sent and ack', labels: [/poller\.log\.fence\.commit·after/] },
   {
     name: 'C19',

@@ -1,10 +1,8 @@
 import { headerNames } from '#core/headers.ts';
 import { batchBytesMax, batchTokensMax } from '#core/limits.ts';
 import { type Recipe, retryPolicyDefault } from '#core/recipe.ts';
-import { createRouting, type LaneBounds, type Routing } from '#runtime/routing.ts';
+import type { LaneBounds } from '#runtime/routing.ts';
 import { type Broker, documentPartitions } from './broker.ts';
-import { accountName } from './provider-world.ts';
-import type { Setting } from './settings.ts';
 import { epoch, type World } from './world.ts';
 
 export type DocumentKind = 'good' | 'bad' | 'reject';
@@ -27,7 +25,7 @@ export interface SimulatedDocument {
 
 /** Of documents, where money is capped by them. */
 export const simulatedTenants = ['acme', 'globex'] as const;
-export const simulatedTasks = ['echo', 'copy'] as const;
+export const simulatedTasks = ['echo', 'copy', 'recite', 'mirror', 'repeat'] as const;
 
 export const echoRecipe: Recipe = {
   v: 1,
@@ -46,46 +44,45 @@ export const echoRecipe: Recipe = {
   retry: retryPolicyDefault,
 };
 
-const lane: LaneBounds = { itemsMax: 5, ageMsMax: 2_000, bytesMax: batchBytesMax, tokensMax: batchTokensMax };
+export const lane: LaneBounds = { itemsMax: 5, ageMsMax: 2_000, bytesMax: batchBytesMax, tokensMax: batchTokensMax };
 
 /** So few different questions that most are asked more than once. */
 const questions = 9;
 export const simulatedAnswers = { ttlMs: 60_000, entriesMax: 10 };
 
-export const createSimulatedRouting = ({ reusesAnswers }: Pick<Setting, 'reusesAnswers'>): Routing =>
-  createRouting({
-    tasks: new Map(
-      simulatedTasks.map(task => {
-        const recipe: Recipe = { ...echoRecipe, task, ...(reusesAnswers ? { reusable: true } : {}) };
-        return [task, { account: accountName, recipe, lane }] as const;
-      }),
-    ),
-    asIs: { account: accountName, lane },
-  });
+const crowdsMax = 4;
 
 /** Everything that was ever put into the documents topic, by rid. */
 export class Documents {
   readonly byRid = new Map<string, SimulatedDocument>();
   readonly #world: World;
   readonly #broker: Broker;
+  readonly #areCrowded: boolean;
   #count = 0;
 
-  constructor(world: World, broker: Broker) {
+  constructor(world: World, broker: Broker, { areCrowded }: { areCrowded: boolean }) {
     this.#world = world;
     this.#broker = broker;
+    this.#areCrowded = areCrowded;
   }
 
   /** Lets the documents of the run arrive, within a minute. */
   schedule(): void {
     const { time, random, setting } = this.#world;
+    // Those that share a prefix come in crowds, as files do.
+    const crowds = simulatedTasks.slice(0, crowdsMax).map(task => ({ task, at: random.between(0, 58_000) }));
     for (let index = 0; index < setting.documents; index++) {
-      const arrivesAt = random.between(0, 60_000);
+      const crowd = this.#areCrowded ? random.pick(crowds) : null;
+      const arrivesAt = crowd ? crowd.at + random.between(0, 1_500) : random.between(0, 60_000);
       const [hasDeadline, hasKey] = [random.chance(0.04), random.chance(0.2)];
       const kind = random.chance(0.05) ? 'reject' : random.chance(0.05) ? 'bad' : 'good';
       const key = hasKey ? `key${random.between(0, 3)}` : null;
       const run = random.chance(0.25) ? 'B' : random.chance(0.3) ? 'A' : null;
       const deadlineAt = hasDeadline ? epoch + arrivesAt + random.between(2_000, 40_000) : null;
-      const forWhom = setting.hasCaps || setting.reusesAnswers ? this.#drawWhom() : {};
+      const forWhom = {
+        ...(setting.hasCaps || setting.reusesAnswers ? this.#drawWhom() : {}),
+        ...(crowd ? { task: crowd.task } : {}),
+      };
       const partition = index % documentPartitions;
       time.at(arrivesAt, () => this.add({ partition, kind, key, run, deadlineAt, ...forWhom }));
     }
@@ -93,7 +90,7 @@ export class Documents {
 
   #drawWhom(): { tenant: string | null; task: string } {
     const { random } = this.#world;
-    return { tenant: random.pick([null, ...simulatedTenants]), task: random.pick(simulatedTasks) };
+    return { tenant: random.pick([null, ...simulatedTenants]), task: random.pick(['echo', 'copy']) };
   }
 
   add(document: {

@@ -6,8 +6,11 @@ import { landsLateMaxMs, listLagMaxMs, type Setting } from './settings.ts';
 export function faultPlanOf(setting: Setting, random: Random): FaultPlan {
   switch (setting.plan) {
     case 'usual':
+    case 'every':
       return {
+        ...(setting.plan === 'every' ? rareFaults : {}),
         ...createFaults(setting, random),
+        ...messageFaults(setting, random),
         ...batchFaults(setting, random),
         ...itemFaults,
         ...resultFaults(setting),
@@ -45,6 +48,28 @@ const createFaults = (setting: Setting, random: Random): FaultPlan => ({
   'create-accept-then-502': { probability: 0.02 },
   'create-hang': { probability: 0.01 },
   'create-accept-then-hang': { probability: 0.01 },
+});
+
+/** What the usual plan leaves out, because with few documents it would be all that happens. */
+const rareFaults: FaultPlan = {
+  'list-missing-newest': { probability: 0.05 },
+  'batch-stuck': { probability: 0.01 },
+  'batch-cancel-late': { probability: 0.3 },
+  'results-huge-line': { probability: 0.005, bytes: 100_000 },
+  'results-swap-within': { probability: 0.01 },
+};
+
+const messageFaults = (setting: Setting, random: Random): FaultPlan => ({
+  'message-accept-late': { probability: 0.08, delayMs: random.between(1_000, landsLateMaxMs) * setting.providerScale },
+  'message-not-connected': { probability: 0.02 },
+  'message-refuse-429': { probability: 0.04 },
+  'message-refuse-529': { probability: 0.04 },
+  'message-refuse-500': { probability: 0.02 },
+  'message-drop-before': { probability: 0.06 },
+  'message-accept-then-drop': { probability: 0.08 },
+  'message-accept-then-502': { probability: 0.04 },
+  'message-hang': { probability: 0.01 },
+  'message-accept-then-hang': { probability: 0.01 },
 });
 
 const batchFaults = (setting: Setting, random: Random): FaultPlan => ({

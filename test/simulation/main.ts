@@ -1,5 +1,6 @@
 import { parseArguments, type SimulationArguments } from './parse-arguments.ts';
 import { reportFigures } from './report-figures.ts';
+import { reportLedger } from './report-ledger.ts';
 import { reportPlanted } from './report-planted.ts';
 import { reportSeeds } from './report-seeds.ts';
 import { reportSweep } from './report-sweep.ts';
@@ -19,6 +20,8 @@ function report(args: SimulationArguments): Promise<boolean> {
       return reportPlanted(args);
     case 'determinism':
       return reportTwice(args);
+    case 'ledger':
+      return reportLedger(args);
     case 'ambiguous':
     case 'results':
       return reportFigures(args);

@@ -7,10 +7,10 @@ export const settingOf = ({ setting, changes }: RunSpec): Setting => ({ ...setti
 /** Makes one run and keeps of it what can be sent to another process. */
 export async function makeRun(spec: RunSpec): Promise<RunReport> {
   const { seed, single = null } = spec;
-  const { violations, fired, hash, creates, passes, visits } = await runSeed({
+  const { violations, fired, hash, creates, passes, visits, ledger } = await runSeed({
     seed,
     setting: settingOf(spec),
     single,
   });
-  return { spec, violations, fired, hash, creates, passes, labels: [...visits] };
+  return { spec, violations, fired, hash, creates, passes, ledger, labels: [...visits] };
 }

@@ -17,12 +17,15 @@ const again = [0, 40_000, 120_000] as const;
 export class MoneyCaps {
   readonly #world: World;
   readonly #broker: Broker;
+  readonly #factor: number;
   #now: readonly MoneyCap[] = [];
   #before: readonly MoneyCap[] = [];
 
-  constructor(world: World, broker: Broker) {
+  /** @param factor how much dearer documents are than short ones */
+  constructor(world: World, broker: Broker, factor: number) {
     this.#world = world;
     this.#broker = broker;
+    this.#factor = factor;
   }
 
   schedule(): void {
@@ -51,7 +54,7 @@ export class MoneyCaps {
     const { random } = this.#world;
     const count = random.between(1, 4);
     const drawn = Array.from({ length: count }, () => {
-      const limit = random.between(20_000, 300_000);
+      const limit = random.between(20_000, 300_000) * this.#factor;
       return { scope: this.#scope(), period: random.pick<CapPeriod>(['total', 'day', 'month']), limit };
     });
     return [...new Map(drawn.map(cap => [`${cap.scope}|${cap.period}`, cap])).values()];

@@ -5,6 +5,7 @@ import type { Broker } from './broker.ts';
 import type { CapWatch } from './cap-watch.ts';
 import type { Documents } from './documents.ts';
 import { accountName, ownerOf, type ProviderWorld, providerBaseUrl } from './provider-world.ts';
+import { hasWeather } from './settings.ts';
 import type { SimulatedQueue } from './simulated-queue.ts';
 import type { Truth } from './truth.ts';
 import { epoch, type World } from './world.ts';
@@ -18,6 +19,8 @@ export interface OperatorScope {
   truth: Truth;
   caps: CapWatch;
   killAll: () => void;
+  /** How much dearer documents are than short ones. */
+  moneyFactor: number;
 }
 
 /** People and weather: caps, a canceled run, a replay pressed twice, outages, a clock set wrong. */
@@ -26,10 +29,10 @@ export function scheduleOperator(scope: OperatorScope): void {
   const { random, time, setting } = world;
   if (random.chance(0.7)) pinAccount(scope);
   documents.schedule();
-  if (!setting.hasFaults || setting.plan !== 'usual') return;
+  if (!setting.hasFaults || !hasWeather(setting)) return;
   if (random.chance(0.5)) caps.set('items', random.between(5, 15));
   if (random.chance(0.4)) {
-    caps.set('money', random.between(200_000, 500_000));
+    caps.set('money', random.between(200_000, 500_000) * scope.moneyFactor);
     time.at(150_000, () => caps.set('money', 1_000_000_000));
   }
   if (random.chance(0.15 * setting.tightCaps))

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type SettingName, settingNames } from './settings.ts';
 
-export type Mode = 'seeds' | 'trace' | 'sweep' | 'planted' | 'determinism' | 'ambiguous' | 'results';
+export type Mode = 'seeds' | 'trace' | 'sweep' | 'planted' | 'determinism' | 'ambiguous' | 'results' | 'ledger';
 
 export interface SimulationArguments {
   mode: Mode;
@@ -24,6 +24,7 @@ const seedsByMode: Readonly<Record<Mode, number>> = {
   determinism: 200,
   ambiguous: 400,
   results: 300,
+  ledger: 20,
 };
 
 export const usage = `npm run sim -- [--seeds N] [--from K] [--setting ${settingNames.join('|')}] [--jobs 2] [--json]
@@ -32,6 +33,7 @@ export const usage = `npm run sim -- [--seeds N] [--from K] [--setting ${setting
   --planted [name]   rules taken away one by one; every one has to be noticed
   --determinism      every seed twice, the same hash
   --ambiguous        10 % of creates unanswered, 5 % late, 5 % refused
+  --ledger           the books beside the provider's bill, 500 documents a seed, every fault on
   --results-faults   result streams cut, shuffled, doubled, swapped`;
 
 /** @throws TypeError for what is no argument */
@@ -50,6 +52,7 @@ export function parseArguments(argv: readonly string[]): SimulationArguments {
       planted: { type: 'boolean', default: false },
       determinism: { type: 'boolean', default: false },
       ambiguous: { type: 'boolean', default: false },
+      ledger: { type: 'boolean', default: false },
       'results-faults': { type: 'boolean', default: false },
     },
   });
@@ -70,7 +73,9 @@ export function parseArguments(argv: readonly string[]): SimulationArguments {
 }
 
 function modeOf(values: { [name: string]: unknown }): Mode {
-  for (const mode of ['trace', 'sweep', 'planted', 'determinism', 'ambiguous'] as const) if (values[mode]) return mode;
+  for (const mode of ['trace', 'sweep', 'planted', 'determinism', 'ambiguous', 'ledger'] as const) {
+    if (values[mode]) return mode;
+  }
   return values['results-faults'] ? 'results' : 'seeds';
 }
 

@@ -1,3 +1,4 @@
+import { cache } from './planted-cache-faults.ts';
 import type { Setting, SettingName } from './settings.ts';
 
 /** One passage of the product, there exactly once, and what stands in its place in the test build. */
@@ -454,8 +455,8 @@ const money = {
     edits: [
       edit(
         'shared/core/cap-worst-case.ts',
-        'const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * batchPriceShare);',
-        'const plain = Math.ceil(((promptTokens / 64) * price.input + (maxTokens / 64) * price.output) * batchPriceShare);',
+        'const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * share);',
+        'const plain = Math.ceil(((promptTokens / 64) * price.input + (maxTokens / 64) * price.output) * share);',
       ),
     ],
     setting: 'caps',
@@ -568,4 +569,10 @@ const reuse = {
   },
 } satisfies Record<string, PlantedFault>;
 
-export const plantedFaults: Readonly<Record<string, PlantedFault>> = { ...removed, ...misread, ...money, ...reuse };
+export const plantedFaults: Readonly<Record<string, PlantedFault>> = {
+  ...removed,
+  ...misread,
+  ...money,
+  ...cache,
+  ...reuse,
+};

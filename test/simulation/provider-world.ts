@@ -1,5 +1,14 @@
 import { parseCustomId } from '#core/custom-id.ts';
-import type { BatchProvider, CreateOutcome, ListedBatch, ReplyFacts, ResultRead } from '#ports/batch-provider.ts';
+import type {
+  BatchProvider,
+  CreateOutcome,
+  ListedBatch,
+  NotBought,
+  PrimeOutcome,
+  PrimeRequest,
+  ReplyFacts,
+  ResultRead,
+} from '#ports/batch-provider.ts';
 import type { BatchRecord } from '#services/simulator/machine/batch-record.ts';
 import { organizationId, workspaceId } from '#services/simulator/machine/owner.ts';
 import { SimulatorMachine } from '#services/simulator/machine/simulator-machine.ts';
@@ -9,7 +18,7 @@ import { createMemoryStore } from '#services/simulator/store/memory-store.ts';
 import type { SimulatorStore } from '#services/simulator/store/simulator-store.ts';
 import { calmPlan, faultPlanOf } from './fault-plans.ts';
 import type { Life } from './life.ts';
-import { simulationTiming } from './settings.ts';
+import { hasWeather, simulationTiming } from './settings.ts';
 import { epoch, type World } from './world.ts';
 
 export const accountName = 'main';
@@ -20,6 +29,8 @@ export const ownerOf = (workspace: string): string => `${organizationId}/${works
 export interface ProviderBatch {
   record: BatchRecord;
   customIds: readonly string[];
+  /** As they came. */
+  bodies: readonly string[];
   bk: string | null;
   /** With labels: before this time it shows no count and does not end. */
   validAt: number;
@@ -48,6 +59,8 @@ export class ProviderWorld {
   isDown = false;
   watch: ProviderWatch | null = null;
   creates = 0;
+  /** Primes that were executed, in the order of the bill, with what was sent. */
+  readonly executedPrimes: { id: string; text: string }[] = [];
   readonly #world: World;
   readonly #clockOffsetMs: number;
   readonly #itemsMax: number;
@@ -57,7 +70,7 @@ export class ProviderWorld {
     const { random, setting, seed } = world;
     this.#world = world;
     this.#clockOffsetMs = random.between(-5_000, 5_000);
-    this.#itemsMax = setting.plan === 'usual' && setting.hasFaults && random.chance(0.3) ? random.between(1, 3) : 9;
+    this.#itemsMax = hasWeather(setting) && setting.hasFaults && random.chance(0.3) ? random.between(1, 3) : 9;
     const [minMs, maxMs] = setting.lifeMs;
     this.store = this.#watchedStore(createMemoryStore());
     this.machine = new SimulatorMachine({
@@ -82,15 +95,17 @@ export class ProviderWorld {
   /** The port of one worker's life. */
   connect(life: Life): BatchProvider {
     const { time, setting } = this.#world;
-    const bare = createSimulatedProvider({
-      machine: this.machine,
-      workspace: life.workspace,
-      now: () => this.now,
-      schedule: (ms, run) => void time.later(ms, () => this.#noticing(run)),
-      isDown: () => this.isDown,
-      baseUrl: providerBaseUrl,
-      hangMaxMs: simulationTiming.httpMs,
-    });
+    const bareOf = (machine: SimulatorMachine): BatchProvider =>
+      createSimulatedProvider({
+        machine,
+        workspace: life.workspace,
+        now: () => this.now,
+        schedule: (ms, run) => void time.later(ms, () => this.#noticing(run)),
+        isDown: () => this.isDown,
+        baseUrl: providerBaseUrl,
+        hangMaxMs: simulationTiming.httpMs,
+      });
+    const bare = bareOf(this.machine);
     return {
       ...bare,
       hasLabels: setting.hasLabels,
@@ -102,6 +117,7 @@ export class ProviderWorld {
       },
       results: async pid => this.#results(pid, await bare.results(pid)),
       cancel: async pid => this.#cancel(bare, pid),
+      prime: (request, signal) => this.#prime(bareOf(this.#notingPrime(request.id)), request, signal, life),
     };
   }
 
@@ -129,7 +145,33 @@ export class ProviderWorld {
     return outcome;
   }
 
-  async #ambiguous(life: Life, message: string): Promise<CreateOutcome> {
+  /** The machine as one prime meets it: what is executed, now or later, is known by its id. */
+  #notingPrime(id: string): SimulatorMachine {
+    const createMessage: SimulatorMachine['createMessage'] = call => {
+      const reply = this.machine.createMessage(call);
+      if (reply.status === 'done') this.executedPrimes.push({ id, text: JSON.stringify(call.params) });
+      return reply;
+    };
+    return new Proxy(this.machine, {
+      get(machine, name) {
+        if (name === 'createMessage') return createMessage;
+        const member: unknown = Reflect.get(machine, name, machine);
+        return typeof member === 'function' ? member.bind(machine) : member;
+      },
+    });
+  }
+
+  async #prime(bare: BatchProvider, request: PrimeRequest, signal: AbortSignal, life: Life): Promise<PrimeOutcome> {
+    const { random, time } = this.#world;
+    this.#world.hit('prime sent');
+    if (this.isDown && random.chance(0.5)) return this.#ambiguous(life, 'nobody answered');
+    const outcome = await bare.prime(request, signal);
+    if (outcome.status !== 'primed') this.#world.hit(`prime ${outcome.status}`);
+    if (outcome.status === 'ambiguous') await time.sleep(random.between(0, simulationTiming.httpMs), { owner: life });
+    return outcome;
+  }
+
+  async #ambiguous(life: Life, message: string): Promise<NotBought> {
     await this.#world.time.sleep(this.#world.random.between(0, simulationTiming.httpMs), { owner: life });
     return { status: 'ambiguous', message };
   }
@@ -153,6 +195,7 @@ export class ProviderWorld {
     const batch: ProviderBatch = {
       record,
       customIds: items.map(item => item.customId),
+      bodies: items.map(item => item.params),
       bk,
       validAt: time.now + (validatesLong ? random.between(60_000, 120_000) : random.between(500, 8_000)),
       hasFailed: isLabelled && this.#world.fault(0.06, 'batch failed as a whole'),
@@ -183,7 +226,7 @@ export class ProviderWorld {
       return { status: 'running', facts: read.facts };
     if (batch.hasFailed) return { ...read, lineCount: 0, wholeBatch: 'queue-full', lines: noLines() };
     batch.isEmpty ??=
-      this.#world.setting.plan === 'usual' && this.#world.fault(batch.bk === null ? 0.1 : 0.005, 'ended empty');
+      hasWeather(this.#world.setting) && this.#world.fault(batch.bk === null ? 0.1 : 0.005, 'ended empty');
     return batch.isEmpty ? { ...read, lines: noLines() } : read;
   }
 

@@ -11,7 +11,7 @@ const idleVisitsMax = 3;
 const labelsMin = 50;
 
 /** What a sweep's base run looks like: nothing befalls it but what the sweep chooses. */
-export const sweepChanges: Partial<Setting> = { hasFaults: false, plan: 'sweep', faultsEndAt: 65_000 };
+export const sweepChanges: Partial<Setting> = { hasFaults: false, plan: 'sweep', faultsEndAt: 65_000, cache: 'on' };
 
 /** Every crash point of a quiet run, killed and frozen at each of its first visits. */
 export async function sweepSpecs(base: RunSpec, most = visitsMax): Promise<RunSpec[]> {

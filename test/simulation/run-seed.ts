@@ -3,17 +3,21 @@ import { type Broker, createBroker } from './broker.ts';
 import { CapWatch } from './cap-watch.ts';
 import { checkBooks } from './checks/check-books.ts';
 import { checkCaps } from './checks/check-caps.ts';
+import { checkPayloads } from './checks/check-payloads.ts';
+import { checkPrimes } from './checks/check-primes.ts';
 import { checkPurchases } from './checks/check-purchases.ts';
 import { checkReplay } from './checks/check-replay.ts';
 import { checkReuse } from './checks/check-reuse.ts';
 import { checkTerminals } from './checks/check-terminals.ts';
 import { ConsumerGroup } from './consumer-group.ts';
-import { createSimulatedRouting, Documents } from './documents.ts';
+import { Documents } from './documents.ts';
 import { Fates, type SingleFault } from './fate.ts';
 import { createFaultyAnswers } from './faulty-answers.ts';
 import { createFaultyPayloads } from './faulty-payloads.ts';
+import { type LedgerFigures, ledgerOf } from './ledger-of.ts';
 import { MoneyCaps } from './money-caps.ts';
 import { scheduleOperator } from './operator.ts';
+import { drawPrefixes, type Prefixes } from './prefixes.ts';
 import { ProviderWorld } from './provider-world.ts';
 import type { Setting } from './settings.ts';
 import { SimulatedQueue } from './simulated-queue.ts';
@@ -28,7 +32,19 @@ export interface Run {
   provider: ProviderWorld;
   documents: Documents;
   truth: Truth;
+  prefixes: Prefixes;
 }
+
+const checks = [
+  checkTerminals,
+  checkPurchases,
+  checkPrimes,
+  checkPayloads,
+  checkBooks,
+  checkCaps,
+  checkReuse,
+  checkReplay,
+];
 
 export interface RunResult {
   seed: number;
@@ -41,6 +57,7 @@ export interface RunResult {
   passes: number;
   now: number;
   creates: number;
+  ledger: LedgerFigures;
   lines: string[] | null;
 }
 
@@ -62,28 +79,29 @@ export async function runSeed(options: {
   const group = new ConsumerGroup(world, broker);
   const fates = new Fates(world, single);
   const truth = new Truth(world, broker);
-  const documents = new Documents(world, broker);
+  const prefixes = drawPrefixes(world);
+  const documents = new Documents(world, broker, { areCrowded: prefixes.areLong });
   const caps = new CapWatch({ world, broker, provider, truth });
   const payloads = createFaultyPayloads(world, createMemoryPayloadStore({ bytesMax: payloadBytesMax }));
-  const moneyCaps = new MoneyCaps(world, broker);
-  const routing = createSimulatedRouting(setting);
   const answers = createFaultyAnswers(world);
-  const around = { world, broker, provider, queue, payloads, answers, group, fates, routing, moneyCaps };
+  const moneyCaps = new MoneyCaps(world, broker, prefixes.moneyFactor);
+  const around = { world, broker, provider, queue, payloads, answers, group, fates, prefixes, moneyCaps };
   const fleet = Array.from({ length: setting.workers }, (_, number) => new Worker(number, around));
 
   const killAll = (): void => {
     for (const worker of fleet) worker.kill();
   };
   moneyCaps.schedule();
-  scheduleOperator({ world, broker, provider, queue, documents, truth, caps, killAll });
+  const { moneyFactor } = prefixes;
+  scheduleOperator({ world, broker, provider, queue, documents, truth, caps, killAll, moneyFactor });
   for (const worker of fleet) world.time.at(world.random.between(0, 500), () => worker.boot());
   watchGroup(world, group);
   world.time.at(setting.faultsEndAt, () => endFaults({ world, broker, provider, queue, fleet }));
   await drain({ world, truth, documents });
 
   truth.catchUp();
-  const run: Run = { world, broker, provider, documents, truth };
-  for (const check of [checkTerminals, checkPurchases, checkBooks, checkCaps, checkReuse, checkReplay]) check(run);
+  const run: Run = { world, broker, provider, documents, truth, prefixes };
+  for (const check of checks) check(run);
   for (const [kind, count] of Object.entries(provider.machine.faults.counts())) world.hit(kind, count);
   let passes = 0;
   for (const { visits } of fates.points.values()) passes += visits;
@@ -97,6 +115,7 @@ export async function runSeed(options: {
     passes,
     now: world.time.now,
     creates: provider.creates,
+    ledger: ledgerOf(run),
     lines: world.lines,
   };
 }
@@ -133,6 +152,7 @@ async function drain({ world, truth, documents }: Pick<Run, 'world' | 'truth' | 
     if (time.now >= end) return true;
     if (time.now < setting.faultsEndAt || steps % drainCheckEvery !== 0) return false;
     truth.catchUp();
-    return truth.answered.size >= documents.byRid.size && truth.view.batches.size === 0;
+    const arePrimesSettled = [...truth.view.primes.values()].every(({ state }) => state !== 'open');
+    return truth.answered.size >= documents.byRid.size && truth.view.batches.size === 0 && arePrimesSettled;
   });
 }

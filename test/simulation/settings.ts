@@ -1,3 +1,4 @@
+import type { CacheMode } from '#core/cache-plan.ts';
 import type { Timing } from '#core/timing.ts';
 
 /** A situation to survive. What is absent is as in `base`. */
@@ -17,6 +18,8 @@ export interface Setting {
   hasCaps: boolean;
   /** Tasks give answers again, and many documents ask for the same, of two tenants and of none. */
   reusesAnswers: boolean;
+  /** What the configuration says of the cache; `drawn`: each of the three, by the seed. */
+  cache: CacheMode | 'drawn';
   /** False: nothing befalls anybody, but what a sweep chooses. */
   hasFaults: boolean;
   /** The provider's expiry, retention and delays are divided by this. */
@@ -41,7 +44,7 @@ export interface Setting {
   /** The residual hole of protocol §1: frozen between the last look at the deadline and the write. */
   pausesAtSend: boolean;
   /** Instead of the usual plan of the provider's faults. */
-  plan: 'usual' | 'ambiguous' | 'results' | 'sweep';
+  plan: 'usual' | 'every' | 'ambiguous' | 'results' | 'sweep';
 }
 
 const base: Setting = {
@@ -54,6 +57,7 @@ const base: Setting = {
   workers: 3,
   hasCaps: false,
   reusesAnswers: false,
+  cache: 'drawn',
   hasFaults: true,
   providerScale: 1_440,
   oddAppends: 1,
@@ -94,7 +98,13 @@ export const settings = {
   labelsLong: change({ ...long, hasLabels: true }),
   caps: change({ hasCaps: true, workers: 4, documents: 50 }),
   reuse: change({ reusesAnswers: true, documents: 60 }),
+  cache: change({ cache: 'on', documents: 60 }),
+  ledger: change({ cache: 'on', documents: 500, plan: 'every', patienceMs: 12_000_000 }),
+  cacheCaps: change({ cache: 'on', hasCaps: true, workers: 4, documents: 60 }),
 } satisfies Record<string, Setting>;
+
+/** People and weather, beside what the provider does wrong. */
+export const hasWeather = ({ plan }: Setting): boolean => plan === 'usual' || plan === 'every';
 
 export type SettingName = keyof typeof settings;
 export const settingNames = Object.keys(settings) as SettingName[];
@@ -125,7 +135,7 @@ const mix: readonly SettingName[] = [
     'base',
     'labelsLong',
   ] as const),
-  ...(['caps', 'base', 'caps', 'labels', 'reuse', 'reuse'] as const),
+  ...(['caps', 'base', 'cacheCaps', 'labels', 'cache', 'reuse', 'reuse'] as const),
 ];
 
 export const settingOfSeed = (seed: number): SettingName => mix[seed % mix.length] as SettingName;

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { crashRows, rowOf } from './crash-rows.ts';
+import { addLedgers, noLedger } from './ledger-of.ts';
 import { makeRun } from './make-run.ts';
 import { countPassages } from './plant-fault.ts';
 import { plantedFaults } from './planted-faults.ts';
+import { difference } from './report-ledger.ts';
 import { sweepChanges, sweepSpecs } from './report-sweep.ts';
 import { runPool } from './run-pool.ts';
 import { formatViolating, specsOf } from './specs-of.ts';
@@ -59,6 +61,20 @@ describe('the simulation of the real services', () => {
     for (const spec of specsOf({ from: 1, seeds: pairs, setting: null })) {
       assert.equal((await makeRun(spec)).hash, hashes.get(spec.seed), `seed ${spec.seed}`);
     }
+  });
+
+  it('keeps books that are the provider’s bill to the nanodollar, primes included, for all that was shown', async () => {
+    const specs = specsOf({ from: 1, seeds: 4, setting: 'ledger' });
+    const reports: RunReport[] = [];
+    await runPool({ specs, jobs, onReport: report => void reports.push(report) });
+    const ledger = reports.map(report => report.ledger).reduce(addLedgers, noLedger);
+    assert.deepEqual(
+      reports.flatMap(({ violations }) => violations),
+      [],
+    );
+    assert.ok(ledger.documents >= 1_900 && ledger.primes.bought > 0 && ledger.unread.bought > 0);
+    assert.deepEqual([difference(ledger), ledger.disagreeing], [0, 0]);
+    assert.ok(ledger.unread.books >= ledger.unread.bill);
   });
 
   it('can plant every fault of its table', () => {

@@ -1,4 +1,5 @@
 import type { SingleFault } from './fate.ts';
+import type { LedgerFigures } from './ledger-of.ts';
 import type { Setting, SettingName } from './settings.ts';
 
 /** One run to be made. */
@@ -17,6 +18,7 @@ export interface RunReport {
   hash: string;
   creates: number;
   passes: number;
+  ledger: LedgerFigures;
   labels: [string, number][];
 }
 

@@ -31,8 +31,8 @@ export class Truth {
   readonly sealed = new Map<string, SealedBatch>();
   /** The last accepted INTENT of each batch: only that can have become a purchase. */
   readonly intents = new Map<string, AcceptedRecord>();
-  /** Every accepted PRIME, with what it holds or spent. */
-  readonly primes = new Map<string, AcceptedRecord & { amounts: Amounts }>();
+  /** Every accepted PRIME, with its reserve, and what it holds or spent. */
+  readonly primes = new Map<string, AcceptedRecord & { reserve: Amounts; amounts: Amounts }>();
   readonly answered = new Set<string>();
   readonly #world: World;
   readonly #broker: Broker;
@@ -105,7 +105,9 @@ export class Truth {
   #onAccepted(record: Stamped): void {
     const place = { index: this.journal.length - 1, at: record.at };
     if (record.kind === 'INTENT') this.intents.set(record.bk, place);
-    if (record.kind === 'PRIME') this.primes.set(record.id, { ...place, amounts: record.reserve });
+    if (record.kind === 'PRIME') {
+      this.primes.set(record.id, { ...place, reserve: record.reserve, amounts: record.reserve });
+    }
     const prime = record.kind === 'PRIMED' ? this.primes.get(record.id) : undefined;
     if (prime && record.kind === 'PRIMED') prime.amounts = record.actual;
   }

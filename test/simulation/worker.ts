@@ -21,11 +21,12 @@ import { sweeperLoops } from '#services/sweeper/loops.ts';
 import { Sweeper } from '#services/sweeper/service.ts';
 import type { Broker } from './broker.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
-import { type createSimulatedRouting, simulatedAnswers, simulatedTasks } from './documents.ts';
+import { simulatedAnswers, simulatedTasks } from './documents.ts';
 import type { CrashPoint, Fates } from './fate.ts';
 import { FaultyLog } from './faulty-log.ts';
 import { createLifeClock, type Life } from './life.ts';
 import type { MoneyCaps } from './money-caps.ts';
+import type { Prefixes } from './prefixes.ts';
 import { accountName, type ProviderWorld } from './provider-world.ts';
 import { createSeededIds } from './seeded-ids.ts';
 import { simulationTiming as timing } from './settings.ts';
@@ -43,7 +44,7 @@ export interface Surroundings {
   answers: AnswerStore;
   group: ConsumerGroup;
   fates: Fates;
-  routing: ReturnType<typeof createSimulatedRouting>;
+  prefixes: Prefixes;
   moneyCaps: MoneyCaps;
 }
 
@@ -132,7 +133,8 @@ export class Worker {
   }
 
   async #work(life: Life, log: FaultyLog): Promise<void> {
-    const { world, provider, queue, payloads, routing, moneyCaps } = this.#around;
+    const { world, provider, queue, payloads, prefixes, moneyCaps } = this.#around;
+    const { routing } = prefixes;
     const hook = this.#hookOf(life);
     const clock = createLifeClock(world, life);
     const ids = createSeededIds(world.random);
@@ -150,6 +152,7 @@ export class Worker {
       ...(life.listPagesMax === null ? {} : { listPagesMax: life.listPagesMax }),
     });
     const follower = new ViewFollower(at('view').log);
+    prefixes.teach(follower.view.lessons);
     await ensureFleet({ log, follower, ids });
     const caps = moneyCaps.ofWorker();
     if (caps) await putCapsInForce(follower, caps);

@@ -33,7 +33,18 @@ const sealedItem: fc.Arbitrary<SealedItem> = fc
     key === undefined ? [partition, offset, att, att] : [partition, offset, att, att, { key }],
   );
 
-const sealedRecord = fc.record({
+const mark = fc
+  .tuple(fc.integer({ min: 1, max: 3 }), fc.constantFrom('5m' as const, '1h' as const), fc.boolean())
+  .map(([depth, ttl, prime]) => ({ depth, hash: '0123456789abcdef', ttl, prime }));
+
+const plan = fc
+  .tuple(
+    fc.constantFrom('marked' as const, 'held-back' as const, 'shadow' as const),
+    fc.array(mark, { minLength: 1, maxLength: 4 }),
+  )
+  .map(([use, marks]) => ({ use, marks }));
+
+const plainSealed = fc.record({
   kind: fc.constant('SEALED' as const),
   bk: batchKey,
   type: fc.constantFrom('batch' as const, 'batch' as const, 'batch' as const, 'reject' as const),
@@ -42,6 +53,10 @@ const sealedRecord = fc.record({
   runs: fc.oneof({ arbitrary: fc.constant([]), weight: 2 }, fc.uniqueArray(fc.constantFrom(...runs), { maxLength: 2 })),
   items: fc.array(sealedItem, { minLength: 1, maxLength: 4 }),
 });
+
+const sealedRecord = fc
+  .tuple(plainSealed, fc.option(plan, { nil: undefined }))
+  .map(([sealed, drawn]) => (drawn === undefined ? sealed : { ...sealed, plan: drawn }));
 
 const intentRecord = fc.record({
   kind: fc.constant('INTENT' as const),
@@ -60,7 +75,7 @@ const capRecord = fc.record({
   limit: fc.option(fc.integer({ min: 0, max: 30 }), { freq: 3 }),
 });
 
-const primeIds = ['p1', 'p2'] as const;
+const primeIds = ['p1', 'p2', 'p3', 'p4'] as const;
 
 /** Any record about a small world, so that records meet each other often. */
 const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
@@ -101,10 +116,11 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
       id: fc.constantFrom(...primeIds),
       account: fc.constant('main'),
       prefix: fc.constant('prefix'),
+      ttl: fc.constantFrom('5m' as const, '1h' as const),
       nonce: fc.constantFrom('n1', 'n2'),
       reserve: amounts,
     }),
-    weight: 1,
+    weight: 2,
   },
   {
     arbitrary: fc.record({ kind: fc.constant('PRIMED' as const), id: fc.constantFrom(...primeIds), actual: amounts }),

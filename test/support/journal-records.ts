@@ -118,4 +118,8 @@ export function openFold(...records: JournalRecord[]): Fold {
 }
 
 /** A view as plain data, claims included, to be compared with another. */
-export const plainView = (view: View): Record<string, unknown> => ({ ...view, claims: view.claims.toSnapshot() });
+export const plainView = (view: View): Record<string, unknown> => ({
+  ...view,
+  claims: view.claims.toSnapshot(),
+  lessons: view.lessons.toSnapshot(),
+});

@@ -4,10 +4,13 @@ import type {
   BatchLabel,
   BatchPage,
   BatchProvider,
+  CacheLever,
   CreateOutcome,
   CreateRequest,
   ListedBatch,
   ListOptions,
+  PrimeOutcome,
+  PrimeRequest,
   RefusalReason,
   ReplyFacts,
   ResultLine,
@@ -18,6 +21,9 @@ import type { Clock } from '#ports/clock.ts';
 
 /** What the provider does with a create: `accept` makes the batch and gives its id. */
 export type CreateScript = (accept: () => string, request: CreateRequest) => CreateOutcome | Promise<CreateOutcome>;
+
+/** What becomes of one prime. */
+export type PrimeScript = (request: PrimeRequest) => PrimeOutcome | Promise<PrimeOutcome>;
 
 /** What one read of results shows: these lines, nobody there, or lines and then an error. */
 export type ReadScript = readonly ResultLine[] | 'not-found' | { error: Error; after?: readonly ResultLine[] };
@@ -35,12 +41,14 @@ export interface ScriptedBatch {
   isListed: boolean;
 }
 
+const model = 'claude-haiku-5-5';
+const primeUsage: Usage = { input: 3, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
 const usage: Usage = { input: 100, output: 10, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
 
 export const answered = (customId: string, text = `answer to ${customId}`): ResultLine => ({
   type: 'succeeded',
   customId,
-  answer: { body: { text }, text, finish: 'complete', model: 'claude-haiku-5-5', usage },
+  answer: { body: { text }, text, finish: 'complete', model, usage },
 });
 
 export const errored = (
@@ -55,6 +63,7 @@ export class ScriptedProvider implements BatchProvider {
   readonly provider = 'anthropic';
   baseUrl = 'https://provider.invalid';
   readonly hasLabels: boolean;
+  cacheLever: CacheLever = 'markers';
   owner = 'organisation/workspace';
   /** Its clock against the test's. */
   clockOffMs = 0;
@@ -67,6 +76,10 @@ export class ScriptedProvider implements BatchProvider {
   reads = 0;
   /** Of the next creates. */
   readonly creates: CreateScript[] = [];
+  /** Every prime that was sent, in order. */
+  readonly primed: PrimeRequest[] = [];
+  /** Of the next primes; left alone they are answered. */
+  readonly primes: PrimeScript[] = [];
   /** Thrown by the next lists. */
   readonly listErrors: Error[] = [];
   cancelError: Error | null = null;
@@ -92,6 +105,12 @@ export class ScriptedProvider implements BatchProvider {
     const script = this.creates.shift();
     if (script) return script(accept, request);
     return { status: 'created', pid: accept(), facts: this.facts };
+  }
+
+  async prime(request: PrimeRequest): Promise<PrimeOutcome> {
+    this.primed.push(request);
+    const script = this.primes.shift();
+    return script ? script(request) : { status: 'primed', model, usage: primeUsage, facts: this.facts };
   }
 
   /** Makes a batch, whoever asked for it. */

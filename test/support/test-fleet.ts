@@ -6,6 +6,7 @@ import { createMemoryPayloadStore } from '#adapters/memory/create-memory-payload
 import { createMemoryWorkQueue } from '#adapters/memory/create-memory-work-queue.ts';
 import { deadLetterLine } from '#contracts/dead-letter.ts';
 import { encodeJournal } from '#contracts/journal-codec.ts';
+import type { CachePolicy } from '#core/cache-plan.ts';
 import { headerNames } from '#core/headers.ts';
 import type { JournalRecord } from '#core/journal.ts';
 import type { Recipe } from '#core/recipe.ts';
@@ -41,6 +42,8 @@ export interface TestFleetOptions {
   gaps?: () => number;
   lane?: Partial<LaneBounds>;
   recipe?: Partial<Recipe>;
+  /** Of tasks and of what runs as it is; absent: off. */
+  cache?: CachePolicy;
   /** Default: in memory. */
   payloads?: PayloadStore;
   /** Given, the task gives answers again; the store is shared by all workers. */
@@ -70,6 +73,7 @@ export interface WorkerOptions {
   createsAtOnce?: number;
   /** What the accumulator is told of batches that wait for their create. */
   readyBatches?: () => number;
+  primesPerHour?: number;
   /** Where spans go; absent: traces are off. */
   spans?: SpanSink;
 }
@@ -90,6 +94,7 @@ export class TestFleet {
   #hints: WorkQueue;
   readonly #lane: Partial<LaneBounds>;
   readonly #recipe: Partial<Recipe>;
+  readonly #cache: { cache?: CachePolicy };
   #workers = 0;
 
   constructor(options: TestFleetOptions = {}) {
@@ -111,15 +116,20 @@ export class TestFleet {
     this.#answers = options.answers;
     this.#lane = lane;
     this.#recipe = { ...recipe, ...(options.answers ? { reusable: true } : {}) };
+    this.#cache = options.cache ? { cache: options.cache } : {};
     this.routing = this.routingOf({ tasks: ['summarise'] });
   }
 
   routingOf({ tasks, hasAsIs = true }: { tasks: readonly string[]; hasAsIs?: boolean }): Routing {
     const lane = { ...laneBoundsDefault, ...this.#lane };
     const routes = tasks.map(name => {
-      return [name, { account: accountName, recipe: { ...recipeOf(name), ...this.#recipe }, lane }] as const;
+      const recipe = { ...recipeOf(name), ...this.#recipe };
+      return [name, { account: accountName, recipe, lane, ...this.#cache }] as const;
     });
-    return createRouting({ tasks: new Map(routes), asIs: hasAsIs ? { account: accountName, lane } : null });
+    return createRouting({
+      tasks: new Map(routes),
+      asIs: hasAsIs ? { account: accountName, lane, ...this.#cache } : null,
+    });
   }
 
   /** A worker whose view is at the end of the log. */
@@ -138,6 +148,7 @@ export class TestFleet {
     createsAtOnce = 4,
     readyBatches = () => 0,
     spans,
+    primesPerHour = 60,
   }: WorkerOptions = {}): TestWorker {
     this.#workers += 1;
     const { clock, timing, ids } = this;
@@ -166,7 +177,14 @@ export class TestFleet {
       recipes,
       account,
       accumulator: new Accumulator({ ...at('accumulator'), ...shared, readyBatches }),
-      submitter: new Submitter({ ...at('submitter'), ...shared, worker: name, incarnation, createsAtOnce }),
+      submitter: new Submitter({
+        ...at('submitter'),
+        ...shared,
+        worker: name,
+        incarnation,
+        createsAtOnce,
+        primesPerHour,
+      }),
       watcher: new Watcher(account, { ...at('poller'), ...shared }),
       collector: new Collector({ ...at('poller'), ...shared }),
       sweeper: new Sweeper({ ...at('sweeper'), ...shared }),

@@ -72,6 +72,7 @@ async function reportOf(
     parked: await parkedBatches(log, projection.view, now),
     anomalies: findAnomalies(past, { today }),
     isSimulated: simulatedFolder !== null,
+    unknown: projection.view.unknown?.what ?? null,
   };
 }
 

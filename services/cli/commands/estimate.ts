@@ -24,7 +24,7 @@ export function estimate({ file, task: taskName, exact }: EstimateOptions): Comm
     const sum = await estimateFile({ input: file, task, loaded: settings, sampleMax });
     const sample = await countedSample(sum, settings);
     const calibration = await learnedSoFar(settings, context.isJson ? () => {} : context.say);
-    const report = estimateReport(sum, { calibration, sample });
+    const report = estimateReport(sum, { calibration, sample, isSimulated: settings.account === null });
     if (context.isJson) {
       await context.out(`${JSON.stringify({ file, ...estimateJson(report) })}\n`);
     } else {

@@ -36,7 +36,7 @@ export function validate({ files, task: taskName, all = false }: ValidateOptions
         if (parsed.is === 'reject') continue;
         price.add(parsed.document, settings.tasks.get(parsed.document.task ?? '')?.recipe ?? asIsRecipe);
       }
-      report.price = estimateReport(price, { calibration });
+      report.price = estimateReport(price, { calibration, isSimulated: settings.account === null });
       reports.push(report);
       if (!context.isJson) await context.out(renderReport(report, context.outLook));
     }

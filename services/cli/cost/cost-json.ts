@@ -1,23 +1,23 @@
-import { holdInWords } from '#core/cap-words.ts';
-import type { CostLine } from '#core/cost-report.ts';
+import { type CostLine, isMoneyKnown } from '#core/cost-report.ts';
 import { decimalDollars } from '#core/money.ts';
 import type { SpendAnomaly } from '#core/spend-anomalies.ts';
 import { type ChangeCause, changeCauses } from '#core/spend-change.ts';
-import { capJson } from './cap-lines.ts';
+import { capJson, parkedJson } from './cap-lines.ts';
 import type { CostReport } from './render-cost.ts';
 
-/** For programs: money as exact decimal strings. */
+/** For programs: money as exact decimal strings; null where nothing of it has a price. */
 export function costJson(report: CostReport): Record<string, unknown> {
-  const { since, until, by, lines, total, caps, parked, anomalies, isSimulated } = report;
+  const { since, until, by, lines, total, caps, parked, anomalies, isSimulated, unknown } = report;
   return {
     simulated: isSimulated,
+    newerThanThis: unknown,
     since,
     until,
     by,
     rows: lines.map(line => ({ ...line.by, ...figuresJson(line) })),
     total: figuresJson(total),
     caps: caps.map(capJson),
-    parked: parked.map(held => ({ ...held, why: holdInWords(held) })),
+    ...parkedJson(parked),
     anomalies: {
       historyDays: anomalies.historyDays,
       needsDays: anomalies.needsDays,
@@ -28,15 +28,17 @@ export function costJson(report: CostReport): Record<string, unknown> {
 
 function figuresJson({ sums, money }: Omit<CostLine, 'by'>): Record<string, unknown> {
   const { batches, bought, delivered, retries, truncated, unpriced, lost, primes, usage } = sums;
+  const isKnown = isMoneyKnown({ sums, money });
+  const usd = (amount: number): string | null => (isKnown ? decimalDollars(amount) : null);
   return {
-    individualUsd: decimalDollars(money.individual),
-    batchUsd: decimalDollars(money.batch),
-    cacheSavedUsd: decimalDollars(money.cache),
-    primesUsd: decimalDollars(money.primes),
-    billedUsd: decimalDollars(money.billed),
-    retriesUsd: decimalDollars(money.retries),
-    wasteUsd: decimalDollars(money.waste),
-    savedUsd: decimalDollars(money.saved),
+    individualUsd: usd(money.individual),
+    batchUsd: usd(money.batch),
+    cacheSavedUsd: usd(money.cache),
+    primesUsd: usd(money.primes),
+    billedUsd: usd(money.billed),
+    retriesUsd: usd(money.retries),
+    wasteUsd: usd(money.waste),
+    savedUsd: usd(money.saved),
     counts: { documents: delivered, bought, batches, retries, truncated, unpriced, lost, primes },
     tokens: usage,
   };

@@ -1,4 +1,4 @@
-import type { CostKey, CostLine } from '#core/cost-report.ts';
+import { type CostKey, type CostLine, isMoneyKnown } from '#core/cost-report.ts';
 import { formatDollars } from '#core/money.ts';
 import { cutEnd, oneLine, textWidth } from '../terminal/fit-text.ts';
 import { formatCount } from '../terminal/format-count.ts';
@@ -13,7 +13,7 @@ interface Column {
 
 const column = (head: string, amount: (money: Figures['money']) => number): Column => ({
   head,
-  cell: ({ money }) => formatDollars(amount(money)),
+  cell: line => formatDollars(isMoneyKnown(line) ? amount(line.money) : null),
 });
 
 const documents: Column = { head: 'documents', cell: ({ sums }) => formatCount(sums.delivered) };

@@ -30,9 +30,10 @@ const reportOf = (figures: readonly SpendFigures[], by: readonly CostKey[] = ['t
   lines: costLines(figures, by),
   total: costTotal(figures),
   caps: [{ scope: 'task:classify:money', period: 'day', of: '2026-11-24', limit: 50_000_000, used: 45_000_000 }],
-  parked: [{ scope: 'task:classify:money', period: 'day', batches: 2, documents: 40 }],
+  parked: { held: [{ scope: 'task:classify:money', period: 'day', batches: 2, documents: 40 }], unread: 7 },
   anomalies: findAnomalies(figures, { today: '2026-11-24' }),
   isSimulated: false,
+  unknown: null,
 });
 const look = (columns: number, { isTty = true, env = {} } = {}) =>
   terminalLook({ isTty, columns, env: { LANG: 'C.UTF-8', ...env }, colorAllowed: true });
@@ -68,6 +69,7 @@ describe('renderCost', () => {
     const text = renderCost(reportOf([]), look(100, { isTty: false }));
     assert.match(text, /nothing was bought/);
     assert.match(text, /parked: 40 documents, no room under the cap of task classify a day/);
+    assert.match(text, /and 7 waiting batches that were not looked at/);
     assert.match(text, /task classify a day \(2026-11-24\): \$ 0\.0450 of \$ 0\.0500, 90 %/);
   });
 

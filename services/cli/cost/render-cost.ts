@@ -1,9 +1,9 @@
-import type { ParkedFigures } from '#core/cap-parked.ts';
 import { capInWords } from '#core/cap-words.ts';
 import { type CapProgress, shareOf } from '#core/cost-caps.ts';
-import type { CostKey, CostLine, CostMoney, SpendSums } from '#core/cost-report.ts';
+import { type CostKey, type CostLine, isMoneyKnown, type SpendSums } from '#core/cost-report.ts';
 import { formatDollars, type Nanodollars } from '#core/money.ts';
 import type { SpendAnomalies } from '#core/spend-anomalies.ts';
+import type { Parked } from '#runtime/parked-batches.ts';
 import { firstThatFits, oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
@@ -18,10 +18,12 @@ export interface CostReport {
   lines: readonly CostLine[];
   total: Omit<CostLine, 'by'>;
   caps: readonly CapProgress[];
-  parked: readonly ParkedFigures[];
+  parked: Parked;
   anomalies: SpendAnomalies;
   /** No key: nothing was bought. */
   isSimulated: boolean;
+  /** What a newer program wrote, and these figures lack. */
+  unknown: string | null;
 }
 
 const linesShown = 100;
@@ -48,9 +50,12 @@ export function renderCost(report: CostReport, look: TerminalLook): string {
     look.paint('bold', table.total),
     ...hiddenLines(table.hidden, look),
     '',
-    ...sumLines(total.money, width),
+    ...sumLines(total, width),
     ...noteLines(total.sums),
     ...(report.isSimulated ? [look.paint('yellow', '  simulated: no key is configured, nothing was bought')] : []),
+    ...(report.unknown === null
+      ? []
+      : [look.paint('red', `  the log is newer than this program: ${oneLine(report.unknown)}`)]),
     ...anomalyLines(report.anomalies, look),
     ...rest,
     '',
@@ -68,7 +73,9 @@ const hiddenLines = (hidden: readonly string[], { paint, width }: TerminalLook):
     : wrapText(`no room for ${hidden.join(', ')}`, width - 2).map(line => paint('dim', `  ${line}`));
 
 /** Term by term, so that it adds up on paper: batch - cache + primes = billed, individual - billed = saved. */
-function sumLines(money: CostMoney, width: number): string[] {
+function sumLines(total: CostReport['total'], width: number): string[] {
+  const { money } = total;
+  const isKnown = isMoneyKnown(total);
   const share = money.individual > 0 ? `, ${Math.round((money.saved / money.individual) * 100)} %` : '';
   const rows: readonly [name: string, amount: Nanodollars, note: string][] = [
     ['as single calls', money.individual, 'what was delivered'],
@@ -81,7 +88,7 @@ function sumLines(money: CostMoney, width: number): string[] {
     ['saved', money.saved, `against single calls${share}`],
   ];
   return rows.map(([name, amount, note]) => {
-    const figure = `  ${name.padEnd(16)} ${formatDollars(amount).padStart(13)}`;
+    const figure = `  ${name.padEnd(16)} ${formatDollars(isKnown ? amount : null).padStart(13)}`;
     return firstThatFits([`${figure}  ${note}`.trimEnd(), figure], width, '');
   });
 }
@@ -95,7 +102,7 @@ function noteLines({ unpriced, lost }: SpendSums): string[] {
 }
 
 /** What waits before its create, by the cap that holds it. */
-function parkedLines(parked: readonly ParkedFigures[], { paint, glyphs }: TerminalLook): string[] {
+function parkedLines(parked: Parked, { paint, glyphs }: TerminalLook): string[] {
   return parkedTexts(parked).map(text => paint('yellow', `  ${glyphs.paused} parked: ${text}`));
 }
 

@@ -61,14 +61,16 @@ export function outputBasis(
 }
 
 export function inputInWords({ label, counted, documents, learnedFrom }: InputBasis): string {
-  if (label === 'exact') return 'exact: the provider counted every request';
+  if (label === 'exact') return 'exact: every request was counted as it will be billed';
   if (label === 'calibrated') {
-    const some = learnedFrom > 0 ? `, corrected by ${formatCount(learnedFrom)} that the provider counted` : '';
+    const some = learnedFrom > 0 ? `, corrected by ${formatCount(learnedFrom)} that were counted` : '';
     return `${priorOrigin}${some}; a file may be a quarter off`;
   }
   const bills = learnedFrom - counted;
   const from = [
-    ...(counted > 0 ? [`${formatCount(counted)} of ${formatCount(documents)} requests, counted by the provider`] : []),
+    ...(counted > 0
+      ? [`${formatCount(counted)} of ${formatCount(documents)} requests, counted as they will be billed`]
+      : []),
     ...(bills > 0 ? [`${countOf(bills, 'answer')} and their bills`] : []),
   ];
   return `learned from ${from.join(', and from ')}`;

@@ -19,11 +19,17 @@ export interface EstimateReport {
   input: InputBasis;
   output: OutputBasis;
   sample: SampleCount | null;
+  /** No key: what was counted or answered, a simulator has. */
+  isSimulated: boolean;
 }
 
 export function estimateReport(
   file: FileEstimate,
-  { calibration = coldCalibration, sample = null }: { calibration?: Calibration; sample?: SampleCount | null } = {},
+  {
+    calibration = coldCalibration,
+    sample = null,
+    isSimulated = false,
+  }: { calibration?: Calibration; sample?: SampleCount | null; isSimulated?: boolean } = {},
 ): EstimateReport {
   const known = sample ? calibration.withSample(sample) : calibration;
   const { groups, documents, rejected, unpriced, at } = file;
@@ -46,6 +52,7 @@ export function estimateReport(
       tried: sample?.tried ?? [],
     }),
     sample,
+    isSimulated,
   };
 }
 
@@ -67,6 +74,7 @@ export function estimateJson(report: EstimateReport): Record<string, unknown> {
   const { documents, rejected, unpriced, sum, models, input, output, sample } = report;
   const cost = sum.cost ?? { low: 0, expected: 0, high: 0 };
   return {
+    simulated: report.isSimulated,
     documents,
     rejected,
     batchUsd: dollars(cost),

@@ -5,6 +5,7 @@ import { worstCost } from '#core/cap-worst-case.ts';
 import type { Document } from '#core/document.ts';
 import { lowestCost, noCounted, type RequestGroup } from '#core/estimate.ts';
 import type { Nanodollars } from '#core/money.ts';
+import { usOnlyFactor } from '#core/prices.ts';
 import { asIsRecipe, type Recipe, recipeHash } from '#core/recipe.ts';
 import { addFeatures, type Features, featuresOf, lettersOf, noFeatures } from '#core/text-features.ts';
 import { inputTokensMax, inputTokensMin } from '#core/token-bounds.ts';
@@ -105,14 +106,16 @@ export class FileEstimate {
     this.#models.add(model);
     const key = answerKey({ recipe: ask.shape === 'as-is' ? null : this.#hashOf(recipe), model, maxTokens });
     const length = lengthClass(Buffer.byteLength(asked.body));
-    const exact = JSON.stringify([model, key, length]);
+    const isUsOnly = ask.shape === 'as-is' && ask.params.inference_geo === 'us';
+    const priceFactor = isUsOnly ? usOnlyFactor : 1;
+    const exact = JSON.stringify([model, key, length, priceFactor]);
     const name = this.#groups.has(exact) || this.#groups.size < groupsMax ? exact : JSON.stringify([model]);
     if (!this.#groups.has(name)) {
       const guess = guessAnswer(ask.shape === 'as-is' ? schemaOf(ask.params) : recipe, maxTokens);
       const bounds = { low: 0, high: 0 };
       const cost = isPriced ? { low: 0, high: 0 } : null;
       const sums = { documents: 0, features: noFeatures, bounds, cost, counted: noCounted };
-      this.#groups.set(name, { name, model, key, maxTokens, guess, length, ...sums });
+      this.#groups.set(name, { name, model, key, priceFactor, maxTokens, guess, length, ...sums });
     }
     return name;
   }

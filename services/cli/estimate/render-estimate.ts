@@ -36,7 +36,7 @@ export function estimateInShort({ sum, unpriced, input, output }: EstimateReport
   if (!sum.cost) return unknown === '' ? null : unknown;
   const label = [...new Set([input.label, output.label])].join(', answers ');
   const [expected, high] = [sum.cost.expected, sum.cost.high].map(Math.round).map(formatDollars);
-  const about = `about ${expected} as batches, at most ${high} (${label})`;
+  const about = `about ${expected}, at most ${high}; ${label}`;
   return unknown === '' ? about : `${about}; ${unknown}, in no sum`;
 }
 
@@ -62,15 +62,18 @@ function unpricedLine({ documents, models }: EstimateReport['unpriced'], { paint
   return [paint('yellow', `  ${'unknown price'.padEnd(labelWidth)}${which}`)];
 }
 
-function assumptions({ input, output, sample }: EstimateReport, { width }: TerminalLook): string[] {
+function assumptions({ input, output, sample, isSimulated }: EstimateReport, { width }: TerminalLook): string[] {
   const bounds = 'low: one token for 16 letters and one for an answer; high: one for each byte, and all of max_tokens';
   return [
     ...sentence('input', inputInWords(input), width),
     ...(sample && sample.refused > 0
-      ? sentence('', `the provider would not count ${countOf(sample.refused, 'request')}`, width)
+      ? sentence('', `${countOf(sample.refused, 'request')} would be refused: they could not be counted`, width)
       : []),
     ...(sample?.stopped ? sentence('', `counting stopped: ${oneLine(sample.stopped)}`, width) : []),
     ...sentence('output', outputInWords(output), width),
+    ...(isSimulated && (input.label !== 'calibrated' || output.label === 'learned')
+      ? sentence('simulated', 'no key is configured: tokens and answers are those of the simulator', width)
+      : []),
     ...sentence('bounds', bounds, width),
     ...sentence('assumes', `${leftOut}; built-in prices of ${priceTableDate}`, width),
   ];

@@ -120,7 +120,7 @@ function cost({ cost: sums, cap, unpriced }: RunSnapshot, { glyphs, paint }: Ter
   const separator = ` ${glyphs.dot} `;
   const join = (...more: string[][]): string => [...parts, ...more.flat()].join(separator);
   return firstThatFits(
-    [join(capped, [long], unknown), join(capped, [short], unknown), join([short]), parts.join(separator)],
+    [join(capped, [long], unknown), join(capped, [short], unknown), join([short], unknown), join(unknown)],
     room,
     glyphs.ellipsis,
   );

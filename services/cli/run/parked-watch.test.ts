@@ -41,4 +41,13 @@ describe('ParkedWatch', () => {
     assert.equal(at(5_000), false);
     assert.equal(at(5_250), true);
   });
+
+  it('waits longer where the engine is another process: its lanes are not seen', () => {
+    const watch = new ParkedWatch();
+    const at = (elapsedMs: number) => watch.isOnlyParkedLeft(parkedRun({ total: 1_000, elapsedMs, role: 'attached' }));
+    at(0);
+    at(250);
+    assert.equal(at(30_250), false);
+    assert.equal(at(40_250), true);
+  });
 });

@@ -1,7 +1,10 @@
+import { laneAgeMsDefault } from '#core/limits.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
 
 /** So long nothing else has to happen before what is parked counts as all that is left. */
 const stillMs = 3_000;
+/** What the lanes of another process hold is not seen from here: longer than a lane waits. */
+const stillElsewhereMs = laneAgeMsDefault + 10_000;
 
 /**
  * Tells when all that is left of a run waits for room under a cap. Mostly that is counted; but a run with more documents
@@ -13,7 +16,7 @@ export class ParkedWatch {
 
   /** @returns true when nothing but a higher cap gets the run on */
   isOnlyParkedLeft(snapshot: RunSnapshot): boolean {
-    const { parked, total, isComplete, answered, inLanes, atProvider, creating, retrying, elapsedMs } = snapshot;
+    const { parked, total, isComplete, answered, inLanes, atProvider, creating, retrying, elapsedMs, role } = snapshot;
     const answeredCount = answered.succeeded + answered.dead;
     const isUnderWay = inLanes > 0 || atProvider.items > 0 || creating.batches > 0 || retrying > 0;
     const isStill = parked !== null && !isUnderWay;
@@ -23,6 +26,9 @@ export class ParkedWatch {
       return isStill && isComplete && total !== null && parked.count >= total - answeredCount;
     }
     this.#stillSince ??= elapsedMs;
-    return parked.count >= total - answeredCount || elapsedMs - this.#stillSince >= stillMs;
+    return (
+      parked.count >= total - answeredCount ||
+      elapsedMs - this.#stillSince >= (role === 'engine' ? stillMs : stillElsewhereMs)
+    );
   }
 }

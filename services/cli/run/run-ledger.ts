@@ -1,4 +1,5 @@
 import { decodeSettled } from '#contracts/settled-codec.ts';
+import { addToTallies, type CacheTallies, noTallies } from '#core/cache-effect.ts';
 import type { Log } from '#ports/log.ts';
 
 const recordsPerRead = 500;
@@ -16,6 +17,8 @@ export class RunLedger {
   retries = 0;
   /** Batches that were bought for it, alone or with others, and are settled. */
   batches = 0;
+  /** Of those with a cache plan, each by its share. */
+  cache: CacheTallies = noTallies;
 
   constructor(log: Log, run: string) {
     this.#log = log;
@@ -52,5 +55,7 @@ export class RunLedger {
     this.billed += spent.cost;
     this.individual += spent.individual;
     if (settled.cost === null) this.unpriced += 1;
+    const all = Object.values(settled.runs).reduce((sum, { cost }) => sum + cost, 0);
+    this.cache = addToTallies(this.cache, settled, all > 0 ? spent.cost / all : 1);
   }
 }

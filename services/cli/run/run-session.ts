@@ -1,17 +1,20 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Nanodollars } from '#core/money.ts';
+import { type CacheTallies, cacheEffect } from '#core/cache-effect.ts';
+import { type Nanodollars, sumOrUnknown } from '#core/money.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
 import type { Embedded } from '../embedded.ts';
 import { AnswersFile } from './answers-file.ts';
 import { readIntoLog } from './intake.ts';
+import { ParkedElsewhere } from './parked-elsewhere.ts';
 import { ParkedWatch } from './parked-watch.ts';
 import { type ExpectedCost, projectedCost } from './projected-cost.ts';
 import { RunFiles } from './run-files.ts';
 import { RunLedger } from './run-ledger.ts';
 import { type RunPosition, readRunPosition } from './run-position.ts';
+import { RunPrimes } from './run-primes.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
 import { viewOfRun } from './view-of-run.ts';
 
@@ -47,7 +50,9 @@ export class RunSession {
   readonly #options: RunSessionOptions;
   readonly #files: RunFiles;
   readonly #ledger: RunLedger;
+  readonly #primes: RunPrimes;
   readonly #parkedWatch = new ParkedWatch();
+  readonly #parkedElsewhere: ParkedElsewhere;
   readonly #startedAt = Date.now();
   /** An attached process follows the journal by itself, to see what the engine does. */
   #watched: ViewFollower | null = null;
@@ -61,6 +66,8 @@ export class RunSession {
     const { log, acquireLock } = embedded;
     this.#files = new RunFiles({ log, run, out, deadLetters, acquireLock });
     this.#ledger = new RunLedger(embedded.log, run);
+    this.#primes = new RunPrimes(embedded.log, run);
+    this.#parkedElsewhere = new ParkedElsewhere(embedded.log, run);
     void options.expected?.then(expected => {
       this.#expected = expected;
     });
@@ -166,8 +173,13 @@ export class RunSession {
   async #snapshot(): Promise<RunSnapshot> {
     const { embedded, run, inputName, out, deadLetters, cap } = this.#options;
     await this.#ledger.update();
-    const { billed, individual, retries, unpriced, batches } = this.#ledger;
-    const ofView = viewOfRun(await this.#view(), { embedded, run, now: Date.now() });
+    const follower = await this.#view();
+    await this.#primes.update();
+    const primes = this.#primes.bought(follower.view);
+    const { individual, retries, unpriced, batches } = this.#ledger;
+    const billed = this.#ledger.billed + primes.cost;
+    const ofView = viewOfRun(follower, { embedded, run, now: Date.now() });
+    const parked = embedded.engine ? ofView.parked : await this.#parkedElsewhere.read(follower.view);
     const { succeeded = 0 } = this.#files.answers.counts;
     const answered = { succeeded, dead: this.#files.answers.total - succeeded };
     const total = this.#position?.lines ?? null;
@@ -185,12 +197,14 @@ export class RunSession {
       answered,
       byCause: this.#files.deadLetters.counts as Partial<Record<ErrorCode, number>>,
       retries,
-      cost: { billed, individual, projected: projectedCost(sums) },
+      cost: sumOrUnknown(billed, unpriced) === null ? null : { billed, individual, projected: projectedCost(sums) },
+      cache: cacheOf(this.#ledger.cache, primes),
       unpriced,
       cap,
       simulated: embedded.isSimulated,
       role: embedded.engine ? 'engine' : 'attached',
       ...ofView,
+      parked,
       batches: batches + ofView.atProvider.batches,
     };
   }
@@ -205,6 +219,11 @@ export class RunSession {
     await this.#watched.catchUpAll();
     return this.#watched;
   }
+}
+
+function cacheOf(tallies: CacheTallies, primes: { count: number; cost: Nanodollars }): RunSnapshot['cache'] {
+  const hasPlans = Object.values(tallies).some(({ batches }) => batches > 0);
+  return hasPlans || primes.count > 0 ? { ...cacheEffect(tallies, primes.cost), tallies, primes: primes.count } : null;
 }
 
 /** Rounds in a row that a refusal has to last before it is believed. */

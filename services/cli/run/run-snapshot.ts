@@ -1,3 +1,4 @@
+import type { CacheEffect, CacheTallies } from '#core/cache-effect.ts';
 import type { CapProgress } from '#core/cost-caps.ts';
 import type { Nanodollars } from '#core/money.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
@@ -42,13 +43,15 @@ export interface RunSnapshot {
   batches: number;
   /** Nanodollars; null when a price is unknown. */
   cost: { billed: Nanodollars; individual: Nanodollars; projected: Nanodollars | null } | null;
+  /** What became of cache plans; null while no batch has one. `primes`: calls that only wrote entries; in `cost` too. */
+  cache: (CacheEffect & { tallies: CacheTallies; primes: number }) | null;
   /** Answers whose price is unknown: they are in no sum. */
   unpriced: number;
   cap: Nanodollars | null;
   /** The cap in force that is used up the most, its own or one of the configuration; null: there is none. */
   fullest: CapProgress | null;
-  /** What a cap holds back; `isOwn`: that of this run. */
-  parked: { count: number; why: string; isOwn: boolean } | null;
+  /** What a cap holds back; `isOwn`: that of this run; `isUnpriced`: any, because nobody knows what it would cost. */
+  parked: { count: number; why: string; isOwn: boolean; isUnpriced?: boolean } | null;
   /** Why the account sends nothing now, in words; null when it does. */
   held: string | null;
   simulated: boolean;

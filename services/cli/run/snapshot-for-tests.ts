@@ -25,6 +25,7 @@ export const middleOfRun: RunSnapshot = {
   retries: 74,
   batches: 83,
   cost: { billed: 9_410_000_000, individual: 18_780_000_000, projected: 15_100_000_000 },
+  cache: null,
   unpriced: 0,
   cap: 20_000_000_000,
   fullest: {

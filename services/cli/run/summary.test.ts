@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { terminalLook } from '../terminal/terminal-look.ts';
+import type { RunSnapshot } from './run-snapshot.ts';
 import { endOfRun, middleOfRun } from './snapshot-for-tests.ts';
 import { type RunResult, renderSummary, summaryJson } from './summary.ts';
 
@@ -70,6 +71,24 @@ describe('renderSummary', () => {
     const text = renderSummary({ ...done, snapshot: { ...endOfRun, fullest } }, look);
     assert.match(text, /cap +the fleet a day \(2026-11-24\): \$ 0\.00\d+ of \$ 0\.0100, 99 %/);
     assert.doesNotMatch(renderSummary({ ...done, snapshot: { ...endOfRun, fullest: null } }, look), /cap/);
+  });
+
+  it('has one line for the cache: hit rate, what was saved, the share held back', () => {
+    const lineOf = (cache: RunSnapshot['cache']): string => {
+      const text = renderSummary({ ...done, snapshot: { ...endOfRun, cache } }, look);
+      return text.split('\n').find(line => line.includes('  cache  ')) ?? '';
+    };
+    const tally = { items: 900, hits: 860, promptTokens: 9, saved: 9 };
+    const none = { ...tally, batches: 0 };
+    const tallies = { marked: { ...tally, batches: 49 }, 'held-back': { ...none, batches: 1 }, shadow: none };
+    const cache = { tallies, primes: 3, hitRate: 0.956, saved: 1_200_000_000, heldBack: 0.02 };
+    assert.match(lineOf(cache), /cache +hit rate 96 % · saved \$ 1\.20 · 3 primes · 2 % held back \(1 of 50\)$/);
+    assert.match(lineOf({ ...cache, saved: -30_000_000 }), /cost \$ 0\.0300 more/);
+    const unmeasured = { ...cache, tallies: { ...tallies, 'held-back': none }, heldBack: 0 };
+    assert.match(lineOf(unmeasured), /saved \$ 1\.20, against list prices alone/);
+    const shadow = { marked: none, 'held-back': none, shadow: { ...none, batches: 12 } };
+    assert.match(lineOf({ ...cache, tallies: shadow }), /shadow: 12 batches would carry markers, nothing was changed$/);
+    assert.equal(lineOf(null), '');
   });
 
   it('names the audit verdict when there is one', () => {

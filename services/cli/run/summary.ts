@@ -6,6 +6,7 @@ import { capJson } from '../cost/cap-lines.ts';
 import { oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
+import { cacheInWords } from './cache-in-words.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
 
 export interface RunResult {
@@ -16,6 +17,10 @@ export interface RunResult {
 }
 
 const causesShown = 6;
+const nextUnderOwnCap = 'the same command with a higher --max-cost, or none';
+/** No cap that is higher makes room for it. */
+const nextWithoutPrice =
+  'the same command without a cap, or models whose price is known (flotilla estimate names them)';
 const nextUnderCaps = 'the same command, with a higher cap in the configuration or in the next period (UTC)';
 
 /** What stands on the terminal when a run ends. */
@@ -70,14 +75,16 @@ function deadLetterRows({ answered, byCause }: RunSnapshot, path: string | null)
 const capText = (cap: CapProgress, run: string): string =>
   oneLine(capInWords(cap).replace(scopeInWords(runMoney(run)), 'this run'));
 
-function costRows({ cost, unpriced }: RunSnapshot, { glyphs }: TerminalLook): string[] {
+function costRows({ cost, cache, unpriced }: RunSnapshot, { glyphs }: TerminalLook): string[] {
   if (cost === null) return [row('cost', 'unknown')];
   const saved = cost.individual - cost.billed;
   const share = cost.individual > 0 ? `, ${Math.round((saved / cost.individual) * 100)} %` : '';
   const comparison = `${formatDollars(cost.individual)} as individual calls ${glyphs.dot} saved ${formatDollars(saved)}${share}`;
+  const caching = cacheInWords(cache, { separator: ` ${glyphs.dot} ` });
   return [
     row('cost', formatDollars(cost.billed)),
     row('', comparison),
+    ...(caching === null ? [] : [row('cache', caching)]),
     ...(unpriced > 0 ? [row('', `price unknown for ${countOf(unpriced, 'batch')}, in no sum`)] : []),
   ];
 }
@@ -90,7 +97,7 @@ function nextRows({ snapshot, end }: RunResult): string[] {
   if (end === 'parked') {
     const held = parked === null ? [] : [row('parked', `${countOf(parked.count, 'document')}, ${oneLine(parked.why)}`)];
     const isOwn = parked?.isOwn ?? true;
-    const next = isOwn ? 'the same command with a higher --max-cost, or none' : nextUnderCaps;
+    const next = parked?.isUnpriced ? nextWithoutPrice : isOwn ? nextUnderOwnCap : nextUnderCaps;
     return [...held, row('next', next)];
   }
   return answered.dead > 0 ? [row('next', `flotilla dead-letters ${run}`), row('', `flotilla replay ${run}`)] : [];
@@ -105,6 +112,11 @@ function whatGoesOn(snapshot: RunSnapshot): string {
 const labelWidth = 13;
 
 const row = (label: string, text: string): string => `  ${label.padEnd(labelWidth)} ${text}`;
+
+function cacheJson({ hitRate, saved, heldBack, primes, tallies }: NonNullable<RunSnapshot['cache']>) {
+  const batches = Object.fromEntries(Object.entries(tallies).map(([use, tally]) => [use, tally.batches]));
+  return { hitRate, savedUsd: decimalDollars(saved), heldBackShare: heldBack, primes, batches };
+}
 
 /** The one JSON object of `run --json`. Money as decimal strings, `null` where it is unknown. */
 export function summaryJson({ snapshot, end, auditVerdict }: RunResult): Record<string, unknown> {
@@ -124,6 +136,7 @@ export function summaryJson({ snapshot, end, auditVerdict }: RunResult): Record<
     individualCostUsd: cost && decimalDollars(cost.individual),
     savedUsd: cost && decimalDollars(cost.individual - cost.billed),
     unpricedBatches: unpriced,
+    cache: snapshot.cache && cacheJson(snapshot.cache),
     capUsd: cap === null ? null : decimalDollars(cap),
     fullestCap: fullest && capJson(fullest),
     parked,

@@ -66,7 +66,7 @@ function fullestOf(view: View, { run, now }: { run: string; now: number }): CapP
 }
 
 /** Only money is waited for in vain: every other cap has room again when a batch ends. */
-const isAboutMoney = (scope: string): boolean => scope.endsWith(':money') || scope === priceUnknown;
+export const isAboutMoney = (scope: string): boolean => scope.endsWith(':money') || scope === priceUnknown;
 
 function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[], run: string): RunSnapshot['parked'] {
   const scopes = new Map<string, { scope: string; period: CapPeriod | null }>();
@@ -76,6 +76,14 @@ function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[], run: st
   const cap = scopes.get(held[0]?.bk ?? '');
   if (!cap) return null;
   const count = held.reduce((sum, batch) => sum + itemsToSend(batch).length, 0);
+  return { count, ...parkedInWords(cap, run) };
+}
+
+export function parkedInWords(
+  cap: { scope: string; period: CapPeriod | null },
+  run: string,
+): { why: string; isOwn: boolean; isUnpriced: boolean } {
   const isOwn = cap.scope === runMoneyScope(run);
-  return { count, why: isOwn ? 'no room under the cap of this run' : holdInWords(cap), isOwn };
+  const isUnpriced = cap.scope === priceUnknown;
+  return { why: isOwn ? 'no room under the cap of this run' : holdInWords(cap), isOwn, isUnpriced };
 }

@@ -1,22 +1,22 @@
 import { basename } from 'node:path';
 import { roleNames } from '#contracts/roles.ts';
-import type { ParkedFigures } from '#core/cap-parked.ts';
-import { capInWords, holdInWords } from '#core/cap-words.ts';
+import { capInWords } from '#core/cap-words.ts';
 import type { CapProgress } from '#core/cost-caps.ts';
-import { decimalDollars, formatDollars } from '#core/money.ts';
+import { decimalDollars, formatDollars, sumOrUnknown } from '#core/money.ts';
 import { type Batch, isSettledUnsent, itemsToSend } from '#core/view.ts';
-import { capJson, parkedTexts } from '../cost/cap-lines.ts';
+import type { Parked } from '#runtime/parked-batches.ts';
+import { capJson, parkedJson, parkedTexts } from '../cost/cap-lines.ts';
 import type { Workforce } from '../open-state.ts';
 import { cutEnd, oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
-import { type Survey, stateOfRun } from './survey.ts';
+import { type AnswerCount, type Survey, stateOfRun } from './survey.ts';
 
 export interface Status {
   survey: Survey;
   /** Caps on money in force, but for those of runs, the fullest first. */
   caps: readonly CapProgress[];
-  parked: readonly ParkedFigures[];
+  parked: Parked;
   workforce: Workforce;
   isSimulated: boolean;
   /** A folder, or brokers and topic prefix. */
@@ -105,11 +105,23 @@ function sumBatches({ survey, now }: Status): BatchSums {
 }
 
 function runlessRows({ runless }: Survey, { glyphs }: TerminalLook): string[] {
-  const { succeeded, dead, cost } = runless;
+  const { succeeded, dead } = runless;
   if (succeeded + dead === 0) return [];
   const failed = dead > 0 ? ` ${glyphs.dot} ${formatCount(dead)} dead` : '';
-  return [`${formatCount(succeeded)} ok${failed} ${glyphs.dot} ${formatDollars(cost)}`];
+  return [`${formatCount(succeeded)} ok${failed} ${glyphs.dot} ${costText(runless)}`];
 }
+
+/** What stands in no sum must not be taken for free. */
+function costText({ cost, unpriced }: AnswerCount): string {
+  const known = sumOrUnknown(cost, unpriced);
+  if (known === null) return 'cost unknown';
+  return unpriced > 0 ? `${formatDollars(known)} and unknown prices` : formatDollars(known);
+}
+
+const costUsd = ({ cost, unpriced }: AnswerCount): string | null => {
+  const known = sumOrUnknown(cost, unpriced);
+  return known === null ? null : decimalDollars(known);
+};
 
 function runLines({ runs, runless }: Survey, look: TerminalLook): string[] {
   const isNothingYet = runs.length === 0 && runless.succeeded + runless.dead === 0;
@@ -117,14 +129,14 @@ function runLines({ runs, runless }: Survey, look: TerminalLook): string[] {
   const { glyphs, paint, width } = look;
   const shown = runs.slice(-runsShown);
   const lines = shown.map(run => {
-    const { succeeded, dead, lines: total, cost, cap, input, isComplete } = run;
+    const { succeeded, dead, lines: total, cap, input, isComplete } = run;
     const of = total === null ? '' : ` of ${formatCount(total)}${isComplete ? '' : ' so far'}`;
     const state = stateOfRun(run);
     const sign = { done: dead > 0 ? glyphs.dead : glyphs.ok, canceled: glyphs.paused, open: glyphs.waiting }[state];
     const failed = dead > 0 ? ` ${glyphs.dot} ${formatCount(dead)} dead` : '';
     const capped = state === 'open' && cap !== null ? `, under a cap of ${formatDollars(cap)}` : '';
     const name = input === null ? '' : `  ${oneLine(basename(input))}`;
-    const text = `  ${sign} ${run.run}  ${formatCount(succeeded)} ok${failed}${of} ${glyphs.dot} ${formatDollars(cost)}  ${state}${capped}${name}`;
+    const text = `  ${sign} ${run.run}  ${formatCount(succeeded)} ok${failed}${of} ${glyphs.dot} ${costText(run)}  ${state}${capped}${name}`;
     return paint(state === 'done' && dead === 0 ? 'green' : 'yellow', cutEnd(text, width, glyphs.ellipsis));
   });
   const hidden = runs.length - shown.length;
@@ -143,14 +155,15 @@ export function statusJson(status: Status): Record<string, unknown> {
     unansweredCreates: ambiguous.length,
     waitingBatches: waiting.length,
     ...(reusing > 0 ? { reusing } : {}),
-    parked: parked.map(held => ({ ...held, why: holdInWords(held) })),
+    ...parkedJson(parked),
     caps: caps.map(capJson),
     unsealedDocuments: survey.unsealed,
     retries: survey.view.retries.size,
     withoutRun: {
       succeeded: survey.runless.succeeded,
       deadLettered: survey.runless.dead,
-      costUsd: decimalDollars(survey.runless.cost),
+      costUsd: costUsd(survey.runless),
+      unpricedBatches: survey.runless.unpriced,
     },
     runs: survey.runs.map(run => ({
       run: run.run,
@@ -160,7 +173,8 @@ export function statusJson(status: Status): Record<string, unknown> {
       isComplete: run.isComplete,
       succeeded: run.succeeded,
       deadLettered: run.dead,
-      costUsd: decimalDollars(run.cost),
+      costUsd: costUsd(run),
+      unpricedBatches: run.unpriced,
       capUsd: run.cap === null ? null : decimalDollars(run.cap),
     })),
   };

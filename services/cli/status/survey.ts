@@ -20,17 +20,15 @@ export interface RunStatus {
   succeeded: number;
   dead: number;
   cost: Nanodollars;
+  /** Batches with answers whose price is unknown: they are in no sum. */
+  unpriced: number;
   isCanceled: boolean;
   /** What it may spend in all; what does not fit waits for a higher one. Null: it has none. */
   cap: Nanodollars | null;
 }
 
 /** Answers so far, and what they cost. */
-export interface AnswerCount {
-  succeeded: number;
-  dead: number;
-  cost: Nanodollars;
-}
+export type AnswerCount = Pick<RunStatus, 'succeeded' | 'dead' | 'cost' | 'unpriced'>;
 
 export interface Survey {
   view: View;
@@ -45,10 +43,10 @@ export interface Survey {
 export async function surveyLog(log: Log): Promise<Survey> {
   const view = createView();
   const counts = new Map<string, AnswerCount>();
-  const runless: AnswerCount = { succeeded: 0, dead: 0, cost: 0 };
+  const runless: AnswerCount = { succeeded: 0, dead: 0, cost: 0, unpriced: 0 };
   const of = (run: string): AnswerCount => {
     if (run === '') return runless;
-    const known = counts.get(run) ?? { succeeded: 0, dead: 0, cost: 0 };
+    const known = counts.get(run) ?? { succeeded: 0, dead: 0, cost: 0, unpriced: 0 };
     counts.set(run, known);
     return known;
   };
@@ -57,7 +55,10 @@ export async function surveyLog(log: Log): Promise<Survey> {
     const settled = decodeSettled(value);
     if ('kind' in settled || settledBks.has(settled.bk)) continue;
     settledBks.add(settled.bk);
-    for (const [run, { cost }] of Object.entries(settled.runs)) of(run).cost += cost;
+    for (const [run, { cost }] of Object.entries(settled.runs)) {
+      of(run).cost += cost;
+      if (settled.cost === null) of(run).unpriced += 1;
+    }
     reduceSettled(view, settled);
   }
   for await (const { value, at } of readTopic(log, 'journal')) {

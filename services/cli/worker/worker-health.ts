@@ -10,6 +10,9 @@ const roundMsMax = 600_000;
 /** A view that cannot be brought up to date in this time is not fit to decide anything. */
 const catchUpMsMax = 5_000;
 
+/** One look may fail; the next one says whether it was more than that. */
+const unlistedMax = 2;
+
 /** Holds that stop creates until somebody does something: a worker that has one is not ready, and says which. */
 const lastingHolds: ReadonlySet<Hold> = new Set(['log-newer', 'owner-mismatch', 'clock-off', 'foreign-fleet']);
 
@@ -80,9 +83,11 @@ function checkAccounts({ running }: Worker): Readiness[] {
     const hold = account.hold(running.follower.view);
     const { breaker, name } = account;
     const isOut = breaker.is !== 'closed' && breaker.reason === 'outage';
-    const isOk = !isOut && (hold === null || !lastingHolds.has(hold));
-    const found = hold === null ? account.provider.baseUrl : `${account.provider.baseUrl}: ${heldInWords(hold)}`;
-    return { name: `provider ${name}`, isOk, found };
+    const silent = account.unlisted !== null && account.unlisted.times >= unlistedMax ? account.unlisted : null;
+    const isOk = !isOut && silent === null && (hold === null || !lastingHolds.has(hold));
+    const why = silent ? `${silent.times} lists in a row failed: ${silent.why}` : hold && heldInWords(hold);
+    const { baseUrl } = account.provider;
+    return { name: `provider ${name}`, isOk, found: why === null ? baseUrl : `${baseUrl}: ${why}` };
   });
 }
 

@@ -313,7 +313,7 @@ function drawWorkers({ workers, intake }) {
       'tr',
       { 'data-key': worker.worker },
       rowHead(worker.worker, ' ', element('small', {}, `on ${worker.host}, up ${formatAge(worker.upMs)}`)),
-      cell('Roles', 'wrap', worker.roles.join(', ')),
+      cell('Roles', '', worker.roles.join(', ')),
       cell('State', worker.troubles.length > 0 ? 'bad' : worker.isDraining ? 'warn' : '', workerState(worker)),
       cell(
         'Journal lag',

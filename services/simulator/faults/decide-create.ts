@@ -2,14 +2,14 @@ import { type ApiError, apiError } from '../machine/api-error.ts';
 import type { FaultInjector } from './fault-injector.ts';
 import type { FaultKind } from './fault-kinds.ts';
 
-/** What happens to one create call: does it act, and what does the caller see. */
-export type CreateDecision =
+/** What happens to one call that buys: does it act, and what does the caller see. */
+export type CallDecision =
   | { act: 'now'; reply: 'normal' | 'drop' | 'html-502' | 'hang' }
   | { act: 'later'; delayMs: number; reply: 'drop' }
   | { act: 'never'; reply: 'drop' | 'hang' | 'not-connected' }
   | { act: 'never'; reply: 'refuse'; error: ApiError; isHtml: boolean };
 
-const lateByDefaultMs = 30_000;
+export const lateByDefaultMs = 30_000;
 
 type SimpleKind = Exclude<FaultKind & `create-${string}`, 'create-accept-late'>;
 
@@ -33,16 +33,16 @@ const decisions = {
   'create-accept-then-502': { act: 'now', reply: 'html-502' },
   'create-hang': { act: 'never', reply: 'hang' },
   'create-accept-then-hang': { act: 'now', reply: 'hang' },
-} as const satisfies Record<SimpleKind, CreateDecision>;
+} as const satisfies Record<SimpleKind, CallDecision>;
 
 /** One decision per create call; the first kind that fires is it. */
-export function decideCreate(faults: FaultInjector): CreateDecision {
+export function decideCreate(faults: FaultInjector): CallDecision {
   const late = faults.fires('create-accept-late');
   if (late) return { act: 'later', delayMs: late.delayMs ?? lateByDefaultMs, reply: 'drop' };
   for (const kind of Object.keys(decisions) as SimpleKind[]) if (faults.fires(kind)) return decisions[kind];
   return { act: 'now', reply: 'normal' };
 }
 
-function refusal(error: ApiError, isHtml = false): CreateDecision {
+export function refusal(error: ApiError, isHtml = false): CallDecision {
   return { act: 'never', reply: 'refuse', error, isHtml };
 }

@@ -20,6 +20,17 @@ export const faultKinds = {
   'create-accept-late': fault('answered', 'the socket is destroyed; the batch is made `delayMs` later (30 s)'),
   'create-hang': fault('answered', 'nothing is done and no reply ever comes'),
   'create-accept-then-hang': fault('answered', 'the batch is made and no reply ever comes'),
+  // synchronous messages: one decision per call, in this order; the first that fires is it
+  'message-not-connected': fault('answered', 'no byte is written (port only: HTTP has accepted the connection)'),
+  'message-refuse-429': fault('answered', '429 rate_limit_error with retry-after'),
+  'message-refuse-529': fault('answered', '529 overloaded_error'),
+  'message-refuse-500': fault('answered', '500 api_error, nothing was done'),
+  'message-drop-before': fault('answered', 'the socket is destroyed before anything is done'),
+  'message-accept-then-drop': fault('answered', 'it is executed and billed, then the socket is destroyed'),
+  'message-accept-then-502': fault('answered', 'it is executed and billed, the reply is an HTML 502'),
+  'message-accept-late': fault('answered', 'the socket is destroyed; it is executed and billed `delayMs` later (30 s)'),
+  'message-hang': fault('answered', 'nothing is done and no reply ever comes'),
+  'message-accept-then-hang': fault('answered', 'it is executed and billed, and no reply ever comes'),
   // list and retrieve
   'list-lag': fault('lasting', 'a new batch is not listed for `delayMs` (5 s)'),
   'list-small-page': fault('passing', 'a page has one batch, and `has_more`'),

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type CreateDecision, decideCreate } from '../faults/decide-create.ts';
-import type { Reply } from '../machine/api-error.ts';
-import { type BatchRecord, wireBatch } from '../machine/batch-record.ts';
+import { decideCreate } from '../faults/decide-create.ts';
+import { wireBatch } from '../machine/batch-record.ts';
 import { validateEnvelope } from '../machine/validate-envelope.ts';
 import { ApiFailure, unwrap } from './api-failure.ts';
 import { authenticate, requireVersion } from './authenticate.ts';
 import { baseUrlOf } from './base-url.ts';
-import { dropConnection, type HttpContext, hang, sendError, sendHtml } from './http-context.ts';
+import { withoutActing, withoutReply } from './faulty-replies.ts';
+import { dropConnection, type HttpContext } from './http-context.ts';
 import { readBody } from './read-body.ts';
 
 /** POST /v1/messages/batches, with what faults make of it. */
@@ -23,35 +23,8 @@ export function createRoute(context: HttpContext) {
       context.schedule(decision.delayMs / context.machine.timeScale, () => void create());
       return dropConnection(reply);
     }
-    return answer(create(), decision.reply, { request, reply });
+    if (decision.reply === 'normal') return wireBatch(unwrap(create()), baseUrlOf(request));
+    create();
+    return withoutReply(decision.reply, reply);
   };
-}
-
-function answer(
-  created: Reply<BatchRecord>,
-  how: 'normal' | 'drop' | 'html-502' | 'hang',
-  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-): unknown {
-  switch (how) {
-    case 'normal':
-      return wireBatch(unwrap(created), baseUrlOf(request));
-    case 'drop':
-      return dropConnection(reply);
-    case 'html-502':
-      return sendHtml(reply, 502, '502 Bad Gateway');
-    case 'hang':
-      return hang(reply);
-  }
-}
-
-function withoutActing(decision: Extract<CreateDecision, { act: 'never' }>, reply: FastifyReply): unknown {
-  switch (decision.reply) {
-    case 'refuse':
-      return sendError(reply, decision.error, decision.isHtml);
-    case 'hang':
-      return hang(reply);
-    case 'drop':
-    case 'not-connected':
-      return dropConnection(reply);
-  }
 }

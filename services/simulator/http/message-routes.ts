@@ -1,19 +1,29 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { decideMessage } from '../faults/decide-message.ts';
 import { apiError } from '../machine/api-error.ts';
 import { simulatedModels } from '../machine/models.ts';
 import { ApiFailure, unwrap } from './api-failure.ts';
 import { authenticate, requireVersion } from './authenticate.ts';
-import type { HttpContext } from './http-context.ts';
+import { withoutActing, withoutReply } from './faulty-replies.ts';
+import { dropConnection, type HttpContext } from './http-context.ts';
 import { readBody } from './read-body.ts';
 import { streamEvents } from './stream-events.ts';
 
 /** Messages: create (also streamed), count_tokens; models. */
-export function addMessageRoutes(app: FastifyInstance, { machine, now }: HttpContext): void {
+export function addMessageRoutes(app: FastifyInstance, { machine, now, schedule }: HttpContext): void {
   app.post('/v1/messages', (request: FastifyRequest, reply: FastifyReply) => {
     const workspace = authenticate(request.headers);
     const version = requireVersion(request.headers);
     const params = readBody(request, machine.bytesMax);
-    const message = unwrap(machine.createMessage({ workspace, version, params, now: now() }));
+    const decision = decideMessage(machine.faults);
+    if (decision.act === 'never') return withoutActing(decision, reply);
+    const create = () => machine.createMessage({ workspace, version, params, now: now() });
+    if (decision.act === 'later') {
+      schedule(decision.delayMs / machine.timeScale, () => void create());
+      return dropConnection(reply);
+    }
+    const message = unwrap(create());
+    if (decision.reply !== 'normal') return withoutReply(decision.reply, reply);
     if (!isStreamed(params)) return message;
     return reply.type('text/event-stream; charset=utf-8').send(streamEvents(message));
   });

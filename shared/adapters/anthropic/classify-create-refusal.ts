@@ -1,4 +1,4 @@
-import type { CreateOutcome, RefusalReason } from '#ports/batch-provider.ts';
+import type { NotBought, RefusalReason } from '#ports/batch-provider.ts';
 import { isAccountError } from './is-account-error.ts';
 import { readErrorEnvelope } from './read-error-envelope.ts';
 import { readRefusalFacts } from './read-reply-facts.ts';
@@ -26,11 +26,11 @@ const reasonByStatus: Readonly<Record<number, RefusalReason>> = {
 };
 
 /**
- * A create that was answered with an error. Anything but the provider's own error body may come from a proxy behind
+ * A create, or a prime, that was answered with an error. Anything but the provider's own error body may come from a proxy behind
  * which the batch was made, so it is ambiguous; except 413, which edges answer in their own words (catalogue N6).
  * The message is the server's and not yet cleaned.
  */
-export function classifyCreateRefusal(reply: RefusedReply): CreateOutcome {
+export function classifyCreateRefusal(reply: RefusedReply): NotBought {
   const error = readErrorEnvelope(reply.body);
   const reason = reasonByStatus[reply.httpStatus];
   const message = error ? `${error.type}: ${error.message}` : `HTTP ${reply.httpStatus} without an error body`;

@@ -3,6 +3,7 @@ import { type AnthropicProviderOptions, openAnthropicAccount } from './anthropic
 import { cancelBatch } from './cancel-batch.ts';
 import { createBatch } from './create-batch.ts';
 import { listBatches } from './list-batches.ts';
+import { primeCache } from './prime-cache.ts';
 import { readResults } from './read-results.ts';
 
 export type { AnthropicProviderOptions } from './anthropic-account.ts';
@@ -18,7 +19,9 @@ export function createAnthropicProvider(options: AnthropicProviderOptions): Batc
     provider: 'anthropic',
     baseUrl: account.baseUrl,
     hasLabels: false,
+    cacheLever: 'markers',
     create: (request, signal) => createBatch(account, request, signal),
+    prime: (request, signal) => primeCache(account, request, signal),
     list: listOptions => listBatches(account, listOptions),
     results: pid => readResults(account, pid),
     cancel: pid => cancelBatch(account, pid),

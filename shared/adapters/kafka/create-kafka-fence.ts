@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Append, Fence, Position, Topic } from '#ports/log.ts';
 import { toLogError } from './kafka-error.ts';
-import type { GroupPosition, KafkaTransactions } from './kafka-transactions.ts';
+import type { KafkaTransactions } from './kafka-transactions.ts';
+import type { GroupPosition } from './positions-by-topic.ts';
 
 export interface KafkaFenceOptions {
   shard: number;

@@ -1,10 +1,10 @@
 import type { GroupMembership } from './group-membership.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { codeOf, codes, KafkaError } from './kafka-error.ts';
-import type { GroupPosition } from './kafka-transactions.ts';
 import { offsetFetchRequest } from './offset-fetch-request.ts';
 import { type Patience, withPatience } from './patience.ts';
 import type { Place } from './place.ts';
+import type { GroupPosition } from './positions-by-topic.ts';
 import { positionsByTopic } from './positions-by-topic.ts';
 
 export interface GroupPositionsOptions {

@@ -4,15 +4,8 @@ import type { KafkaClient } from './kafka-client.ts';
 import { isLater, isUndone, KafkaError } from './kafka-error.ts';
 import { type Patience, withPatience } from './patience.ts';
 import { type Place, placeKey } from './place.ts';
-import { positionsByTopic } from './positions-by-topic.ts';
+import { type GroupPosition, positionsByTopic } from './positions-by-topic.ts';
 import { type ProducedBatch, produceRequest } from './produce-request.ts';
-
-export interface GroupPosition extends Place {
-  /** As the broker calls it. */
-  group: string;
-  offset: number;
-  metadata?: string | undefined;
-}
 
 export interface KafkaTransactionsOptions {
   client: KafkaClient;

@@ -1,4 +1,11 @@
-import type { GroupPosition } from './kafka-transactions.ts';
+import type { Place } from './place.ts';
+
+export interface GroupPosition extends Place {
+  /** As the broker calls it. */
+  group: string;
+  offset: number;
+  metadata?: string | undefined;
+}
 
 export interface TopicPositions {
   topic: string;

@@ -100,5 +100,10 @@ export const environmentSettings: readonly EnvironmentSetting[] = [
     paths: ['traces.endpoint'],
     description: 'Where traces are sent by OTLP over HTTP, such as `http://127.0.0.1:4318`. Unset: there are none.',
   },
+  {
+    env: 'FLOTILLA_CACHE_MODE',
+    paths: ['cache.mode'],
+    description: 'Cache markers for shared prefixes: off, shadow or on. A task that says otherwise keeps its own.',
+  },
   { env: 'FLOTILLA_LOG_LEVEL', paths: ['log.level'], description: 'Least urgent message that is logged.' },
 ];

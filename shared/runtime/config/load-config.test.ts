@@ -118,6 +118,7 @@ describe('loadConfig, tasks', () => {
         retry: { delaysMs: [5], jitter: 0.2 },
       },
       lane: { itemsMax: 2, ageMsMax: 30_000, bytesMax: 33_554_432, tokensMax: 20_000_000 },
+      cache: { mode: 'off', holdBack: 0.02 },
       answers: null,
     });
   });
@@ -133,6 +134,15 @@ describe('loadConfig, tasks', () => {
       { ttlMs, entriesMax },
     ]);
     assert.deepEqual(await of(`{ cache: false, ttlMs: ${ttlMs} }`), [undefined, null]);
+  });
+
+  it('takes of the cache what a task says, and what it does not say from the whole', async () => {
+    const directory = configFile(
+      "cache: { mode: 'shadow', holdBack: 0.1 }, tasks: { a: { model: 'm', cache: { mode: 'on' } }, b: { model: 'm' } }",
+    );
+    const { tasks, cache } = await load(directory);
+    assert.deepEqual(tasks.get('a')?.cache, { mode: 'on', holdBack: 0.1 });
+    assert.deepEqual([tasks.get('b')?.cache, cache], [cache, { mode: 'shadow', holdBack: 0.1 }]);
   });
 
   it("refuses a schema that cannot be compiled, naming the task's field", async () => {

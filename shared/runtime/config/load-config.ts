@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { type Config, configSchema, configVersion } from '#contracts/config.ts';
+import type { CachePolicy } from '#core/cache-plan.ts';
 import type { MoneyCap } from '#core/cap-scopes.ts';
 import { type AccountSettings, toAccountSettings } from './account-settings.ts';
 import { toMoneyCaps } from './cap-settings.ts';
@@ -10,7 +11,7 @@ import { readConfigFile } from './read-config-file.ts';
 import { type Environment, readEnvironment } from './read-environment.ts';
 import { Secret } from './secret.ts';
 import { parseSettingText, settingPaths } from './setting-definitions.ts';
-import { type LaneBounds, type TaskSettings, toLaneBounds, toTaskSettings } from './task-settings.ts';
+import { type LaneBounds, type TaskSettings, toCachePolicy, toLaneBounds, toTaskSettings } from './task-settings.ts';
 import { toConfigError } from './to-config-error.ts';
 
 export interface LoadConfigOptions {
@@ -44,6 +45,8 @@ export interface LoadedConfig {
   tasks: ReadonlyMap<string, TaskSettings>;
   /** Bounds for provider-shaped documents. */
   lane: LaneBounds;
+  /** Of provider-shaped documents. */
+  cache: CachePolicy;
   /** Null without such a section: then those of others stay in force. */
   caps: MoneyCap[] | null;
 }
@@ -114,8 +117,11 @@ async function finish(parsed: Config, { configPath, sourceOf, folderOf }: Origin
     inboxDirectory: inbox,
     account: toAccountSettings(account),
     fleet: toFleetSettings(parsed, { stateDirectory: state, folderOf: () => folderOf('worker.snapshots') }),
-    tasks: new Map(Object.entries(parsed.tasks).map(([name, task]) => [name, toTaskSettings(name, task)])),
+    tasks: new Map(
+      Object.entries(parsed.tasks).map(([name, task]) => [name, toTaskSettings(name, task, parsed.cache)]),
+    ),
     lane: toLaneBounds(parsed.lane),
+    cache: toCachePolicy(parsed.cache),
     caps: toMoneyCaps(parsed, configPath),
   };
 }

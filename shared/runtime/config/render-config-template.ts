@@ -1,4 +1,10 @@
-import { answersEntriesDefault, answersTtlMsDefault, maxTokensDefault } from '#contracts/config-defaults.ts';
+import {
+  answersEntriesDefault,
+  answersTtlMsDefault,
+  holdBackDefault,
+  maxTokensDefault,
+  primesPerHourDefault,
+} from '#contracts/config-defaults.ts';
 import { batchItemsDefault, laneAgeMsDefault } from '#core/limits.ts';
 import { retryPolicyDefault } from '#core/recipe.ts';
 
@@ -47,6 +53,10 @@ export default {
 
   // Bounds for documents that carry the provider's own parameters.
   // lane: { items: ${batchItemsDefault}, ageMs: ${laneAgeMsDefault} },
+
+  // Prefixes that documents share carry cache markers where that pays, measured against a share that goes without.
+  // 'shadow' only says what it would do, 'off' does nothing.
+  cache: { mode: 'on' /*, holdBack: ${holdBackDefault}, primesPerHour: ${primesPerHourDefault} */ },
 
   // Folder of the log, beside this file.
   // state: '.flotilla',

@@ -9,6 +9,7 @@ export function checkBooks({ world, truth }: Run): void {
   const { view } = truth;
   for (const batch of view.batches.values())
     world.violate(`books: batch left ${batch.state.is}${batch.settled ? ' and settled' : ''}`);
+  for (const { state } of view.primes.values()) if (state === 'open') world.violate('books: prime left open');
   for (const { items, settled } of truth.sealed.values()) {
     if (!settled) continue;
     const outcomes = [

@@ -3,6 +3,7 @@ import type { CapPeriod, Stamped } from '#core/journal.ts';
 import { formatRid } from '#core/rid.ts';
 import { periodKey } from '#core/view.ts';
 import type { Run } from '../run-seed.ts';
+import { primeCosts } from './check-primes.ts';
 
 /** One purchase on the provider's bill, at its place in the journal. */
 interface Spent {
@@ -37,7 +38,8 @@ export function checkCaps(run: Run): void {
 function spentOf({ truth, provider, documents, world }: Run): Spent[] {
   const { rows } = provider.machine.invoicePage({ now: provider.now, limit: 1_000_000 });
   const bills = Map.groupBy(rows, ({ batchId }) => batchId ?? '');
-  return [...truth.intents].map(([bk, { index, at }]) => {
+  const primes = primesSpent({ truth, provider });
+  const batches = [...truth.intents].map(([bk, { index, at }]) => {
     const bill = bills.get(truth.view.bks.get(bk) ?? '-') ?? [];
     const own = (truth.sealed.get(bk)?.items ?? []).flatMap(item => documents.byRid.get(formatRid(item)) ?? []);
     const [tenants, tasks] = [new Set(own.map(({ tenant }) => tenant)), new Set(own.map(({ task }) => task))];
@@ -48,6 +50,17 @@ function spentOf({ truth, provider, documents, world }: Run): Spent[] {
       ...[...tasks].flatMap(task => (task === null ? [] : [taskMoney(task)])),
     ];
     return { index, at, scopes, cost: bill.reduce((sum, { costNanoDollars }) => sum + costNanoDollars, 0) };
+  });
+  return [...batches, ...primes];
+}
+
+/** Whose a prime was says its reserve: no document of the world belongs to it. */
+function primesSpent({ truth, provider }: Pick<Run, 'truth' | 'provider'>): Spent[] {
+  return [...primeCosts({ provider })].flatMap(([id, cost]) => {
+    const prime = truth.primes.get(id);
+    return prime
+      ? [{ index: prime.index, at: prime.at, scopes: [fleetMoney, ...Object.keys(prime.reserve)], cost }]
+      : [];
   });
 }
 

@@ -48,7 +48,7 @@ export function checkPurchases(run: Run): void {
       bought.executed.set(claim.att, (bought.executed.get(claim.att) ?? 0) + 1);
     }
   }
-  const hasSwaps = world.setting.plan === 'results';
+  const hasSwaps = world.setting.plan === 'results' || world.setting.plan === 'every';
   for (const [rid, { executed, answered, charged, uncharged }] of byRid) {
     for (const times of executed.values()) if (times > 1) violate(run, 'S3 one attempt executed twice', rid);
     // Answers that changed places inside a batch are told apart by the canary only, and bought again.

@@ -1,0 +1,91 @@
+import { type CachePlan, type CachePolicy, makesPlans, marksSent } from '#core/cache-plan.ts';
+import type { Lane, LaneItem } from '#core/lane.ts';
+import { markRequest } from '#core/mark-request.ts';
+import { planCache } from '#core/plan-cache.ts';
+import { promptBlocks } from '#core/prompt-blocks.ts';
+import { PromptHeads } from '#core/prompt-heads.ts';
+import type { PromptBlocks } from '#core/prompt-positions.ts';
+import type { CacheLever } from '#ports/batch-provider.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Telemetry } from '#ports/telemetry.ts';
+import type { ViewFollower } from '#runtime/view-follower.ts';
+
+export interface BatchPlannerPorts {
+  clock: Clock;
+  telemetry: Telemetry;
+  follower: ViewFollower;
+  /** By account name. Those that are not configured here get no markers. */
+  accounts: ReadonlyMap<string, { provider: { cacheLever: CacheLever } }>;
+  /** False: no call may write an entry ahead. */
+  canPrime?: boolean;
+}
+
+/** The cache plans of batches as they are sealed, where the configuration wants any. */
+export class BatchPlanner {
+  readonly #ports: BatchPlannerPorts;
+  /** By lane, because the requests of a lane are alike. */
+  readonly #heads = new Map<string, PromptHeads>();
+
+  constructor(ports: BatchPlannerPorts) {
+    this.#ports = ports;
+  }
+
+  /** What a lane of this account and policy is to be planned by; null: nothing is looked at, parsed or hashed. */
+  policyOf(account: string, policy: CachePolicy | undefined): CachePolicy | null {
+    if (!policy || !makesPlans(policy)) return null;
+    return this.#ports.accounts.get(account)?.provider.cacheLever === 'markers' ? policy : null;
+  }
+
+  blocksOf(lane: { key: string; cache: CachePolicy | null }, body: string): PromptBlocks | null {
+    return lane.cache && promptBlocks(body, this.#headsOf(lane.key));
+  }
+
+  /** The plan of a batch; null is none, and nothing to say in SEALED. */
+  plan({ cache, items }: Lane, bk: string): CachePlan | null {
+    if (!cache) return null;
+    const { clock, telemetry, follower, canPrime = true } = this.#ports;
+    const { lessons } = follower.view;
+    const { mode, holdBack: holdoutShare } = cache;
+    const batch = { bk, at: clock.now(), lessons, holdoutShare, mode, canPrime };
+    let plan: CachePlan | null = null;
+    for (const [model, blocks] of byModel(items)) {
+      const planned = planCache({ ...batch, model, items: blocks });
+      // The log tells of marks again, but not of prefixes without any, nor of their tokens and what was put at risk.
+      for (const sighting of planned.sightings) lessons.see(sighting);
+      plan = planned.plan;
+      if (plan) break;
+    }
+    telemetry.count('flotilla_cache_plans_total', 1, { use: plan?.use ?? 'none' });
+    return plan;
+  }
+
+  /** The requests of a batch as they go out. */
+  bodies(lane: Lane, plan: CachePlan | null): readonly LaneItem[] {
+    if (marksSent(plan).length === 0) return lane.items;
+    const heads = this.#headsOf(lane.key);
+    return lane.items.map(item => ({ ...item, body: markRequest(item.body, plan, heads) }));
+  }
+
+  #headsOf(key: string): PromptHeads {
+    const heads = this.#heads.get(key) ?? new PromptHeads();
+    this.#heads.delete(key);
+    this.#heads.set(key, heads);
+    const [oldest] = this.#heads.keys();
+    if (this.#heads.size > lanesRemembered && oldest !== undefined) this.#heads.delete(oldest);
+    return heads;
+  }
+}
+
+const lanesRemembered = 64;
+
+/**
+ * A plan has one model. Documents in the provider's shape may have several: the most frequent that is worth markers gets
+ * them, the others go without.
+ */
+function byModel(items: readonly LaneItem[]): [model: string, blocks: PromptBlocks[]][] {
+  const blocks = items.flatMap(item => item.blocks ?? []);
+  const groups = [...Map.groupBy(blocks, ({ model }) => model)].sort(([, a], [, b]) => b.length - a.length);
+  return groups.slice(0, modelsMax);
+}
+
+const modelsMax = 4;

@@ -1,0 +1,28 @@
+import { buildRequest } from '#core/build-request.ts';
+import { worstCost } from '#core/cap-worst-case.ts';
+import type { PayloadItem } from '#core/payload.ts';
+import { formatRid } from '#core/rid.ts';
+import { type Batch, itemsToSend } from '#core/view.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Log } from '#ports/log.ts';
+import { type ReadDocument, readDocuments } from '#runtime/document-reader.ts';
+import type { RecipeBook } from '#runtime/recipe-book.ts';
+import { anyTask, requestFacts } from '#runtime/routing.ts';
+
+/** What a batch sends, from documents and recipe, as it was before its markers: the same whenever it is built. */
+export async function rebuildItems(
+  batch: Batch,
+  { log, recipes, clock }: { log: Log; recipes: RecipeBook; clock: Clock },
+): Promise<PayloadItem[]> {
+  const items = itemsToSend(batch);
+  const found = await readDocuments(log, items, anyTask);
+  const recipe = await recipes.get(batch.recipe);
+  return items.map(item => {
+    const { envelope, parsed } = found.get(formatRid(item)) as ReadDocument;
+    if (parsed.is === 'reject') throw new Error(`a sealed document is a reject: ${formatRid(item)}`);
+    const { run, tenant, deadlineAt } = envelope;
+    const body = buildRequest(parsed.document.ask, recipe, item);
+    const costMax = worstCost({ ...requestFacts(parsed.document, recipe), body }, clock.now());
+    return { ...item, run, tenant, deadlineAt, body, costMax };
+  });
+}

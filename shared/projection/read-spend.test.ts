@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { createMemoryCluster } from '#adapters/memory/create-memory-cluster.ts';
+import { encodeJournal } from '#contracts/journal-codec.ts';
+import { encodeRecipe } from '#contracts/recipe-codec.ts';
+import { encodeSettled } from '#contracts/settled-codec.ts';
+import { noUsage } from '#core/cost.ts';
+import { costTotal } from '#core/cost-report.ts';
+import type { JournalRecord } from '#core/journal.ts';
+import { raisedRecipe } from '#core/raise-max-tokens.ts';
+import { asIsRecipe, type Recipe, recipeFamily, recipeHash } from '#core/recipe.ts';
+import type { SettledRecord } from '#core/settled.ts';
+import { noSpend, type SpendRow } from '#core/spend.ts';
+import { tokenBucket } from '#core/token-buckets.ts';
+import { settledOf } from '#test/support/journal-records.ts';
+import { makeTemporaryFolder } from '#test/support/temporary-folder.ts';
+import { Projection } from './projection.ts';
+import { readAnswerTokens } from './read-answer-tokens.ts';
+import { readSpend, type SpendBounds } from './read-spend.ts';
+
+const day = Date.UTC(2026, 10, 24, 23, 59);
+const always: SpendBounds = { since: null, until: null };
+const recipe: Recipe = { ...asIsRecipe, task: 'classify', model: 'claude-haiku-5-5', maxTokens: 10 };
+const raised = raisedRecipe(recipe, { shape: 'content', content: '' });
+
+async function setup(test: TestContext) {
+  const folder = makeTemporaryFolder('spend');
+  test.after(folder.remove);
+  let now = day;
+  const cluster = createMemoryCluster({ partitions: { documents: 1, settled: 1 }, now: () => now });
+  const log = cluster.connect();
+  const append = async (topic: 'journal' | 'recipes', value: Uint8Array, key: string | null = null): Promise<void> =>
+    void (await log.append({ topic, partition: 0, records: [{ key, value, headers: {} }] }));
+  const journal = (record: JournalRecord): Promise<void> => append('journal', encodeJournal(record));
+  await journal({ kind: 'FLEET', fleet: 'fleeta', partitions: 1, settledPartitions: 1 });
+  for (const each of [recipe, raised]) await append('recipes', encodeRecipe(each), recipeHash(each));
+  return {
+    journal,
+    advanceTo: (at: number) => (now = at),
+    seal: (bk: string, offset: number, of = recipe) => {
+      const items = [[0, offset, 0, 0]] as const;
+      return journal({ kind: 'SEALED', bk, type: 'batch', account: 'a', recipe: recipeHash(of), runs: [], items });
+    },
+    settle: async (bk: string, ...rows: SpendRow[]): Promise<void> => {
+      const record: SettledRecord = { ...settledOf(bk), spend: { at: day, rows } };
+      const fence = await log.fence(0);
+      await fence.send([
+        { topic: 'settled', partition: 0, records: [{ key: bk, value: encodeSettled(record), headers: {} }] },
+      ]);
+      await fence.commit();
+    },
+    read: async (bounds = always) => {
+      const projection = await Projection.open({ path: join(folder.path, 'p.db'), log });
+      while (!(await projection.advance()));
+      const figures = readSpend(projection, bounds);
+      const tokens = readAnswerTokens(projection, recipeFamily(recipe));
+      projection.close();
+      return { figures, tokens, total: costTotal(figures).money };
+    },
+  };
+}
+
+const row = (billed: number, rest: Partial<SpendRow> = {}): SpendRow => ({
+  ...noSpend,
+  tenant: null,
+  model: 'claude-haiku-5-5',
+  bought: 1,
+  delivered: 1,
+  usage: { ...noUsage, input: 10 },
+  billed,
+  uncached: billed,
+  ...rest,
+});
+
+describe('readSpend', () => {
+  it('counts a batch once, whichever of its two topics is read first, and one that is void never', async test => {
+    const { seal, settle, read } = await setup(test);
+    await settle('ahead', row(5));
+    await seal('ahead', 1);
+    await seal('after', 2);
+    await settle('after', row(7));
+    await settle('after', row(1_000));
+    await seal('void', 2); // its only item is another's
+    await settle('void', row(2_000));
+    assert.equal((await read()).total.billed, 12);
+  });
+
+  it('keeps tenants and models apart, and knows the task by the recipe; a raised one is the same task', async test => {
+    const { seal, settle, read } = await setup(test);
+    await seal('one', 1);
+    await settle('one', row(1, { tenant: 'acme' }), row(2, { model: 'claude-sonnet-5-5' }));
+    await seal('two', 2, raised);
+    await settle('two', row(4, { tenant: 'acme' }));
+    const { figures } = await read();
+    const told = figures.map(({ task, tenant, model, billed }) => [task, tenant, model, billed]);
+    assert.deepEqual(told, [
+      ['classify', null, 'claude-sonnet-5-5', 2],
+      ['classify', 'acme', 'claude-haiku-5-5', 5],
+    ]);
+  });
+
+  it('a prime is its reserve until it says what it cost, and says so once', async test => {
+    const { journal, advanceTo, read } = await setup(test);
+    const scopes = (amount: number) => ({
+      'account:a:money': amount,
+      'fleet:money': amount,
+      'task:classify:money': amount,
+      'tenant:acme:money': amount,
+    });
+    const prime = { kind: 'PRIME', id: 'p', account: 'a', prefix: 'x', nonce: 'n', reserve: scopes(100) } as const;
+    await journal(prime);
+    const { figures, total } = await read();
+    assert.equal(total.primes, 100);
+    assert.deepEqual([figures[0]?.task, figures[0]?.tenant, figures[0]?.primes], ['classify', 'acme', 1]);
+    advanceTo(day + 3_600_000); // of the day in which it was reserved, all the same
+    await journal({ kind: 'PRIMED', id: 'p', actual: scopes(30) });
+    await journal({ kind: 'PRIMED', id: 'p', actual: scopes(1) });
+    const primed = await read({ since: '2026-11-24', until: '2026-11-24' });
+    assert.deepEqual([primed.total.primes, primed.total.billed, primed.figures[0]?.primes], [30, 30, 1]);
+    assert.equal((await read({ since: '2026-11-25', until: null })).figures.length, 0);
+  });
+
+  it('counts by the day of the INTENT, first and last day included', async test => {
+    const { seal, settle, read } = await setup(test);
+    await seal('one', 1);
+    await settle('one', row(5));
+    for (const [since, until, billed] of [
+      ['2026-11-24', '2026-11-24', 5],
+      ['2026-11-25', null, 0],
+      [null, '2026-11-23', 0],
+    ] as const) {
+      assert.equal((await read({ since, until })).total.billed, billed);
+    }
+  });
+
+  it('an answer that was cut counts by its second try', async test => {
+    const { seal, settle, read } = await setup(test);
+    await seal('first', 1);
+    const two = { bought: 5, delivered: 3, truncated: 2, answers: [[tokenBucket(8), 3]] } as const;
+    await settle('first', row(1, two));
+    assert.equal((await read()).tokens.cut, 2);
+    await seal('second', 2, raised);
+    await settle('second', row(1, { answers: [[tokenBucket(17), 1]] }));
+    assert.deepEqual((await read()).tokens, {
+      counts: [
+        [8, 3],
+        [17, 1],
+      ],
+      cut: 1,
+    });
+  });
+});

@@ -1,0 +1,47 @@
+import { accountMoney, fleetMoney, taskMoney } from '#core/cap-scopes.ts';
+import { simulatedTasks } from '../documents.ts';
+import { instructionsHead } from '../prefixes.ts';
+import { accountName } from '../provider-world.ts';
+import type { Run } from '../run-seed.ts';
+
+/**
+ * Primes by the provider's bill: each was executed once at most, by the word of an accepted PRIME; the books hold what it
+ * cost, or its whole reserve where nobody could say.
+ */
+export function checkPrimes(run: Run): void {
+  const { world, provider, truth, prefixes } = run;
+  const costs = primeCosts(run);
+  const executed = new Set<string>();
+  for (const { id, text } of provider.executedPrimes) {
+    if (executed.has(id)) world.violate('S3 one prime executed twice');
+    executed.add(id);
+    const prime = truth.primes.get(id);
+    if (!prime) world.violate('books: a prime without its PRIME');
+    const task = simulatedTasks.find(name => text.includes(instructionsHead(name)));
+    if (prime && (!task || prime.reserve[taskMoney(task)] !== prime.reserve[fleetMoney]))
+      world.violate('S5 a prime that no cap of its task sees');
+  }
+  for (const [id, { amounts, reserve }] of truth.primes) {
+    const cost = costs.get(id) ?? 0;
+    const [booked = 0, held = 0] = [amounts, reserve].map(money => money[accountMoney(accountName)] ?? 0);
+    if (booked < cost) world.violate('books: less was primed than is on the bill');
+    if (booked !== cost && booked !== held) world.violate('books: a prime at another price than the bill');
+    if (cost > held) world.violate('S5 a prime above its reserve');
+    if (booked === cost && cost > 0) world.hit('prime booked at its price');
+    if (booked === held && booked !== cost)
+      world.hit(cost > 0 ? 'prime booked in full' : 'prime booked in full, unbought');
+    if ((amounts[fleetMoney] ?? 0) !== booked && booked > 0) world.violate('books: scopes of a prime differ');
+  }
+  if (prefixes.mode !== 'on' && executed.size > 0) world.violate('primes where markers are off');
+}
+
+/** What each prime cost, by its id: the messages of the bill, in the order in which they were executed. */
+export function primeCosts({ provider }: Pick<Run, 'provider'>): Map<string, number> {
+  const { rows } = provider.machine.invoicePage({ now: provider.now, limit: 1_000_000 });
+  const messages = rows.filter(({ batchId }) => batchId === null);
+  const costs = new Map<string, number>();
+  for (const [index, { id }] of provider.executedPrimes.entries()) {
+    costs.set(id, (costs.get(id) ?? 0) + (messages[index]?.costNanoDollars ?? 0));
+  }
+  return costs;
+}
