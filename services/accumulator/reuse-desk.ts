@@ -54,14 +54,15 @@ export class ReuseDesk {
     const { answers, follower } = this.#ports;
     this.#keys = new Map();
     this.#kept = new Map();
-    const byTask = new Map<string, string[]>();
+    const asked: { task: string; key: string }[] = [];
     for (const record of records) {
       if (follower.view.claims.has({ partition, offset: record.offset, att: 0 })) continue;
       const [task, key] = this.#askOf(record);
       this.#keys.set(formatRid(record), key);
-      if (key !== null) byTask.set(task, [...(byTask.get(task) ?? []), key]);
+      if (key !== null) asked.push({ task, key });
     }
-    for (const [task, keys] of byTask) {
+    for (const [task, group] of Map.groupBy(asked, each => each.task)) {
+      const keys = group.map(({ key }) => key);
       const places = await answers.find(task, keys);
       for (const [index, place] of places.entries()) if (place) this.#kept.set(keys[index] as string, place.rid);
     }
@@ -110,11 +111,11 @@ export class ReuseDesk {
 
   #sourceOf(key: string, { envelope }: ReadDocument): ReuseDecision['source'] {
     const { answers, clock, follower } = this.#ports;
-    const { rid, deadlineAt } = envelope;
+    const { rid, run, deadlineAt } = envelope;
     const kept = this.#kept.get(key);
     if (kept && formatRid(kept) !== formatRid(rid)) return { of: { ...kept, until: deadlineAt }, isKept: true };
     const until = waitsUntil(envelope);
-    const joined = answers.inFlight.find(key, follower.view);
+    const joined = answers.inFlight.find(key, { view: follower.view, run });
     if (!joined || formatRid(joined) === formatRid(rid) || clock.now() >= until) return null;
     return { of: { ...joined, until }, isKept: false };
   }

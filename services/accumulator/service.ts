@@ -28,7 +28,7 @@ import { buildPayload, encodePayload } from '#core/payload.ts';
 import { raisedRecipe } from '#core/raise-max-tokens.ts';
 import { claimKey, formatRid, parseClaimKey, type Rid } from '#core/rid.ts';
 import type { RetryRow } from '#core/settled.ts';
-import { dueRetries } from '#core/view.ts';
+import { dueRetries, hasOwnCap } from '#core/view.ts';
 import { Watermark } from '#core/watermark.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Ids } from '#ports/ids.ts';
@@ -359,7 +359,7 @@ export class Accumulator {
     const route = routing.routeOf(document);
     const frozen = isRaised ? raisedRecipe(route.recipe, document.ask) : route.recipe;
     const recipe = recipes.nameOf(frozen);
-    const isCapped = run !== null && follower.view.caps.size > 0 && follower.view.caps.has(`run:${run}:money|total`);
+    const isCapped = hasOwnCap(follower.view, run);
     // A run with a cap of its own parks alone: it must not hold back its neighbours. Tenants share no batch.
     const isPlain = bound === undefined && !isCapped && !isRaised && tenant === null;
     const known = isPlain ? this.#plainKeys.get(route) : undefined;

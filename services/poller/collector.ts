@@ -1,4 +1,5 @@
 import { encodeSettled } from '#contracts/settled-codec.ts';
+import { dueReuse } from '#core/answer-cache/source-states.ts';
 import { answerHeaders, answerKey, deadLetterHeaders } from '#core/answer-headers.ts';
 import type { CacheMark } from '#core/cache-plan.ts';
 import { type DeadLetterPlace, ownDeadLetters, valueOfDeadLetter } from '#core/dead-letter-place.ts';
@@ -142,9 +143,10 @@ export class Collector {
 
   /** Settled without having been sent, once there is something to say of one of its items. */
   async #reuseAnswers(batch: Batch): Promise<Step> {
-    const { follower, log, recipes } = this.#ports;
+    const { follower, log, recipes, clock } = this.#ports;
     await follower.catchUpAll();
-    if (isSettled(follower.view, batch.bk)) return 'done';
+    // Its documents are read only if that may come to something: there may be thousands that wait for a day.
+    if (isSettled(follower.view, batch.bk) || dueReuse(follower.view, [batch], clock.now()).length === 0) return 'done';
     const documents = await readDocuments(log, batch.items, anyTask);
     const recipe = await recipes.get(batch.recipe);
     const read = await this.#reuse.read(batch, { documents, recipe });

@@ -1,6 +1,7 @@
+import { dueReuse } from '#core/answer-cache/source-states.ts';
 import { isAlone } from '#core/outcome.ts';
 import type { Timing } from '#core/timing.ts';
-import { isSettledUnsent, isUnsent } from '#core/view.ts';
+import { type Batch, isSettledUnsent, isUnsent } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { Job, WorkQueue } from '#ports/work-queue.ts';
@@ -40,16 +41,19 @@ export class Sweeper {
     const { follower, telemetry } = this.#ports;
     await follower.catchUpAll();
     const hints: Job[] = [];
+    const reusing: Batch[] = [];
     for (const batch of [...follower.view.batches.values()]) {
       const { bk, state, settled, account } = batch;
       if (settled && state.is === 'created') await follower.append({ kind: 'RELEASED', bk, actual: settled.actual });
       if (settled) continue;
       // What is at the provider is hinted by every look.
       if (isUnsent(batch)) hints.push({ queue: 'submit', id: bk, account });
+      else if (batch.kind === 'reuse') reusing.push(batch);
       else if (isSettledUnsent(batch)) hints.push({ queue: 'collect', id: bk }); // needs no account
     }
     await this.#settlePrimes();
     const now = this.#ports.clock.now();
+    for (const { bk } of dueReuse(follower.view, reusing, now)) hints.push({ queue: 'collect', id: bk });
     for (const [id, row] of follower.view.retries) {
       if (!isAlone(row.cause)) continue;
       hints.push({ queue: 'retry', id, delayMs: Math.max(0, row.notBefore - now) });

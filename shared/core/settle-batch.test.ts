@@ -3,11 +3,12 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty, recordOf } from '#test/support/check-property.ts';
 import { aborted, closed, created, intent, noon, openFold, sealed } from '#test/support/journal-records.ts';
+import type { ReuseState } from './answer-cache/reused-answer.ts';
 import { canaryCode, canaryField } from './build-request.ts';
 import { addUsage, costOf, noUsage, type Usage } from './cost.ts';
 import { formatCustomId } from './custom-id.ts';
 import type { Envelope, Parsed } from './document.ts';
-import type { Amounts, CloseReason, SealedItem } from './journal.ts';
+import type { Amounts, CloseReason, SealedExtra, SealedItem } from './journal.ts';
 import { resultLineBytesMax } from './limits.ts';
 import { causes, isAlone } from './outcome.ts';
 import type { Answer, ItemLine, WholeBatchEnd } from './provider-line.ts';
@@ -401,6 +402,66 @@ describe('a batch that is never sent', () => {
     const batch = openFold(sealed(bk, { type: 'reuse', items: [[0, 2, 0, 0, { of: [0, 1] }]] })).batch(bk);
     const { settled } = settleBatch(batch, contextOf(null));
     assert.deepEqual([settled.dead.length, settled.retry.length, settled.retry[0]?.charged], [0, 1, 0]);
+  });
+});
+
+describe('a batch of kind reuse', () => {
+  const of = (offset: number): SealedExtra => ({ of: [0, offset], until: noon + 1_000 });
+  const records = sealed(bk, {
+    type: 'reuse',
+    items: [
+      [0, 2, 0, 0, of(1)],
+      [0, 3, 0, 0, of(4)],
+      [0, 5, 0, 2, of(6)],
+    ],
+  });
+  const cost = { billed: 500, individual: 1_000 };
+  const answer = { from: { partition: 0, offset: 1 }, output: 'yes', body: { text: 'yes' }, raisedMaxTokens: 20, cost };
+  const states: Record<number, ReuseState> = {
+    2: { is: 'answered', answer },
+    3: { is: 'waiting' },
+    5: { is: 'gone' },
+  };
+  const settle = (rest: Partial<SettleContext> = {}) => {
+    const reuseOf = (item: Item): ReuseState => states[item.offset] as ReuseState;
+    return settleBatch(openFold(records).batch(bk), {
+      ...contextOf(null),
+      reuseOf,
+      requestKeyOf: () => 'key',
+      ...rest,
+    });
+  };
+
+  it('gives the answer again, for nothing, and says whose it was', () => {
+    const { settled, terminals } = settle();
+    assert.deepEqual(settled.done, [[0, 2]]);
+    assert.deepEqual([settled.cost, settled.individualCost, settled.spend], [0, 1_000, undefined]);
+    const [terminal] = terminals;
+    assert.ok(terminal);
+    const value = JSON.parse(resultJson(terminal)) as Record<string, unknown>;
+    assert.deepEqual([value.output, value.body, value.reusedFrom], ['yes', { text: 'yes' }, '0/1']);
+    assert.deepEqual([value.usage, value.attempts, value.raised_max_tokens], [undefined, 0, 20]);
+    assert.deepEqual(value.cost, { billed_usd: '0.00', individual_usd: '0.000001' });
+    assert.deepEqual([terminal.requestKey, terminal.reusedFrom], ['key', { partition: 0, offset: 1 }]);
+  });
+
+  it('what waits goes on waiting apart, what has nothing to wait for is bought, and neither spends a try', () => {
+    const [waits, buys] = settle().settled.retry;
+    assert.deepEqual([waits?.o, waits?.of, waits?.charged, waits?.cause], [3, [0, 4], 0, 'not-reused']);
+    assert.deepEqual([buys?.o, buys?.of, buys?.charged, buys?.att], [5, undefined, 2, 1]);
+  });
+
+  it('what is canceled is a dead letter, whatever there is to take', () => {
+    const documents = contextOf(null).documentOf;
+    const documentOf: SettleContext['documentOf'] = item => {
+      const { envelope, parsed } = documents(item);
+      return { envelope: { ...envelope, run: 'r' }, parsed };
+    };
+    const { terminals } = settle({ canceledRuns: new Set(['r']), documentOf });
+    assert.deepEqual(
+      terminals.map(({ outcome }) => outcome),
+      ['canceled', 'canceled', 'canceled'],
+    );
   });
 });
 

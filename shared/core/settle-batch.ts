@@ -74,6 +74,8 @@ interface Ended {
   bound?: number;
   /** Whose answer it is, or whose it goes on waiting for. */
   of?: Rid;
+  /** Of an answer that was bought for another. */
+  raisedMaxTokens?: number | null;
   /** A dead letter whatever tries are left. */
   isFinal?: boolean;
 }
@@ -156,8 +158,8 @@ function endOfReuse(item: Item, { envelope, canceledRuns, reuseOf }: ItemContext
   const state = reuseOf?.(item) ?? { is: 'gone' };
   switch (state.is) {
     case 'answered': {
-      const { from, output, body, cost } = state.answer;
-      return { cause: null, of: from, output, body, cost: cost && { ...cost, billed: 0 } };
+      const { from, output, body, raisedMaxTokens, cost } = state.answer;
+      return { cause: null, of: from, output, body, raisedMaxTokens, cost: cost && { ...cost, billed: 0 } };
     }
     case 'waiting':
       return { cause: 'not-reused', ...(item.of ? { of: item.of } : {}) };
@@ -345,7 +347,8 @@ function terminalOf(
     body: ended.body ?? null,
     usage: ended.usage ?? null,
     cost: ended.cost ?? null,
-    raisedMaxTokens: document && recipe?.raised && wasSent ? maxTokensOf(document.ask, recipe) : null,
+    raisedMaxTokens:
+      ended.raisedMaxTokens ?? (document && recipe?.raised && wasSent ? maxTokensOf(document.ask, recipe) : null),
     metadata: document?.metadata,
     line: envelope.line,
     tenant: envelope.tenant,

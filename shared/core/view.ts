@@ -174,6 +174,10 @@ export function periodKey(period: CapPeriod, at: number): string {
 
 export const capKey = (scope: string, period: CapPeriod): string => `${scope}|${period}`;
 
+/** True for a run with a cap of its own: it parks alone, and must not hold back its neighbours. */
+export const hasOwnCap = ({ caps }: View, run: string | null): boolean =>
+  run !== null && caps.size > 0 && caps.has(`run:${run}:money|total`);
+
 /** The first scope and period whose cap `reserve` does not fit on top of what is used, or null. */
 export function tightCap(
   view: Pick<View, 'caps' | 'used'>,

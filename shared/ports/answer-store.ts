@@ -29,7 +29,8 @@ export interface AnswerSpace {
   task: string;
   ttlMs: number;
   entriesMax: number;
-  policy: AnswerPolicyName;
+  /** Null: who asks has seen no keys. Then what was said last holds, by any process, and at first `s3-fifo`. */
+  policy: AnswerPolicyName | null;
 }
 
 export interface AnswerPlace {

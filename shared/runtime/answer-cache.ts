@@ -1,7 +1,7 @@
 import { InFlight } from '#core/answer-cache/in-flight.ts';
 import { PolicyPicker } from '#core/answer-cache/pick-policy.ts';
 import { requestKey } from '#core/answer-cache/request-key.ts';
-import type { Recipe } from '#core/recipe.ts';
+import { type Recipe, recipeHash } from '#core/recipe.ts';
 import type { AnswerCounts, AnswerEntry, AnswerPlace, AnswerSpace, AnswerStore } from '#ports/answer-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { ReadDocument } from './document-reader.ts';
@@ -73,7 +73,7 @@ export class AnswerCache {
   }
 
   #spaceOf(task: string): AnswerSpace {
-    return { task, ...this.#settingsOf(task), policy: this.#pickerOf(task).picked };
+    return { task, ...this.#settingsOf(task), policy: this.#pickers.get(task)?.picked ?? null };
   }
 
   #pickerOf(task: string): PolicyPicker {
@@ -93,5 +93,10 @@ export function requestKeyOf(
 ): string | null {
   if (!recipe.reusable || parsed.is !== 'document' || envelope.fault || !envelope.mayReuse) return null;
   const { ask, mayReuse } = parsed.document;
-  return mayReuse === false ? null : requestKey({ ask, recipe, recipeName, tenant: envelope.tenant });
+  if (mayReuse === false) return null;
+  const { tenant } = envelope;
+  if (!recipe.raised) return requestKey({ ask, recipe, recipeName, tenant });
+  // A second try with a raised cap answers what was asked at first.
+  const { raised: _, ...asked } = recipe;
+  return requestKey({ ask, recipe: asked, recipeName: recipeHash(asked), tenant });
 }

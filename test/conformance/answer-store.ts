@@ -92,6 +92,23 @@ export function describeAnswerStore(name: string, make: () => Promise<AnswerStor
       });
     }
 
+    it('lets go also for who has seen no keys and names no policy', async () => {
+      const known = spaceOf({ entriesMax: 20, policy: 'lru-10' });
+      const unknown: AnswerSpace = { ...known, policy: null };
+      await fixture.store.put(unknown, [entryOf('a')]);
+      await find(known, 'a');
+      for (let index = 0; index < 25; index++) {
+        await fixture.pass(2);
+        await fixture.store.put(unknown, [entryOf(`k${index}`)]);
+      }
+      const held = (await find(known, ...Array.from({ length: 25 }, (_, index) => `k${index}`))).map(Boolean);
+      assert.deepEqual(
+        held,
+        Array.from({ length: 25 }, (_, index) => index >= held.indexOf(true)),
+      );
+      assert.ok((await fixture.store.stats(known.task)).size <= 20);
+    });
+
     it('takes another policy, and fewer entries, with what it holds', async () => {
       const space = spaceOf({ entriesMax: 40, policy: 's3-fifo' });
       await fixture.store.put(

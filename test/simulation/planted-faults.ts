@@ -402,8 +402,8 @@ const misread = {
       ),
       edit(
         collector,
-        "import { formatRid } from '#core/rid.ts';",
-        "import { claimKey, formatRid } from '#core/rid.ts';",
+        "import { formatRid, type Rid } from '#core/rid.ts';",
+        "import { claimKey, formatRid, type Rid } from '#core/rid.ts';",
       ),
     ],
     changes: { stalls: 20 },
@@ -525,7 +525,11 @@ const reuse = {
   refusalIgnored: {
     what: 'a document that wants an answer of its own gets another’s',
     edits: [
-      edit('shared/runtime/answer-cache.ts', 'return mayReuse === false ? null :', 'return mayReuse === null ? null :'),
+      edit(
+        'shared/runtime/answer-cache.ts',
+        'if (mayReuse === false) return null;',
+        'if (mayReuse === null) return null;',
+      ),
     ],
     setting: 'reuse',
   },
@@ -557,8 +561,8 @@ const reuse = {
     edits: [
       edit(
         'services/sweeper/service.ts',
-        'else if (isSettledUnsent(batch)) hints',
-        "else if (isSettledUnsent(batch) && batch.kind !== 'reuse') hints",
+        'of dueReuse(follower.view, reusing, now))',
+        'of dueReuse(follower.view, reusing.slice(0, 0), now))',
       ),
     ],
     setting: 'reuse',

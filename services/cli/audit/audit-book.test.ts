@@ -15,7 +15,7 @@ interface Facts {
   created: readonly { bk: string; pid: string; sub?: number }[];
   settled: readonly SettledRecord[];
   bill: readonly { offset: number; att?: number }[] | null;
-  results: readonly { offset: number; att?: number; isSucceeded?: boolean }[];
+  results: readonly { offset: number; att?: number; isSucceeded?: boolean; from?: number }[];
   deadLetters: readonly number[];
   sealedBelow: number;
   foreign: readonly (string | null)[];
@@ -66,8 +66,8 @@ function audit(changes: Partial<Facts>): AuditReport {
     add({ kind: 'INTENT', bk: key, sub, ...intent });
     add({ kind: 'CREATED', bk: key, sub, pid });
   }
-  for (const { offset, att = 0, isSucceeded = true } of facts.results) {
-    book.result({ rid: rid(offset), att, isSucceeded });
+  for (const { offset, att = 0, isSucceeded = true, from } of facts.results) {
+    book.result({ rid: rid(offset), att, isSucceeded, reusedFrom: from === undefined ? null : rid(from) });
   }
   for (const offset of facts.deadLetters) book.deadLetter(rid(offset));
   return book.close({ sealedBelow: () => facts.sealedBelow, hasBill: facts.bill !== null });
@@ -189,6 +189,23 @@ describe('AuditBook', () => {
     ];
     assert.deepEqual(faults(audit({ bill: null, created })), { ...none, boughtTwice: 2 });
     assert.deepEqual(faults(audit({ bill: null, created: [...clean.created, ...clean.created] })), none);
+  });
+
+  it('counts answers that were given again, and finds those that were nobody’s or were bought all the same', () => {
+    const reused = (from: number, bill: Facts['bill']): AuditReport =>
+      audit({
+        documents: 3,
+        bill,
+        sealed: [...clean.sealed, { bk: otherBk, items: [[0, 2, 0, 0]] }],
+        settled: [...clean.settled, settle({ bk: otherBk, done: [[0, 2]] })],
+        results: [...clean.results, { offset: 2, from }],
+        sealedBelow: 3,
+      });
+    const report = reused(0, clean.bill);
+    assert.deepEqual([report.answered, report.reused, report.verdict], [2, 1, 'clean']);
+    assert.deepEqual(faults(reused(1, clean.bill)), { ...none, unaccounted: 1 });
+    assert.deepEqual(faults(reused(2, clean.bill)), { ...none, unaccounted: 1 });
+    assert.deepEqual(faults(reused(0, [...(clean.bill ?? []), { offset: 2 }])), { ...none, boughtTwice: 1 });
   });
 
   it('does not judge what is older than the log', () => {

@@ -9,7 +9,7 @@ export const changeLineEveryMs = 10_000;
  * ages are left out for that.
  */
 export function changeFields(snapshot: RunSnapshot): string {
-  const { run, answered, atProvider, inLanes, sealedWaiting, retrying, total, isComplete } = snapshot;
+  const { run, answered, atProvider, inLanes, sealedWaiting, reusing, retrying, total, isComplete } = snapshot;
   const fields: [string, string | number | null][] = [
     ['run', run],
     ['ok', answered.succeeded],
@@ -21,6 +21,7 @@ export function changeFields(snapshot: RunSnapshot): string {
     ['at_provider', atProvider.items],
     ['provider_batches', atProvider.batches],
     ['unanswered_creates', unansweredCreates(snapshot) || null],
+    ['reusing', reusing || null],
     ['retrying', retrying],
     ...costFields(snapshot),
     ['parked', snapshot.parked?.count ?? null],

@@ -71,13 +71,14 @@ function documents(snapshot: RunSnapshot, look: TerminalLook, room: number): str
 }
 
 function stages(snapshot: RunSnapshot, { glyphs }: TerminalLook, room: number): string {
-  const { total, inLanes, sealedWaiting, atProvider, answered } = snapshot;
+  const { total, inLanes, sealedWaiting, atProvider, answered, reusing } = snapshot;
   const done = formatCount(answered.succeeded + answered.dead);
   const arrow = ` ${glyphs.arrow} `;
   const read = `read ${formatCount(total ?? 0)}`;
   const lane = `in lane ${formatCount(inLanes)}`;
   const waiting = sealedWaiting > 0 ? [`waiting ${countOf(sealedWaiting, 'batch')}`] : [];
-  const away = `at provider ${countOf(atProvider.batches, 'batch')}`;
+  const shared = reusing > 0 ? `, ${formatCount(reusing)} share an answer` : '';
+  const away = `at provider ${countOf(atProvider.batches, 'batch')}${shared}`;
   return firstThatFits(
     [
       [read, lane, ...waiting, away, `answered ${done}`].join(arrow),

@@ -48,9 +48,10 @@ export class RunLedger {
     if ('kind' in settled || this.#known.has(settled.bk)) return;
     this.#known.add(settled.bk);
     const spent = settled.runs[this.#run];
-    this.retries += settled.retry.filter(row => row.runs.includes(this.#run)).length;
+    const again = settled.retry.filter(row => row.cause !== 'not-reused'); // of those nothing was bought
+    this.retries += again.filter(row => row.runs.includes(this.#run)).length;
     if (!spent) return;
-    this.batches += 1;
+    if (spent.cost > 0) this.batches += 1;
     this.billed += spent.cost;
     this.individual += spent.individual;
     if (settled.cost === null) this.unpriced += 1;

@@ -33,6 +33,8 @@ export interface RunSnapshot {
   creating: { batches: number; oldestMs: number };
   /** Oldest first. */
   slowest: readonly SlowBatch[];
+  /** Documents that wait for an answer which is bought for another. */
+  reusing: number;
   /** Documents that wait for their next try. */
   retrying: number;
   /** Purchases beyond the first of a document. */

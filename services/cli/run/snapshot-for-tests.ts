@@ -20,6 +20,7 @@ export const middleOfRun: RunSnapshot = {
     { bk: 'abcdefgh2345', pid: 'msgbatch_01', ageMs: 660_000, items: 100 },
     { bk: 'bcdefghi3456', pid: 'msgbatch_02', ageMs: 540_000, items: 100 },
   ],
+  reusing: 0,
   retrying: 71,
   retries: 74,
   batches: 83,

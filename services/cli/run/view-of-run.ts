@@ -11,7 +11,16 @@ import { runMoneyScope } from './set-run-cap.ts';
 
 type OfView = Pick<
   RunSnapshot,
-  'inLanes' | 'sealedWaiting' | 'atProvider' | 'creating' | 'slowest' | 'retrying' | 'fullest' | 'parked' | 'held'
+  | 'inLanes'
+  | 'sealedWaiting'
+  | 'reusing'
+  | 'atProvider'
+  | 'creating'
+  | 'slowest'
+  | 'retrying'
+  | 'fullest'
+  | 'parked'
+  | 'held'
 >;
 
 const slowestShown = 3;
@@ -31,6 +40,7 @@ export function viewOfRun(
   return {
     inLanes: engine?.openLanes().reduce((sum, lane) => sum + lane.items, 0) ?? 0,
     sealedWaiting: waiting.length,
+    reusing: own.reduce((sum, { kind, items }) => sum + (kind === 'reuse' ? items.length : 0), 0),
     atProvider: { batches: atProvider.length, items: atProvider.reduce((sum, batch) => sum + batch.items, 0) },
     creating: { batches: intentAges.length, oldestMs: Math.max(0, ...intentAges) },
     slowest: atProvider.sort((a, b) => b.ageMs - a.ageMs).slice(0, slowestShown),

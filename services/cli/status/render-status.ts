@@ -29,6 +29,8 @@ interface BatchSums {
   ambiguous: Batch[];
   atProvider: Batch[];
   items: number;
+  /** Documents that wait for an answer which is bought for another. */
+  reusing: number;
   oldestMs: number | null;
 }
 
@@ -38,7 +40,7 @@ const runsShown = 20;
 export function renderStatus(status: Status, look: TerminalLook): string {
   const { survey, workforce, isSimulated, place } = status;
   const { glyphs, paint, width } = look;
-  const { waiting, ambiguous, atProvider, items, oldestMs } = sumBatches(status);
+  const { waiting, ambiguous, atProvider, items, oldestMs, reusing } = sumBatches(status);
   const oldest = oldestMs === null ? '' : `, the oldest for ${formatAge(oldestMs)}`;
   const row = (label: string, text: string): string =>
     `  ${label.padEnd(12)} ${cutEnd(text, width - 15, glyphs.ellipsis)}`;
@@ -50,6 +52,7 @@ export function renderStatus(status: Status, look: TerminalLook): string {
       ? [row('unanswered', `${countOf(ambiguous.length, 'create')}, looked for at the provider`)]
       : []),
     row('waiting', `${countOf(waiting.length, 'batch')}, ${countOf(survey.unsealed, 'document')} in no batch yet`),
+    ...(reusing > 0 ? [row('sharing', `${countOf(reusing, 'document')} wait for an answer bought for another`)] : []),
     ...parkedTexts(status.parked).map(text => row('parked', paint('yellow', text))),
     ...capRows(status.caps).map(text => row('cap', text)),
     ...(survey.view.retries.size > 0 ? [row('retries', `${countOf(survey.view.retries.size, 'document')} wait`)] : []),
@@ -87,7 +90,8 @@ function workforceRows(workforce: Workforce, { glyphs }: TerminalLook): [string,
 }
 
 function sumBatches({ survey, now }: Status): BatchSums {
-  const open = [...survey.view.batches.values()].filter(batch => !batch.settled && !isSettledUnsent(batch));
+  const unsettled = [...survey.view.batches.values()].filter(batch => !batch.settled);
+  const open = unsettled.filter(batch => !isSettledUnsent(batch));
   const atProvider = open.filter(({ state }) => state.is === 'created' || state.is === 'released');
   const since = atProvider.flatMap(({ state }) => (state.is === 'created' ? [state.intent.at] : []));
   return {
@@ -95,6 +99,7 @@ function sumBatches({ survey, now }: Status): BatchSums {
     ambiguous: open.filter(({ state }) => state.is === 'intent'),
     atProvider,
     items: atProvider.reduce((sum, batch) => sum + itemsToSend(batch).length, 0),
+    reusing: unsettled.reduce((sum, batch) => sum + (batch.kind === 'reuse' ? batch.items.length : 0), 0),
     oldestMs: since.length === 0 ? null : now - Math.min(...since),
   };
 }
@@ -141,7 +146,7 @@ function runLines({ runs, runless }: Survey, look: TerminalLook): string[] {
 /** For programs. */
 export function statusJson(status: Status): Record<string, unknown> {
   const { survey, workforce, isSimulated, place, caps, parked } = status;
-  const { waiting, ambiguous, atProvider, items, oldestMs } = sumBatches(status);
+  const { waiting, ambiguous, atProvider, items, oldestMs, reusing } = sumBatches(status);
   return {
     state: place,
     simulated: isSimulated,
@@ -149,6 +154,7 @@ export function statusJson(status: Status): Record<string, unknown> {
     atProvider: { batches: atProvider.length, documents: items, oldestMs },
     unansweredCreates: ambiguous.length,
     waitingBatches: waiting.length,
+    ...(reusing > 0 ? { reusing } : {}),
     ...parkedJson(parked),
     caps: caps.map(capJson),
     unsealedDocuments: survey.unsealed,

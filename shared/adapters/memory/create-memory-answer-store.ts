@@ -1,3 +1,4 @@
+import { answerPolicyDefault } from '#core/answer-cache/answer-policy.ts';
 import { BoundedIndex } from '#core/answer-cache/bounded-index.ts';
 import {
   type AnswerCounts,
@@ -12,13 +13,15 @@ export function createMemoryAnswerStore({ now }: { now: () => number }): AnswerS
   const spaces = new Map<string, BoundedIndex<AnswerPlace>>();
   const counts = new Map<string, AnswerCounts>();
   const indexOf = (space: AnswerSpace): BoundedIndex<AnswerPlace> => {
-    let known = spaces.get(space.task);
-    if (known) known.bound(space);
-    else {
-      known = new BoundedIndex(space);
-      spaces.set(space.task, known);
+    const known = spaces.get(space.task);
+    const bounds = { ...space, policy: space.policy ?? known?.policy ?? answerPolicyDefault };
+    if (known) {
+      known.bound(bounds);
+      return known;
     }
-    return known;
+    const index = new BoundedIndex<AnswerPlace>(bounds);
+    spaces.set(space.task, index);
+    return index;
   };
   return {
     async find(space, keys, { isUse }) {

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { AnswerPolicyName } from '#core/answer-cache/answer-policy.ts';
 import type { AnswerSpace } from '#ports/answer-store.ts';
 
 /** Names of what a task's answers are kept in. The braces keep them on one node of a cluster. */
@@ -13,17 +14,26 @@ export interface AnswerKeys {
   /** `s3-fifo`: names of what went after one use, by the time they did. */
   ghosts: string;
   counts: string;
+  /** Which policy was picked last. */
+  policy: string;
 }
 
 export function answerKeys(prefix: string, task: string): AnswerKeys {
   const base = `{${prefix}:answers:${task}}`;
   const named = (part: string): string => `${base}:${part}`;
-  const [small, main, uses, ghosts, counts] = ['small', 'main', 'uses', 'ghosts', 'counts'].map(named);
-  return { value: key => named(`value:${key}`), small, main, uses, ghosts, counts } as AnswerKeys;
+  return {
+    value: key => named(`value:${key}`),
+    small: named('small'),
+    main: named('main'),
+    uses: named('uses'),
+    ghosts: named('ghosts'),
+    counts: named('counts'),
+    policy: named('policy'),
+  };
 }
 
 export interface Eviction {
-  space: AnswerSpace;
+  space: AnswerSpace & { policy: AnswerPolicyName };
   names: AnswerKeys;
   now: number;
 }

@@ -1,7 +1,11 @@
-import { type AnswerPlace, type AnswerStore, noAnswerCounts } from '#ports/answer-store.ts';
+import { type AnswerPolicyName, answerPolicies, answerPolicyDefault } from '#core/answer-cache/answer-policy.ts';
+import { type AnswerPlace, type AnswerSpace, type AnswerStore, noAnswerCounts } from '#ports/answer-store.ts';
 import { answerKeys, makeRoom, noteUses } from './answer-eviction.ts';
 import type { RedisConnection } from './open-redis.ts';
 import { toRedisError } from './to-redis-error.ts';
+
+/** It is said again by the next process that sees keys. */
+const policyKeptMs = 7 * 86_400_000;
 
 /**
  * Places of answers for a fleet. Each is a value with a time to live, so what is forgotten half-way goes by itself; sorted sets
@@ -17,6 +21,18 @@ export function openRedisAnswerStore(options: {
 }): AnswerStore {
   const { redis, prefix, now = Date.now } = options;
   const { client, memory } = redis;
+  /** What this process has said already, by task. */
+  const said = new Map<string, AnswerPolicyName>();
+  const policyOf = async ({ task, ttlMs, policy }: AnswerSpace): Promise<AnswerPolicyName> => {
+    const { policy: name } = answerKeys(prefix, task);
+    if (policy === null) {
+      const last = await client.get(name);
+      return answerPolicies.find(each => each === last) ?? answerPolicyDefault;
+    }
+    if (said.get(task) !== policy) await client.set(name, policy, 'PX', Math.max(ttlMs, policyKeptMs));
+    said.set(task, policy);
+    return policy;
+  };
   return {
     async find(space, keys, { isUse }) {
       if (keys.length === 0) return [];
@@ -24,7 +40,13 @@ export function openRedisAnswerStore(options: {
       const texts = await client.mget(keys.map(names.value)).catch(() => null);
       const places = keys.map((_, index) => parsePlace(texts?.[index] ?? null));
       const found = keys.filter((_, index) => places[index] !== null);
-      if (isUse && found.length > 0) await noteUses(client, { space, names, now: now() }, found).catch(() => {});
+      if (!isUse || found.length === 0) return places;
+      try {
+        const policy = await policyOf(space);
+        await noteUses(client, { space: { ...space, policy }, names, now: now() }, found);
+      } catch {
+        // a use that nobody knows of only makes what stays a little worse
+      }
       return places;
     },
     async put(space, all) {
@@ -33,7 +55,10 @@ export function openRedisAnswerStore(options: {
       const names = answerKeys(prefix, space.task);
       try {
         // The names first: a value that no set knows would only go by its time.
-        await makeRoom(client, { space, names, now: now() }, [...new Set(entries.map(({ key }) => key))]);
+        const policy = await policyOf(space);
+        await makeRoom(client, { space: { ...space, policy }, names, now: now() }, [
+          ...new Set(entries.map(({ key }) => key)),
+        ]);
         const values = client.pipeline();
         for (const { key, place } of entries) values.set(names.value(key), JSON.stringify(place), 'PX', space.ttlMs);
         await values.exec();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { answerPolicyDefault } from '#core/answer-cache/answer-policy.ts';
 import { BoundedIndex } from '#core/answer-cache/bounded-index.ts';
 import type { AnswerCounts, AnswerPlace, AnswerSpace, AnswerStore } from '#ports/answer-store.ts';
 import { noAnswerCounts } from '#ports/answer-store.ts';
@@ -33,12 +34,13 @@ export function openSqliteAnswerStore(options: { directory: string; now: () => n
   };
   const indexOf = (space: AnswerSpace): BoundedIndex<AnswerPlace> => {
     const known = indices.get(space.task);
+    const bounds = { ...space, policy: space.policy ?? known?.policy ?? answerPolicyDefault };
     if (known) {
-      const gone = known.bound(space);
+      const gone = known.bound(bounds);
       if (gone.length > 0) attempt(file => file.write(space.task, { entries: [], gone, at: now() }));
       return known;
     }
-    const index = new BoundedIndex<AnswerPlace>(space);
+    const index = new BoundedIndex<AnswerPlace>(bounds);
     attempt(file => {
       file.deleteBefore(space.task, now() - space.ttlMs);
       for (const { key, place, at } of file.read(space.task)) {
@@ -76,7 +78,7 @@ export function openSqliteAnswerStore(options: { directory: string; now: () => n
   };
 }
 
-/** A file that is no database is begun anew; where none can be made nothing outlives this process. */
+/** Null where the file cannot be used: then nothing outlives this process. */
 function openTable(path: string): AnswerTable | null {
   try {
     return new AnswerTable(new DatabaseSync(path, { timeout: 1_000 }));

@@ -31,6 +31,10 @@ export class BoundedIndex<Value> {
     return this.#held.size;
   }
 
+  get policy(): AnswerPolicyName {
+    return this.#bounds.policy;
+  }
+
   /** @param options.isUse false: the policy does not learn of it */
   get(key: string, { now, isUse = true }: { now: number; isUse?: boolean }): Value | null {
     const held = this.#held.get(key);

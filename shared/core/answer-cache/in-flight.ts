@@ -1,9 +1,10 @@
 import type { LaneItem } from '../lane.ts';
 import { claimKey, formatRid, type Rid } from '../rid.ts';
-import type { View } from '../view.ts';
+import { hasOwnCap, type View } from '../view.ts';
 
 interface Purchase extends Rid {
   att: number;
+  run: string | null;
   /** Null while it waits in a lane. */
   bk: string | null;
 }
@@ -24,10 +25,10 @@ export class InFlight {
     return this.#byKey.size;
   }
 
-  /** The document that is being bought with this request, or null. */
-  find(key: string, view: View): Rid | null {
+  /** The document that is being bought with this request, or null: also when only its run's own cap may hold it back. */
+  find(key: string, { view, run }: { view: View; run: string | null }): Rid | null {
     const found = this.#byKey.get(key);
-    if (!found) return null;
+    if (!found || (found.run !== run && hasOwnCap(view, found.run))) return null;
     const { partition, offset, att, bk } = found;
     const isUnderWay =
       bk === null ||
@@ -39,10 +40,10 @@ export class InFlight {
   }
 
   /** It is in a lane, to be bought. */
-  placed({ partition, offset, att, requestKey: key }: LaneItem): void {
+  placed({ partition, offset, att, run, requestKey: key }: LaneItem): void {
     if (key === null) return;
     this.#byKey.delete(key); // what was placed last leaves last
-    this.#byKey.set(key, { partition, offset, att, bk: null });
+    this.#byKey.set(key, { partition, offset, att, run, bk: null });
     for (const oldest of this.#byKey.keys()) {
       if (this.#byKey.size <= this.#entriesMax) break;
       this.#byKey.delete(oldest);

@@ -1,4 +1,4 @@
-import { type AnswerPolicyName, answerPolicies } from './answer-policy.ts';
+import { type AnswerPolicyName, answerPolicies, answerPolicyDefault } from './answer-policy.ts';
 import type { EvictionPolicy } from './eviction-policy.ts';
 import { LruTenth } from './lru-tenth.ts';
 import { S3Fifo } from './s3-fifo.ts';
@@ -7,8 +7,6 @@ export function createPolicy(name: AnswerPolicyName, options: { entriesMax: numb
   return name === 'lru-10' ? new LruTenth(options) : new S3Fifo(options);
 }
 
-/** Before a task's own keys have said anything: it does best on most streams. */
-const policyDefault: AnswerPolicyName = 's3-fifo';
 /** Keys between two decisions, and of a larger cache so many times its entries. */
 const windowKeysMin = 1_000;
 const windowFactor = 2;
@@ -23,7 +21,7 @@ export class PolicyPicker {
   readonly #windowKeys: number;
   readonly #shadows: readonly { name: AnswerPolicyName; policy: EvictionPolicy; hits: number }[];
   #keys = 0;
-  #picked: AnswerPolicyName = policyDefault;
+  #picked: AnswerPolicyName = answerPolicyDefault;
 
   constructor({ entriesMax }: { entriesMax: number }) {
     this.#windowKeys = Math.max(windowKeysMin, windowFactor * entriesMax);

@@ -8,6 +8,8 @@ export interface ReusedAnswer {
   from: Rid;
   output: unknown;
   body: unknown;
+  /** The raised cap that it needed, in tokens, or null. */
+  raisedMaxTokens: number | null;
   /** What the purchase cost, and would have cost by itself; null when the price is unknown. */
   cost: { billed: Nanodollars; individual: Nanodollars } | null;
 }
@@ -31,13 +33,19 @@ export function reusedAnswer(
   if (headers[headerNames.requestKey] !== requestKey || headers[headerNames.outcome] !== 'succeeded') return null;
   const from = parseRid(headers[headerNames.reusedFrom] ?? headers[headerNames.rid] ?? '');
   if (!from) return null;
-  const { output, body, cost } = JSON.parse(Buffer.from(value).toString('utf8')) as ResultFields;
+  const {
+    output,
+    body,
+    cost,
+    raised_max_tokens: raised,
+  } = JSON.parse(Buffer.from(value).toString('utf8')) as ResultFields;
   const billed = parseDollars(cost?.billed_usd ?? '');
   const individual = parseDollars(cost?.individual_usd ?? '');
   return {
     from,
     output,
     body: body ?? null,
+    raisedMaxTokens: raised ?? null,
     cost: billed === null || individual === null ? null : { billed, individual },
   };
 }
@@ -45,5 +53,6 @@ export function reusedAnswer(
 interface ResultFields {
   output?: unknown;
   body?: unknown;
+  raised_max_tokens?: number;
   cost?: { billed_usd?: string; individual_usd?: string };
 }

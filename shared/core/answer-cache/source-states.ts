@@ -1,5 +1,5 @@
 import { formatRid, type Rid } from '../rid.ts';
-import type { View } from '../view.ts';
+import type { Batch, View } from '../view.ts';
 
 /** How it stands with a record whose answer others wait for. */
 export type SourceState =
@@ -10,22 +10,43 @@ export type SourceState =
   /** It has its terminal record. */
   | 'ended';
 
-/** The state of each of these records, by `formatRid`: one walk over what is open. */
+/** The state of each of these records, by `formatRid`: one walk over what is open, however many are asked for. */
 export function sourceStates(view: View, rids: readonly Rid[]): Map<string, SourceState> {
-  const states = new Map<string, SourceState>();
-  for (const rid of rids) {
-    states.set(formatRid(rid), view.claims.has({ ...rid, att: 0 }) ? 'ended' : 'under-way');
+  const wanted = new Map<number, Map<number, SourceState>>();
+  for (const { partition, offset } of rids) {
+    const offsets = wanted.get(partition) ?? new Map<number, SourceState>();
+    offsets.set(offset, view.claims.has({ partition, offset, att: 0 }) ? 'ended' : 'under-way');
+    wanted.set(partition, offsets);
   }
+  const note = (partition: number, offset: number, state: SourceState): void => {
+    const offsets = wanted.get(partition);
+    if (offsets?.has(offset)) offsets.set(offset, state);
+  };
   for (const { items, kind, settled } of view.batches.values()) {
     if (settled) continue;
-    for (const item of items) {
-      const rid = formatRid(item);
-      if (states.has(rid)) states.set(rid, kind === 'reuse' ? 'reusing' : 'under-way');
-    }
+    const state = kind === 'reuse' ? 'reusing' : 'under-way';
+    for (const { partition, offset } of items) note(partition, offset, state);
   }
-  for (const { p, o, of } of view.retries.values()) {
-    const rid = formatRid({ partition: p, offset: o });
-    if (states.has(rid)) states.set(rid, of ? 'reusing' : 'under-way');
+  for (const { p, o, of } of view.retries.values()) note(p, o, of ? 'reusing' : 'under-way');
+  const states = new Map<string, SourceState>();
+  for (const [partition, offsets] of wanted) {
+    for (const [offset, state] of offsets) states.set(formatRid({ partition, offset }), state);
   }
   return states;
+}
+
+/** Of batches of kind `reuse`, those of which something can be settled: the others wait, and nobody need look at them. */
+export function dueReuse(view: View, batches: readonly Batch[], now: number): Batch[] {
+  if (batches.length === 0) return [];
+  const sources = sourceStates(
+    view,
+    batches.flatMap(({ items }) => items.flatMap(({ of }) => of ?? [])),
+  );
+  return batches.filter(({ items, runs }) => {
+    if (runs.some(run => view.canceledRuns.has(run))) return true;
+    return items.some(({ of, isDuplicate }) => {
+      if (isDuplicate || of === null) return true;
+      return now >= of.until || sources.get(formatRid(of)) !== 'under-way';
+    });
+  });
 }

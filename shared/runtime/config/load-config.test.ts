@@ -123,6 +123,19 @@ describe('loadConfig, tasks', () => {
     });
   });
 
+  it('with answers that are given again says so in the recipe, but not for how long', async () => {
+    const of = async (answers: string): Promise<unknown[]> => {
+      const { tasks } = await load(configFile(`tasks: { a: { model: 'm', answers: ${answers} } }`));
+      return [tasks.get('a')?.recipe.reusable, tasks.get('a')?.answers];
+    };
+    const [ttlMs, entriesMax] = [60_000, 500];
+    assert.deepEqual(await of(`{ cache: true, ttlMs: ${ttlMs}, entriesMax: ${entriesMax} }`), [
+      true,
+      { ttlMs, entriesMax },
+    ]);
+    assert.deepEqual(await of(`{ cache: false, ttlMs: ${ttlMs} }`), [undefined, null]);
+  });
+
   it('takes of the cache what a task says, and what it does not say from the whole', async () => {
     const directory = configFile(
       "cache: { mode: 'shadow', holdBack: 0.1 }, tasks: { a: { model: 'm', cache: { mode: 'on' } }, b: { model: 'm' } }",

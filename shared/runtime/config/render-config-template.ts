@@ -1,4 +1,10 @@
-import { holdBackDefault, maxTokensDefault, primesPerHourDefault } from '#contracts/config-defaults.ts';
+import {
+  answersEntriesDefault,
+  answersTtlMsDefault,
+  holdBackDefault,
+  maxTokensDefault,
+  primesPerHourDefault,
+} from '#contracts/config-defaults.ts';
 import { batchItemsDefault, laneAgeMsDefault } from '#core/limits.ts';
 import { retryPolicyDefault } from '#core/recipe.ts';
 
@@ -38,6 +44,8 @@ export default {
       // maxTokens: ${maxTokensDefault},
       // A batch is sent when it has so many documents, or when its first one is so old.
       // lane: { items: ${batchItemsDefault}, ageMs: ${laneAgeMsDefault} },
+      // Documents with the same request get the same answer, bought once.
+      // answers: { cache: false, ttlMs: ${answersTtlMsDefault}, entriesMax: ${answersEntriesDefault} },
       // Documents that fail for a while are tried again after so many milliseconds, give or take 20 %.
       // retry: { delaysMs: ${JSON.stringify(retryPolicyDefault.delaysMs)}, jitter: ${retryPolicyDefault.jitter} },
     },
