@@ -1,7 +1,7 @@
 import { type CachePlan, type CachePolicy, marksSent } from '#core/cache-plan.ts';
 import type { Lane, LaneItem } from '#core/lane.ts';
 import { markRequest } from '#core/mark-request.ts';
-import { type CachePlanned, planCache } from '#core/plan-cache.ts';
+import { planCache } from '#core/plan-cache.ts';
 import { promptBlocks } from '#core/prompt-blocks.ts';
 import { PromptHeads } from '#core/prompt-heads.ts';
 import type { PromptBlocks } from '#core/prompt-positions.ts';
@@ -50,7 +50,7 @@ export class BatchPlanner {
     let plan: CachePlan | null = null;
     for (const [model, blocks] of byModel(items)) {
       const planned = planCache({ ...batch, model, items: blocks });
-      this.#see(planned);
+      for (const sighting of planned.sightings) lessons.see(sighting);
       plan = planned.plan;
       if (plan) break;
     }
@@ -63,12 +63,6 @@ export class BatchPlanner {
     if (marksSent(plan).length === 0) return lane.items;
     const heads = this.#headsOf(lane.key);
     return lane.items.map(item => ({ ...item, body: markRequest(item.body, plan, heads) }));
-  }
-
-  /** Prefixes that are not marked stand in no record: only this process knows that they come again. */
-  #see({ plan, sightings }: CachePlanned): void {
-    const marked = new Set(plan?.marks.map(({ hash }) => hash));
-    for (const sighting of sightings) if (!marked.has(sighting.hash)) this.#ports.follower.view.lessons.see(sighting);
   }
 
   #headsOf(key: string): PromptHeads {

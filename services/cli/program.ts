@@ -172,6 +172,15 @@ function addLook(program: CommanderCommand, perform: Perform): void {
     .addOption(new Option('--since <day>', 'from this day on, such as 2026-11-24 (UTC)').argParser(parseDay))
     .addOption(new Option('--until <day>', 'to this day').argParser(parseDay))
     .action((options, command) => perform(command, async () => (await import('./commands/cost.ts')).cost(options)));
+  const cache = program.command('cache').description('what need not be bought again');
+  cache
+    .command('explain')
+    .description('which cache markers these documents would get, and why; buys nothing')
+    .argument('<file or task>', 'JSON lines, - for standard input; or the name of a task')
+    .option('--task <name>', 'task of documents that name none')
+    .action((of: string, options, command) =>
+      perform(command, async () => (await import('./commands/cache-explain.ts')).cacheExplain({ of, ...options })),
+    );
   program
     .command('dead-letters')
     .description('what failed, grouped by cause')

@@ -3,6 +3,7 @@ import type { CacheTtl } from './cache-plan.ts';
 
 /** When a batch with a prefix was sealed, and what it left behind. */
 export interface SightedAt {
+  bk: string;
   /** Ms since the epoch. */
   at: number;
   /** Null when it went without a marker. */
@@ -22,12 +23,16 @@ const beginMs = 60_000;
 /** An entry is renewed while its batch runs, so it may outlive its time to live by so many of them. */
 const lateTtls = 3;
 
-/** @param sightings of one prefix, latest first */
-export function stateAt(sightings: readonly SightedAt[], now: number): UnprimedState {
+/**
+ * @param sightings of one prefix, latest first
+ * @param batch which this is asked for: its own sighting does not count
+ */
+export function stateAt(sightings: readonly SightedAt[], now: number, batch?: string): UnprimedState {
   let state: UnprimedState = 'cold';
-  for (const { at, ttl, isPrimed } of sightings) {
+  for (const { at, ttl, isPrimed, bk } of sightings) {
     const age = now - at;
-    if (ttl === null || age < 0) continue;
+    if (age >= lateTtls * cacheTtlMs['1h']) break;
+    if (ttl === null || age < 0 || bk === batch) continue;
     if (age < cacheTtlMs[ttl]) {
       if (isPrimed || age >= beginMs) return 'warm';
       state = 'young';
@@ -40,7 +45,7 @@ export function stateAt(sightings: readonly SightedAt[], now: number): UnprimedS
 export type StateShares = Record<UnprimedState, number>;
 
 /** Before any batch was seen the next one may come in time or not. */
-const unseen: StateShares = { young: 0, warm: 0.5, late: 0, cold: 0.5 };
+const unseen: StateShares = { young: 0, warm: 0.25, late: 0, cold: 0.75 };
 
 /**
  * @param gaps between batches of this prefix, ms

@@ -4,7 +4,6 @@ import type { Usage } from './cost.ts';
 
 /** A batch was sealed with this prefix, marked or not: when it comes again is learned from these. */
 export interface CacheSighting extends SightedAt {
-  bk: string;
   hash: string;
   /** Absent where only the log told of it. */
   model?: string;

@@ -17,9 +17,11 @@ export class CacheLessons {
   readonly #prefixes = new Map<string, PrefixHistory>();
   readonly #models = new Map<string, ModelHistory>();
 
-  /** Whoever seals a batch says so, before the next one is planned. */
-  see(sighting: CacheSighting): void {
-    const history = this.#prefixOf(sighting.hash);
+  /** Whoever seals a batch says so, before the next one is planned; and the log again, which tells less of it. */
+  see(told: CacheSighting): void {
+    const history = this.#prefixOf(told.hash);
+    const known = history.sightings.find(({ bk }) => bk === told.bk);
+    const sighting = Object.assign(known ?? {}, { ...told, ...known });
     insert(history.sightings, sighting, perPrefixMax);
     history.tallies = null;
     if (sighting.model === undefined) return;
@@ -95,8 +97,7 @@ export class CacheLessons {
   }
 
   #stateOf({ hash, isPrimed, at, bk }: CacheLesson): CacheState {
-    const earlier = this.sightings(hash).filter(sighting => sighting.bk !== bk);
-    return isPrimed ? 'primed' : stateAt(earlier, at);
+    return isPrimed ? 'primed' : stateAt(this.sightings(hash), at, bk);
   }
 
   #modelOf(name: string): ModelHistory {

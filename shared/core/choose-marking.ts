@@ -36,7 +36,11 @@ export interface Marking {
   isTrial: boolean;
 }
 
-export type MarkingChoice = { is: 'marked'; marking: Marking } | { is: 'none'; best: Marking };
+/** `none`: of what would not pay, the best. */
+export interface MarkingChoice {
+  is: 'marked' | 'none';
+  marking: Marking;
+}
 
 /**
  * None, five minutes or an hour, and whether to prime. A time to live is judged by what batches of this prefix will cost in
@@ -58,7 +62,9 @@ export function chooseMarking(question: MarkingQuestion): MarkingChoice {
   if (drawn.longRun > 0 && (isSafe || atRisk <= trialAllowance({ ...question, isNeeded: safe.length === 0 }))) {
     return { is: 'marked', marking: { ...drawn.marking, isTrial: !isSafe && atRisk > 0 } };
   }
-  return safe.length > 0 ? { is: 'marked', marking: best(safe).marking } : { is: 'none', best: best(expected).marking };
+  return safe.length > 0
+    ? { is: 'marked', marking: best(safe).marking }
+    : { is: 'none', marking: best(expected).marking };
 }
 
 /** Of what is uncertain, how much is drawn: more tries more, and pays more for it. */

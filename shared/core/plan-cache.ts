@@ -8,7 +8,9 @@ import { chooseMarking, type Marking } from './choose-marking.ts';
 import { priceOf } from './cost.ts';
 import type { Nanodollars } from './money.ts';
 import { type SharedPrefix, sharedPrefixes } from './prefix-tree.ts';
-import type { PromptBlocks } from './prompt-positions.ts';
+import type { PriceRow } from './prices.ts';
+import type { PromptBlocks, PromptPart } from './prompt-positions.ts';
+import { savedBy } from './trial-allowance.ts';
 
 export interface CachePlanInput {
   bk: string;
@@ -39,24 +41,32 @@ export type CachePlanReason =
   | { is: 'model-unknown'; model: string }
   | { is: 'own-markers'; items: number }
   | { is: 'nothing-shared'; items: number }
+  /** `saving`: what each such batch would save if the prefix were filled up to the minimum and every item read it. */
   | ({ is: 'below-minimum'; tokensMin: number; saving: Nanodollars } & PrefixFacts)
-  | ({ is: 'does-not-pay' | 'stopped' | 'marked' } & PrefixFacts & ChoiceFacts)
+  | ({ is: 'does-not-pay' | 'stopped' | 'marked' } & PrefixFacts & MarkingFacts)
   | { is: 'held-back'; share: number };
 
 export interface PrefixFacts {
   hash: string;
   depth: number;
-  part: SharedPrefix['part'];
+  part: PromptPart;
   tokens: number;
   items: number;
 }
 
-export type ChoiceFacts = Marking;
+export interface MarkingFacts extends Omit<Marking, 'saving' | 'savingLow'> {
+  /** Expected, against no markers; below zero it costs. */
+  saving: Nanodollars;
+  /** The same, should the hit rate lie at its lower bound. */
+  savingLow: Nanodollars;
+  /** Batches that showed what they read, and what their markers saved. */
+  measured: { batches: number; saved: Nanodollars };
+}
 
 /** What markers a batch gets, and why. Pure: the same batch, lessons and time make the same plan. */
 export function planCache(input: CachePlanInput): CachePlanned {
-  const { bk, model, at, items, mode } = input;
-  if (isOff(mode)) return { plan: null, why: [{ is: 'off' }], sightings: [] };
+  const { model, at, items, mode } = input;
+  if (usesOf[mode] === null) return { plan: null, why: [{ is: 'off' }], sightings: [] };
   const free = items.filter(({ hasOwnMarkers }) => !hasOwnMarkers);
   const why: CachePlanReason[] = [];
   if (free.length < items.length) why.push({ is: 'own-markers', items: items.length - free.length });
@@ -64,52 +74,111 @@ export function planCache(input: CachePlanInput): CachePlanned {
   const price = priceOf(model, { promptTokens: longest, at });
   const tokensMin = cacheTokensMin(model);
   if (!price || tokensMin === null) return { plan: null, why: [...why, { is: 'model-unknown', model }], sightings: [] };
-  const prefixes = sharedPrefixes(free);
+  const prefixes = candidates(free);
   if (prefixes.length === 0 && free.length > 0) why.push({ is: 'nothing-shared', items: free.length });
-  const marks: CacheMark[] = [];
   const sightings: CacheSighting[] = [];
+  const marked = new Map<string, CacheMark>();
   for (const prefix of prefixes) {
-    const { depth, part, tokens, count } = prefix;
-    const facts: PrefixFacts = { hash: prefix.hash, depth, part, tokens, items: count };
-    if (tokens < tokensMin) {
-      const { plain, read } = tokenPrices(price, '5m');
-      const saving = Math.round((plain - read) * tokensMin * count);
-      why.push({ is: 'below-minimum', tokensMin, saving, ...facts });
-      continue;
-    }
-    const { lessons, canPrime = true } = input;
-    const question = { bk, hash: prefix.hash, model, items: count, tokens, now: at, price, lessons, canPrime };
-    const chosen = chooseMarking(question);
-    const isMarked = chosen.is === 'marked' && marks.length < marksMax;
-    const choice = chosen.is === 'marked' ? chosen.marking : chosen.best;
-    why.push({ is: isMarked ? 'marked' : 'does-not-pay', ...facts, ...choice });
-    if (isMarked) marks.push({ depth, hash: prefix.hash, ttl: choice.ttl, prime: choice.prime });
-    const ttl = isMarked ? choice.ttl : null;
-    const atRisk = isMarked ? Math.max(0, Math.round(-choice.savingLow * tokens)) : 0;
-    const isPrimed = isMarked && choice.prime;
-    sightings.push({ bk, hash: prefix.hash, model, items: count, tokens, at, ttl, isPrimed, atRisk });
+    const found = judge(prefix, { input, price, tokensMin, marked });
+    why.push(found);
+    if (found.is === 'below-minimum') continue;
+    const { depth, hash: of, ttl, prime } = found;
+    if (found.is === 'marked') marked.set(of, { depth, hash: of, ttl, prime });
+    sightings.push(sightingOf(found, input));
   }
-  if (marks.length === 0) return { plan: null, why, sightings };
-  const use = useOf(input);
-  if (use === 'held-back') why.push({ is: 'held-back', share: input.holdoutShare });
-  const sent = use === 'marked' ? sightings : sightings.map(sighting => ({ ...sighting, ttl: null, isPrimed: false }));
-  return { plan: { use, marks: longFirst(marks) }, why, sightings: sent };
+  return { ...planOf([...marked.values()], input, why), sightings: sightings.map(sighting => asSent(sighting, input)) };
 }
 
-const isOff = (mode: CacheMode): boolean => mode.startsWith('off');
+/** Of a request that comes alone, what its producer declares to be stable: all that stands before its messages. */
+function candidates(items: readonly PromptBlocks[]): SharedPrefix[] {
+  const [item] = items;
+  if (items.length > 1 || !item) return mostWorth(sharedPrefixes(items));
+  const depth = item.positions.findLastIndex(({ part, canMark }) => part !== 'messages' && canMark) + 1;
+  const end = item.positions[depth - 1];
+  return end ? [{ ...end, depth, count: 1, parent: null }] : [];
+}
 
-function useOf({ bk, mode, holdoutShare }: CachePlanInput): CachePlanUse {
-  if (mode.startsWith('shadow')) return 'shadow';
-  return isHoldout(bk, holdoutShare) ? 'held-back' : 'marked';
+/** As many as a request may have markers, in the order of their depth. */
+function mostWorth(prefixes: readonly SharedPrefix[]): SharedPrefix[] {
+  const worth = new Set(prefixes.toSorted((a, b) => b.count * b.tokens - a.count * a.tokens).slice(0, marksMax));
+  return prefixes.filter(prefix => worth.has(prefix));
+}
+
+interface Judging {
+  input: CachePlanInput;
+  price: PriceRow;
+  tokensMin: number;
+  /** By hash, so far. */
+  marked: ReadonlyMap<string, CacheMark>;
+}
+
+type Finding = Extract<CachePlanReason, { is: 'below-minimum' | 'does-not-pay' | 'stopped' | 'marked' }>;
+
+function judge(prefix: SharedPrefix, { input, price, tokensMin, marked }: Judging): Finding {
+  const { bk, model, at: now, lessons, canPrime = true } = input;
+  const { depth, part, tokens, count: items } = prefix;
+  const facts: PrefixFacts = { hash: prefix.hash, depth, part, tokens, items };
+  if (tokens < tokensMin) {
+    const { plain, read } = tokenPrices(price, '5m');
+    return {
+      is: 'below-minimum',
+      tokensMin,
+      saving: Math.round((plain * tokens - read * tokensMin) * items),
+      ...facts,
+    };
+  }
+  // Of what stands behind a marked prefix only the rest is bought by another marker.
+  const own = tokens - markedTokens(prefix, marked);
+  const question = { bk, hash: prefix.hash, model, items, tokens: own, now, price, lessons, canPrime };
+  const chosen = chooseMarking(question);
+  const known = lessons.lessons(prefix.hash).filter(({ use }) => use === 'marked');
+  const saved = Math.round(known.reduce((sum, lesson) => sum + savedBy(lesson, price), 0));
+  const { saving, savingLow, ...marking } = chosen.marking;
+  const money = { saving: Math.round(saving * own), savingLow: Math.round(savingLow * own) };
+  const is = chosen.is === 'marked' ? 'marked' : saved < 0 ? 'stopped' : 'does-not-pay';
+  return { is, ...facts, ...marking, ...money, measured: { batches: known.length, saved } };
+}
+
+function markedTokens({ parent }: SharedPrefix, marked: ReadonlyMap<string, CacheMark>): number {
+  if (!parent) return 0;
+  return marked.has(parent.hash) ? parent.tokens : markedTokens(parent, marked);
+}
+
+function sightingOf(
+  found: Exclude<Finding, { is: 'below-minimum' }>,
+  { bk, model, at }: CachePlanInput,
+): CacheSighting {
+  const { hash: of, items, tokens, ttl, prime, savingLow } = found;
+  if (found.is !== 'marked') return { bk, hash: of, model, items, tokens, at, ttl: null, isPrimed: false };
+  return { bk, hash: of, model, items, tokens, at, ttl, isPrimed: prime, atRisk: Math.max(0, -savingLow) };
+}
+
+/** What is only told, or held back, leaves no entry behind. */
+function asSent(sighting: CacheSighting, input: CachePlanInput): CacheSighting {
+  return useOf(input) === 'marked' ? sighting : { ...sighting, ttl: null, isPrimed: false, atRisk: 0 };
+}
+
+function planOf(marks: readonly CacheMark[], input: CachePlanInput, why: readonly CachePlanReason[]) {
+  const use = useOf(input);
+  if (marks.length === 0 || use === null) return { plan: null, why };
+  const plan: CachePlan = { use, marks: longFirst(marks) };
+  return { plan, why: use === 'held-back' ? [...why, { is: use, share: input.holdoutShare }] : why };
+}
+
+const usesOf: Record<CacheMode, CachePlanUse | null> = { off: null, shadow: 'shadow', on: 'marked' };
+
+function useOf({ bk, mode, holdoutShare }: CachePlanInput): CachePlanUse | null {
+  return usesOf[mode] === 'marked' && isHeldBack(bk, holdoutShare) ? 'held-back' : usesOf[mode];
 }
 
 /** The same whoever asks: a share of all batch keys. */
-export function isHoldout(bk: string, share: number): boolean {
+export function isHeldBack(bk: string, share: number): boolean {
   return Number.parseInt(hash('sha256', `held back ${bk}`).slice(0, 8), 16) < share * 2 ** 32;
 }
 
 /** The provider refuses an hour behind five minutes: what stands before an hour gets an hour. */
 function longFirst(marks: readonly CacheMark[]): CacheMark[] {
-  const lastLong = marks.findLastIndex(({ ttl }) => ttl === '1h');
-  return marks.map((mark, index) => (index < lastLong ? { ...mark, ttl: '1h' as const } : mark));
+  const ordered = marks.toSorted((a, b) => a.depth - b.depth);
+  const lastLong = ordered.findLastIndex(({ ttl }) => ttl === '1h');
+  return ordered.map((mark, index) => (index < lastLong ? { ...mark, ttl: '1h' as const } : mark));
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { formatCache, measureCache } from './cache.ts';
 import { formatCommandLine, measureCommandLine } from './command-line.ts';
 import { formatFleetCalls, measureFleetCalls } from './fleet-calls.ts';
 import { formatFleetIntake, measureFleetIntake } from './fleet-intake.ts';
@@ -80,6 +81,22 @@ shared(program.command('cli'))
     await report(options, {
       measure: directory => measureCommandLine({ entry, helpRuns, validateDocuments, directory }),
       format: formatCommandLine,
+    });
+  });
+
+shared(program.command('cache'))
+  .description(
+    'what cache markers save of what could be saved, and that they never cost, by the invoice of the simulator',
+  )
+  .option('--seed <n>', 'of workloads and of the provider', count, 1)
+  .option('--each <n>', 'workloads of each size, kind of arrivals and hit share', count, 2)
+  .option('--workloads <n>', 'random workloads, unfriendly ones included', count, 1_000)
+  .action(async (options: SharedOptions & { seed: number; each: number; workloads: number }) => {
+    const { seed, each: workloadsEach, workloads } = options;
+    const onProgress = (line: string): void => console.error(line);
+    await report(options, {
+      measure: async () => measureCache({ seed, workloadsEach, workloads, onProgress }),
+      format: formatCache,
     });
   });
 

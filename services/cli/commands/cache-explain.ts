@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseDocument } from '#contracts/parse-document.ts';
+import { CacheLessons } from '#core/cache-lessons.ts';
+import type { Document } from '#core/document.ts';
+import { asIsRecipe } from '#core/recipe.ts';
+import { FlotillaError } from '#errors/flotilla-error.ts';
+import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import { CacheExplainer, type LaneSource } from '../cache/explain-batches.ts';
+import { explainedJson, renderExplained } from '../cache/render-explained.ts';
+import type { Command, CommandContext } from '../command-context.ts';
+import { openProjection, projectionPath } from '../cost/open-projection.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { readInput } from '../input/read-input.ts';
+import { checkTask, loadSettings } from '../load-settings.ts';
+import { openState } from '../open-state.ts';
+
+export interface CacheExplainOptions {
+  /** A file of documents, or the name of a task. */
+  of: string;
+  task?: string;
+}
+
+/** `flotilla cache explain`: what the planner of cache markers would do with these documents, and why. Buys nothing. */
+export const cacheExplain =
+  ({ of, task: taskName }: CacheExplainOptions): Command =>
+  async context => {
+    const settings = await loadSettings(context);
+    const explainer = new CacheExplainer();
+    const isTask = settings.tasks.has(of) && !existsSync(resolve(context.directory, of));
+    if (isTask) addTask(of, settings, explainer);
+    else await addFile({ path: of, task: checkTask(taskName, settings) }, settings, explainer);
+    const lanes = explainer.explain(await learned(settings, context), Date.now());
+    const { others } = explainer;
+    if (context.isJson) await context.out(`${JSON.stringify({ of, ...explainedJson(lanes, others) })}\n`);
+    else await context.out(renderExplained({ name: of === '-' ? 'stdin' : of, lanes, others }, context.outLook));
+    return exitCodes.done;
+  };
+
+async function addFile(input: { path: string; task: string | null }, settings: LoadedConfig, to: CacheExplainer) {
+  for await (const record of readInput(input)) {
+    const parsed = parseDocument(record, { tasks: settings.tasks, hasAnthropic: true });
+    if (parsed.is === 'document') to.add(parsed.document, sourceOf(parsed.document, settings));
+  }
+}
+
+/** As many documents as fill a batch, with nothing in common but the task. */
+function addTask(name: string, settings: LoadedConfig, to: CacheExplainer): void {
+  const itemsMax = settings.tasks.get(name)?.lane.itemsMax ?? 0;
+  for (let index = 0; index < itemsMax; index += 1) {
+    const ask = { shape: 'content', content: `document ${index}` } as const;
+    const document: Document = { customId: String(index), ask, metadata: undefined, task: name };
+    to.add(document, sourceOf(document, settings));
+  }
+}
+
+function sourceOf({ ask, task }: Document, settings: LoadedConfig): LaneSource {
+  const known = ask.shape === 'as-is' || task === null ? undefined : settings.tasks.get(task);
+  const { recipe, lane, cache } = known ?? { recipe: asIsRecipe, lane: settings.lane, cache: settings.cache };
+  return { recipe, itemsMax: lane.itemsMax, policy: cache };
+}
+
+/** What batches have shown so far; nothing where nothing was run. */
+async function learned(settings: LoadedConfig, { isJson, say }: CommandContext): Promise<CacheLessons> {
+  try {
+    const state = await openState(settings);
+    try {
+      const path = projectionPath(settings, state.place);
+      const projection = await openProjection({ path, log: state.log, say: isJson ? () => {} : say });
+      const { lessons } = projection.view;
+      projection.close();
+      return lessons;
+    } finally {
+      await state.close();
+    }
+  } catch (error) {
+    if (error instanceof FlotillaError && error.code === 'not-found') return new CacheLessons();
+    throw error;
+  }
+}
