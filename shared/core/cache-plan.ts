@@ -28,6 +28,13 @@ export interface CacheMark {
 export const cacheModes = ['off', 'shadow', 'on'] as const;
 export type CacheMode = (typeof cacheModes)[number];
 
+/** Whether batches are planned at all, and whether what is planned goes out. */
+export const cacheModeDoes = {
+  off: { plans: false, marks: false },
+  shadow: { plans: true, marks: false },
+  on: { plans: true, marks: true },
+} as const satisfies Record<CacheMode, { plans: boolean; marks: boolean }>;
+
 /** What the configuration says of the cache, for one task. */
 export interface CachePolicy {
   mode: CacheMode;
