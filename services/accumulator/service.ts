@@ -7,6 +7,7 @@ import {
   addToLane,
   closeReason,
   fits,
+  isFull,
   keepInLane,
   type Lane,
   type LaneCloseReason,
@@ -14,6 +15,7 @@ import {
   type LaneSettings,
   openLane,
   type SourceOfAnswer,
+  splitLane,
 } from '#core/lane.ts';
 import {
   bytesPerTokenUsual,
@@ -28,6 +30,7 @@ import { buildPayload, encodePayload } from '#core/payload.ts';
 import { raisedRecipe } from '#core/raise-max-tokens.ts';
 import { claimKey, formatRid, parseClaimKey, type Rid } from '#core/rid.ts';
 import type { RetryRow } from '#core/settled.ts';
+import { siblingKey } from '#core/siblings.ts';
 import { dueRetries, hasOwnCap } from '#core/view.ts';
 import { Watermark } from '#core/watermark.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -96,7 +99,17 @@ interface Arrival {
 }
 
 /** Of an item that is not sent. */
-const unsent = { body: '', bytes: 0, tokens: 0, costMax: null, blocks: null, requestKey: null, of: null };
+const unsent = {
+  body: '',
+  bytes: 0,
+  tokens: 0,
+  costMax: null,
+  blocks: null,
+  kind: null,
+  addedAt: 0,
+  requestKey: null,
+  of: null,
+};
 
 type Tries = Rid & { att: number; charged: number; uncharged: number; key: string | null };
 
@@ -299,7 +312,10 @@ export class Accumulator {
     for (let count = 0; count < intakes.length; count++) {
       if (records >= recordsPerRound) return true;
       // Nobody's turn passes for want of room: where there is only ever room for one, that would always be the same one.
-      if (!this.#hasRoom()) return hasMore;
+      if (!this.#hasRoom()) {
+        this.#closePooled();
+        return hasMore;
+      }
       const [partition, intake] = intakes[this.#turn % intakes.length] as [number, Intake];
       this.#turn += 1;
       const [next] = intakes[this.#turn % intakes.length] as [number, Intake];
@@ -385,14 +401,16 @@ export class Accumulator {
     const tokens = Math.ceil(bytes / bytesPerTokenUsual);
     const lane = this.#lanes.get(key) ?? settings();
     const blocks = this.#planner.blocksOf(lane, body);
-    return { item: { ...common, body, bytes, tokens, costMax, blocks, requestKey, of: null }, settings: lane };
+    const kind = blocks && siblingKey(blocks);
+    const item = { ...common, body, bytes, tokens, costMax, blocks, kind, addedAt: 0, requestKey, of: null };
+    return { item, settings: lane };
   }
 
   #add({ settings, item }: Placed): void {
     let lane = this.#lanes.get(settings.key);
-    if (lane && !fits(lane, item)) {
+    while (lane && !fits(lane, item)) {
       this.#close(lane, 'bytes');
-      lane = undefined;
+      lane = this.#lanes.get(settings.key);
     }
     if (lane === undefined) {
       lane = openLane(settings);
@@ -401,12 +419,14 @@ export class Accumulator {
     // Of a lane that is open already nobody asks, and there are a hundred thousand documents a second.
     addToLane(lane, item, lane.items.length === 0 ? this.#ports.clock.monotonic() : lane.openedAt);
     if (item.att > 0) this.#waiting.add(claimKey(item));
-    if (lane.items.length >= lane.itemsMax) this.#close(lane, 'count');
+    if (isFull(lane)) this.#close(lane, 'count');
   }
 
   #close(lane: Lane, reason: LaneCloseReason): void {
-    this.#lanes.delete(lane.key);
-    this.#closing.push({ lane, reason });
+    const { batch, rest } = splitLane(lane);
+    if (rest) this.#lanes.set(lane.key, rest);
+    else this.#lanes.delete(lane.key);
+    this.#closing.push({ lane: batch, reason });
   }
 
   /** What hit a whole batch goes back to a lane, at the owner of its partition. */
@@ -470,12 +490,20 @@ export class Accumulator {
   async #closeDueLanes(): Promise<void> {
     const { clock } = this.#ports;
     if (this.#lanes.size > 0) await this.#checkEndedRuns();
-    for (const lane of [...this.#lanes.values()]) {
-      const isInputAtEnd = this.#isInputAtEnd(lane);
-      const reason = closeReason(lane, { now: clock.now(), monotonic: clock.monotonic(), isInputAtEnd });
-      if (reason) this.#close(lane, reason);
-      else if (lane.items.length === 0) this.#lanes.delete(lane.key);
+    for (const { key } of [...this.#lanes.values()]) {
+      for (let lane = this.#lanes.get(key); lane; lane = this.#lanes.get(key)) {
+        const isInputAtEnd = this.#isInputAtEnd(lane);
+        const reason = closeReason(lane, { now: clock.now(), monotonic: clock.monotonic(), isInputAtEnd });
+        if (lane.items.length === 0) this.#lanes.delete(key);
+        else if (reason) this.#close(lane, reason);
+        else break;
+      }
     }
+  }
+
+  /** Nobody waits for siblings where there is no room to wait. */
+  #closePooled(): void {
+    for (const lane of [...this.#lanes.values()]) if (lane.items.length >= lane.itemsMax) this.#close(lane, 'count');
   }
 
   /** A finite input that has been read to its end has nothing more to bring: its lanes need not wait. */
