@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { CacheMode } from '#core/cache-plan.ts';
+import { parseCustomId } from '#core/custom-id.ts';
 import { requests as anyRequest } from '#test/support/request-arbitrary.ts';
 import { drain, TestFleet } from '#test/support/test-fleet.ts';
 
@@ -31,7 +32,13 @@ async function send(
     await worker.accumulator.runOnce();
     await drain(() => worker.submitter.runOnce({ waitMs: 0 }));
   }
-  const bodies = fleet.provider.posts.flatMap(({ items }) => items.map(({ body }) => body));
+  await fleet.clock.advance(31_000); // siblings that still wait for each other
+  await worker.accumulator.runOnce();
+  await drain(() => worker.submitter.runOnce({ waitMs: 0 }));
+  const bodies: string[] = [];
+  for (const { customId, body } of fleet.provider.posts.flatMap(({ items }) => items)) {
+    bodies[parseCustomId(customId)?.offset ?? -1] = body;
+  }
   const journal = fleet.cluster.committed('journal', 0).map(({ value }) => Buffer.from(value).toString());
   return { bodies, journal };
 }

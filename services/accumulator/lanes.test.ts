@@ -213,3 +213,88 @@ describe('Accumulator: input position', () => {
     assert.equal(worker.accumulator.openLanes()[0]?.items, 5);
   });
 });
+
+describe('Accumulator: documents that share a prefix', () => {
+  const prefixOf = (name: string): string => `You are ${name}. `.padEnd(3_000, 'Read what follows with care. ');
+  const lineOf = (index: number, name: string): string => asIsLine(`d-${index}`, { system: prefixOf(name) });
+  const cache = { mode: 'on', holdBack: 0 } as const;
+
+  /** How many kinds of documents each batch has. */
+  async function kindsOf(fleet: TestFleet): Promise<number[]> {
+    const kinds: number[] = [];
+    for (const { bk } of fleet.journal('SEALED')) {
+      const text = Buffer.from((await fleet.payloads.get(bk)) ?? []).toString();
+      kinds.push(new Set(text.match(/You are \w+/g)).size);
+    }
+    return kinds;
+  }
+
+  async function enqueueMixed(fleet: TestFleet, names: readonly string[], count: number): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      await fleet.enqueue(1, { value: lineOf(index, names[index % names.length] ?? '') });
+    }
+  }
+
+  it('come together, where without a planner every batch has some of each', async () => {
+    for (const [mode, expected] of [
+      ['on', [1, 1, 1]],
+      ['off', [3, 3, 3]],
+    ] as const) {
+      const { fleet, worker } = await setup({ lane: { itemsMax: 10 }, cache: { ...cache, mode } });
+      await enqueueMixed(fleet, ['ada', 'bob', 'cyd'], 30);
+      await worker.accumulator.runOnce();
+      assert.deepEqual(sizes(fleet), [10, 10, 10]);
+      assert.deepEqual(await kindsOf(fleet), expected, mode);
+    }
+  });
+
+  it('wait for each other no longer than the age of the oldest document allows', async () => {
+    const { fleet, worker } = await setup({ lane: { itemsMax: 10 }, cache });
+    await enqueueMixed(fleet, ['ada', 'bob', 'cyd'], 15);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), []);
+    await fleet.clock.advance(20_000);
+    await enqueueMixed(fleet, ['dan'], 3);
+    await worker.accumulator.runOnce();
+    await fleet.clock.advance(9_999);
+    await worker.accumulator.runOnce();
+    assert.deepEqual(sizes(fleet), []);
+    await fleet.clock.advance(1);
+    await worker.accumulator.runOnce();
+    const offsets = fleet.journal('SEALED').flatMap(({ items }) => items.map(([, offset]) => offset));
+    for (let offset = 0; offset < 15; offset++) assert.ok(offsets.includes(offset), `${offset} of ${offsets}`);
+  });
+
+  it('wait for nobody when a deadline is near, or at the end of a finite input', async () => {
+    const { fleet, worker } = await setup({ lane: { itemsMax: 10 }, cache });
+    for (let index = 0; index < 24; index++) {
+      await fleet.enqueue(1, { value: lineOf(index, index % 2 === 0 ? 'ada' : 'bob'), headers: ofRun('r') });
+    }
+    await worker.accumulator.runOnce();
+    await fleet.endRun('r');
+    await fleet.clock.advance(300);
+    await worker.accumulator.runOnce();
+    await worker.accumulator.runOnce();
+    assert.equal(
+      sizes(fleet).reduce((sum, size) => sum + size, 0),
+      24,
+    );
+    const late = await setup({ lane: { itemsMax: 10 }, cache });
+    const deadline = String(late.fleet.clock.now() + deadlineMarginMs + 5_000);
+    await enqueueMixed(late.fleet, ['ada', 'bob'], 15);
+    await late.fleet.enqueue(1, { value: lineOf(15, 'ada'), headers: { [headerNames.deadline]: deadline } });
+    await late.worker.accumulator.runOnce();
+    await late.fleet.clock.advance(5_000);
+    await late.worker.accumulator.runOnce();
+    const offsets = late.fleet.journal('SEALED').flatMap(({ items }) => items.map(([, offset]) => offset));
+    assert.ok(offsets.includes(15), `${offsets}`);
+  });
+
+  it('hold no more than a few batches back, and nothing when there is no room', async () => {
+    const { fleet, worker } = await setup({ lane: { itemsMax: 5 }, cache });
+    await enqueueMixed(fleet, ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay'], 24);
+    await worker.accumulator.runOnce();
+    const [lane] = worker.accumulator.openLanes();
+    assert.ok((lane?.items ?? 0) < 4 * 5, `${lane?.items}`);
+  });
+});

@@ -8,18 +8,21 @@ import {
   addToLane,
   closeReason,
   fits,
+  isFull,
   keepInLane,
   type Lane,
   type LaneCloseReason,
   type LaneItem,
   type LaneSettings,
   openLane,
+  splitLane,
 } from '#core/lane.ts';
 import { cappedBatchesMax, openBatchesMax, openLaneBytesMax, openLaneItemsMax, readyBatchesMax } from '#core/limits.ts';
 import { isAlone } from '#core/outcome.ts';
 import { buildPayload, encodePayload } from '#core/payload.ts';
 import { claimKey, formatRid, parseClaimKey, type Rid } from '#core/rid.ts';
 import type { RetryRow } from '#core/settled.ts';
+import { siblingKey } from '#core/siblings.ts';
 import { dueRetries } from '#core/view.ts';
 import { Watermark } from '#core/watermark.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -71,6 +74,8 @@ const idleMs = 5_000;
 /** Room is made by more than records: a batch may be parked. */
 const noRoomMs = 250;
 const overdueMs = 1_000;
+
+const noSiblings = { blocks: null, kind: null, addedAt: 0 } as const;
 
 type Tries = Rid & { att: number; charged: number; uncharged: number; key: string | null };
 
@@ -279,7 +284,10 @@ export class Accumulator {
 
   /** @param next the partition whose turn it is after this one */
   async #readSome(partition: number, intake: Intake, next: number): Promise<boolean> {
-    if (!this.#hasRoom()) return false;
+    if (!this.#hasRoom()) {
+      this.#closePooled();
+      return false;
+    }
     const { follower, routing } = this.#ports;
     const { records, nextOffset, isAtEnd } = await this.#ahead.take(partition, intake.position);
     const nextFrom = next === partition ? nextOffset : this.#intakes.get(next)?.position;
@@ -311,7 +319,14 @@ export class Accumulator {
   #itemOf({ parsed, envelope }: ReadDocument, tries: Tries, bound?: number): Placed {
     const { run, tenant, fault } = envelope;
     if (parsed.is === 'document' && !fault) return this.#sendable(parsed.document, { envelope, tries, bound });
-    const nothing = { deadlineAt: Number.MAX_SAFE_INTEGER, body: '', bytes: 0, tokens: 0, costMax: null, blocks: null };
+    const nothing = {
+      deadlineAt: Number.MAX_SAFE_INTEGER,
+      body: '',
+      bytes: 0,
+      tokens: 0,
+      costMax: null,
+      ...noSiblings,
+    };
     return { item: { ...tries, run, tenant, ...nothing }, settings: this.#ports.routing.rejectLane };
   }
 
@@ -341,14 +356,16 @@ export class Accumulator {
     };
     const tokens = Math.ceil(bytes / bytesPerToken.expected);
     const blocks = this.#planner.blocksOf(settings, body);
-    return { item: { ...tries, run, tenant, deadlineAt, body, bytes, tokens, costMax, blocks }, settings };
+    const kind = blocks && siblingKey(blocks);
+    const item = { ...tries, run, tenant, deadlineAt, body, bytes, tokens, costMax, blocks, kind, addedAt: 0 };
+    return { item, settings };
   }
 
   #add({ settings, item }: Placed): void {
     let lane = this.#lanes.get(settings.key);
-    if (lane && !fits(lane, item)) {
+    while (lane && !fits(lane, item)) {
       this.#close(lane, 'bytes');
-      lane = undefined;
+      lane = this.#lanes.get(settings.key);
     }
     if (lane === undefined) {
       lane = openLane(settings);
@@ -356,12 +373,14 @@ export class Accumulator {
     }
     addToLane(lane, item, this.#ports.clock.monotonic());
     if (item.att > 0) this.#waiting.add(claimKey(item));
-    if (lane.items.length >= lane.itemsMax) this.#close(lane, 'count');
+    if (isFull(lane)) this.#close(lane, 'count');
   }
 
   #close(lane: Lane, reason: LaneCloseReason): void {
-    this.#lanes.delete(lane.key);
-    this.#closing.push({ lane, reason });
+    const { batch, rest } = splitLane(lane);
+    if (rest) this.#lanes.set(lane.key, rest);
+    else this.#lanes.delete(lane.key);
+    this.#closing.push({ lane: batch, reason });
   }
 
   /** What hit a whole batch goes back to a lane, at the owner of its partition. */
@@ -425,12 +444,20 @@ export class Accumulator {
   async #closeDueLanes(): Promise<void> {
     const { clock } = this.#ports;
     if (this.#lanes.size > 0) await this.#checkEndedRuns();
-    for (const lane of [...this.#lanes.values()]) {
-      const isInputAtEnd = this.#isInputAtEnd(lane);
-      const reason = closeReason(lane, { now: clock.now(), monotonic: clock.monotonic(), isInputAtEnd });
-      if (reason) this.#close(lane, reason);
-      else if (lane.items.length === 0) this.#lanes.delete(lane.key);
+    for (const { key } of [...this.#lanes.values()]) {
+      for (let lane = this.#lanes.get(key); lane; lane = this.#lanes.get(key)) {
+        const isInputAtEnd = this.#isInputAtEnd(lane);
+        const reason = closeReason(lane, { now: clock.now(), monotonic: clock.monotonic(), isInputAtEnd });
+        if (lane.items.length === 0) this.#lanes.delete(key);
+        else if (reason) this.#close(lane, reason);
+        else break;
+      }
     }
+  }
+
+  /** Nobody waits for siblings where there is no room to wait. */
+  #closePooled(): void {
+    for (const lane of [...this.#lanes.values()]) if (lane.items.length >= lane.itemsMax) this.#close(lane, 'count');
   }
 
   /** A finite input that has been read to its end has nothing more to bring: its lanes need not wait. */

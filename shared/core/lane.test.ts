@@ -40,6 +40,8 @@ const itemOf = (offset: number, rest: Partial<LaneItem> = {}): LaneItem => ({
   tokens: 1,
   tenant: null,
   blocks: null,
+  kind: null,
+  addedAt: 0,
   costMax: null,
   ...rest,
 });

@@ -101,7 +101,8 @@ export class Documents {
     if (deadlineAt) headers[headerNames.deadline] = String(deadlineAt);
     if (replayOf) Object.assign(headers, { [headerNames.replayOf]: replayOf, [headerNames.replayCount]: '1' });
     if (tenant !== null) headers[headerNames.tenant] = tenant;
-    const record = { key: echo, value: Buffer.from(bodyOf(kind, { echo, task })), headers };
+    const example = this.#areCrowded && this.#world.random.chance(0.4) ? this.#world.random.pick(examples) : null;
+    const record = { key: echo, value: Buffer.from(bodyOf(kind, { echo, task, example })), headers };
     void this.#broker.operator.append({ topic: 'documents', partition, records: [record] }).then(({ offsets }) => {
       const rid = `${partition}/${offsets[0]}`;
       this.byRid.set(rid, { rid, kind, echo, key, run, tenant, task: kind === 'good' ? task : null });
@@ -110,16 +111,30 @@ export class Documents {
   }
 }
 
-function bodyOf(kind: DocumentKind, { echo, task }: { echo: string; task: string }): string {
+function bodyOf(
+  kind: DocumentKind,
+  { echo, task, example }: { echo: string; task: string; example: string | null },
+): string {
   switch (kind) {
     case 'reject':
       return `{"custom_id":"${echo}","task":`;
     case 'bad': // the provider finds out: this version of its API knows no temperature
       return JSON.stringify({ custom_id: echo, params: { ...asIsParams(echo), temperature: 0.5 } });
-    case 'good':
-      return JSON.stringify({ custom_id: echo, task, content: `Copy the code ${echo} into the field echo.` });
+    case 'good': {
+      const content = `Copy the code ${echo} into the field echo.`;
+      if (example === null) return JSON.stringify({ custom_id: echo, task, content });
+      const messages = [
+        { role: 'user', content: example },
+        { role: 'assistant', content: 'Understood.' },
+        { role: 'user', content },
+      ];
+      return JSON.stringify({ custom_id: echo, task, messages });
+    }
   }
 }
+
+/** What some documents of a task have before them, and others not: siblings in one lane. */
+const examples = ['first', 'second', 'third'].map(name => `The ${name} example. `.padEnd(2_400, 'It goes on and on. '));
 
 const asIsParams = (text: string): object => ({
   model: echoRecipe.model,
