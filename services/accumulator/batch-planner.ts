@@ -1,4 +1,4 @@
-import { type CachePlan, type CachePolicy, makesPlans, marksSent } from '#core/cache-plan.ts';
+import { type CachePlan, type CachePolicy, cacheModeDoes, marksSent } from '#core/cache-plan.ts';
 import type { Lane, LaneItem } from '#core/lane.ts';
 import { markRequest } from '#core/mark-request.ts';
 import { planCache } from '#core/plan-cache.ts';
@@ -32,7 +32,7 @@ export class BatchPlanner {
 
   /** What a lane of this account and policy is to be planned by; null: nothing is looked at, parsed or hashed. */
   policyOf(account: string, policy: CachePolicy | undefined): CachePolicy | null {
-    if (!policy || !makesPlans(policy)) return null;
+    if (!policy || !cacheModeDoes[policy.mode].plans) return null;
     return this.#ports.accounts.get(account)?.provider.cacheLever === 'markers' ? policy : null;
   }
 
@@ -50,7 +50,6 @@ export class BatchPlanner {
     let plan: CachePlan | null = null;
     for (const [model, blocks] of byModel(items)) {
       const planned = planCache({ ...batch, model, items: blocks });
-      // The log tells of marks again, but not of prefixes without any, nor of their tokens and what was put at risk.
       for (const sighting of planned.sightings) lessons.see(sighting);
       plan = planned.plan;
       if (plan) break;

@@ -28,17 +28,19 @@ export interface CacheMark {
 export const cacheModes = ['off', 'shadow', 'on'] as const;
 export type CacheMode = (typeof cacheModes)[number];
 
+/** Whether batches are planned at all, and whether what is planned goes out. */
+export const cacheModeDoes = {
+  off: { plans: false, marks: false },
+  shadow: { plans: true, marks: false },
+  on: { plans: true, marks: true },
+} as const satisfies Record<CacheMode, { plans: boolean; marks: boolean }>;
+
 /** What the configuration says of the cache, for one task. */
 export interface CachePolicy {
   mode: CacheMode;
   /** Share of batches, 0 to 1, that go without markers although they would pay. */
   holdBack: number;
 }
-
-/** False: nothing is looked at, parsed or hashed. */
-export const makesPlans = ({ mode }: Pick<CachePolicy, 'mode'>): boolean => plans[mode];
-
-const plans: Record<CacheMode, boolean> = { off: false, shadow: true, on: true };
 
 export type CacheTtl = '5m' | '1h';
 

@@ -1,4 +1,4 @@
-import type { CachePolicy } from './cache-plan.ts';
+import { type CachePolicy, cacheModeDoes } from './cache-plan.ts';
 import type { WorstCost } from './cap-worst-case.ts';
 import { deadlineMarginMs } from './limits.ts';
 import type { PromptBlocks } from './prompt-positions.ts';
@@ -75,7 +75,8 @@ export const fits = (lane: Lane, item: LaneItem): boolean =>
     lane.tokens + item.tokens <= lane.tokensMax);
 
 /** A lane whose documents are of several kinds may hold more than a batch, so that siblings come together. */
-const heldMax = ({ cache, itemsMax }: Lane): number => (cache?.mode === 'on' ? pooledBatchesMax * itemsMax : itemsMax);
+const heldMax = ({ cache, itemsMax }: Lane): number =>
+  cache && cacheModeDoes[cache.mode].marks ? pooledBatchesMax * itemsMax : itemsMax;
 
 /** A batch is there: so many items, or so many of one kind where the others wait for their siblings. */
 export function isFull(lane: Lane): boolean {
