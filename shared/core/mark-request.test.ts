@@ -77,6 +77,28 @@ describe('markRequest', () => {
     );
   });
 
+  it('marks what a lane has in common once, and to the same text', () => {
+    const texts = ['plain', '"messages":[', '],"system":"x"', 'messages\u0000stand here', '\u2028 \ud800 \\u0041'];
+    for (const system of texts) {
+      const heads = new PromptHeads();
+      for (const text of [...texts, ...texts]) {
+        for (const body of [
+          JSON.stringify({
+            model: 'm',
+            tools: [{ name: 't' }],
+            system,
+            messages: [{ role: 'user', content: text }],
+            n: 1,
+          }),
+          `{"model":"m","system":${JSON.stringify(system)},"messages":[ {"role":"user","content":${JSON.stringify(text)}} ]}`,
+        ]) {
+          const plan = planned('marked', marksAt(body, [0, 1], 1));
+          assert.equal(markRequest(body, plan, heads), markRequest(body, plan));
+        }
+      }
+    }
+  });
+
   it('leaves an item alone whose blocks are not those of the plan', () => {
     const body = (text: string) =>
       JSON.stringify({ model: 'm', system: text, messages: [{ role: 'user', content: 'x' }] });

@@ -1,7 +1,7 @@
 import { marksMax } from './cache-minimums.ts';
 import { type CacheMark, type CachePlan, marksSent } from './cache-plan.ts';
 import { promptBlocks } from './prompt-blocks.ts';
-import type { PromptHeads } from './prompt-heads.ts';
+import type { PromptHead, PromptHeads } from './prompt-heads.ts';
 import { isObject } from './read-prompt.ts';
 
 /**
@@ -19,10 +19,36 @@ export function markRequest(body: string, plan: CachePlan | null | undefined, he
   if (hasOwnMarkers) return body;
   const own = marks.filter(({ depth, hash }) => positions[depth - 1]?.hash === hash && positions[depth - 1]?.canMark);
   if (own.length === 0) return body;
+  return markedHead(body, own, heads) ?? marked(body, own);
+}
+
+function marked(body: string, marks: readonly CacheMark[]): string {
   const params = JSON.parse(body) as Record<string, unknown>;
   const places = placesOf(params);
-  for (const mark of own.slice(0, marksMax)) places[mark.depth - 1]?.(markerOf(mark));
+  for (const mark of marks.slice(0, marksMax)) places[mark.depth - 1]?.(markerOf(mark));
   return JSON.stringify(params);
+}
+
+/** Marks what the requests of a lane have in common once, and puts each one's messages into it as they stand. */
+function markedHead(body: string, marks: readonly CacheMark[], heads: PromptHeads | undefined): string | null {
+  const parts = heads?.split(body);
+  if (!parts || marks.some(({ depth }) => depth > parts.head.end.count)) return null;
+  const messages = JSON.stringify(parts.messages).slice(1, -1);
+  const { marked: known, before, after } = parts.head;
+  // As it would be written anew, so that it does not matter whether a request was read as a whole.
+  if (body.slice(before.length, body.length - after.length) !== messages) return null;
+  const key = marks.map(({ depth, ttl }) => `${depth} ${ttl}`).join();
+  if (!known.has(key)) known.set(key, cutAtMessages(marked(`${before}${stand}${after}`, marks)));
+  const head = known.get(key);
+  return head ? `${head.before}${messages}${head.after}` : null;
+}
+
+/** Stands for the messages; no text that is written as JSON looks like it but this one. */
+const stand = JSON.stringify('messages\u0000stand here');
+
+function cutAtMessages(text: string): Pick<PromptHead, 'before' | 'after'> | null {
+  const [before, after, ...more] = text.split(stand);
+  return before === undefined || after === undefined || more.length > 0 ? null : { before, after };
 }
 
 interface Marker {

@@ -3,7 +3,7 @@ import { tokenPrices } from './cache-cost.ts';
 import type { CacheSighting } from './cache-lesson.ts';
 import type { CacheLessons } from './cache-lessons.ts';
 import { cacheTokensMin, marksMax } from './cache-minimums.ts';
-import type { CacheMark, CacheMode, CachePlan, CachePlanUse } from './cache-plan.ts';
+import { type CacheMark, type CacheMode, type CachePlan, type CachePlanUse, cacheModeDoes } from './cache-plan.ts';
 import { chooseMarking, type Marking } from './choose-marking.ts';
 import { priceOf } from './cost.ts';
 import type { Nanodollars } from './money.ts';
@@ -66,7 +66,7 @@ export interface MarkingFacts extends Omit<Marking, 'saving' | 'savingLow'> {
 /** What markers a batch gets, and why. Pure: the same batch, lessons and time make the same plan. */
 export function planCache(input: CachePlanInput): CachePlanned {
   const { model, at, items, mode } = input;
-  if (usesOf[mode] === null) return { plan: null, why: [{ is: 'off' }], sightings: [] };
+  if (!cacheModeDoes[mode].plans) return { plan: null, why: [{ is: 'off' }], sightings: [] };
   const free = items.filter(({ hasOwnMarkers }) => !hasOwnMarkers);
   const why: CachePlanReason[] = [];
   if (free.length < items.length) why.push({ is: 'own-markers', items: items.length - free.length });
@@ -160,15 +160,14 @@ function asSent(sighting: CacheSighting, input: CachePlanInput): CacheSighting {
 
 function planOf(marks: readonly CacheMark[], input: CachePlanInput, why: readonly CachePlanReason[]) {
   const use = useOf(input);
-  if (marks.length === 0 || use === null) return { plan: null, why };
+  if (marks.length === 0) return { plan: null, why };
   const plan: CachePlan = { use, marks: longFirst(marks) };
   return { plan, why: use === 'held-back' ? [...why, { is: use, share: input.holdoutShare }] : why };
 }
 
-const usesOf: Record<CacheMode, CachePlanUse | null> = { off: null, shadow: 'shadow', on: 'marked' };
-
-function useOf({ bk, mode, holdoutShare }: CachePlanInput): CachePlanUse | null {
-  return usesOf[mode] === 'marked' && isHeldBack(bk, holdoutShare) ? 'held-back' : usesOf[mode];
+function useOf({ bk, mode, holdoutShare }: CachePlanInput): CachePlanUse {
+  if (!cacheModeDoes[mode].marks) return 'shadow';
+  return isHeldBack(bk, holdoutShare) ? 'held-back' : 'marked';
 }
 
 /** The same whoever asks: a share of all batch keys. */

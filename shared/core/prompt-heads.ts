@@ -2,9 +2,11 @@ import { type PrefixEnd, type PromptBlocks, type PromptPosition, positionsOf } f
 import { messagesContext, type PromptParams, readMessages } from './read-prompt.ts';
 
 /** All of a request's text but what stands in `messages`, and what is known of it. */
-interface PromptHead {
+export interface PromptHead {
   before: string;
   after: string;
+  /** The same with markers, by which markers; null where it cannot be cut in two. */
+  marked: Map<string, Pick<PromptHead, 'before' | 'after'> | null>;
   model: string;
   positions: readonly PromptPosition[];
   end: PrefixEnd;
@@ -24,6 +26,12 @@ export class PromptHeads {
 
   /** @returns null when this request has to be read as a whole */
   find(body: string): PromptBlocks | null {
+    const parts = this.split(body);
+    return parts && withMessages(parts.head, parts.messages);
+  }
+
+  /** The head that a request has, and the messages that stand in it; null as above. */
+  split(body: string): { head: PromptHead; messages: unknown[] } | null {
     for (const [index, head] of this.#heads.entries()) {
       const { before, after } = head;
       const end = body.length - after.length;
@@ -32,7 +40,7 @@ export class PromptHeads {
       const messages = parsedList(body.slice(before.length, end));
       if (!messages) return null;
       if (index > 0) this.#heads = [head, ...this.#heads.filter(other => other !== head)];
-      return withMessages(head, messages);
+      return { head, messages };
     }
     return null;
   }
@@ -44,7 +52,11 @@ export class PromptHeads {
   }
 }
 
-function headOf(body: string, params: PromptParams, { model, positions, hasOwnMarkers }: PromptBlocks) {
+function headOf(
+  body: string,
+  params: PromptParams,
+  { model, positions, hasOwnMarkers }: PromptBlocks,
+): PromptHead | null {
   if (hasOwnMarkers || !Array.isArray(params.messages)) return null;
   const inner = JSON.stringify(params.messages).slice(1, -1);
   const at = body.indexOf(`${messagesKey}${inner}]`);
@@ -55,7 +67,7 @@ function headOf(body: string, params: PromptParams, { model, positions, hasOwnMa
   const own = positions.filter(({ part }) => part !== 'messages');
   const last = own.at(-1);
   const end = { hash: last?.hash ?? model, tokens: last?.tokens ?? 0, count: own.length };
-  return { before, after, model, positions: own, end, contextOf: messagesContext(params) };
+  return { before, after, marked: new Map(), model, positions: own, end, contextOf: messagesContext(params) };
 }
 
 /** Whatever list is put between the two, it is the request's only `messages`. */
