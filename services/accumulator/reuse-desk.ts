@@ -147,12 +147,13 @@ export class ReuseDesk {
 /** Lanes of documents that take another's answer: nothing of them is sent. What is kept waits for nobody. */
 export function reuseLane(settings: LaneSettings, { isKept }: NonNullable<ReuseDecision['source']>): LaneSettings {
   const ageMsMax = isKept ? Math.min(keptAgeMs, settings.ageMsMax) : settings.ageMsMax;
-  return { ...settings, type: 'reuse', ageMsMax, key: `${settings.key}|${isKept ? 'kept' : 'joined'}` };
+  return { ...settings, type: 'reuse', cache: null, ageMsMax, key: `${settings.key}|${isKept ? 'kept' : 'joined'}` };
 }
 
 /** The lane of what goes on waiting for one answer, apart from others. */
 export const waitingLane = (settings: LaneSettings, of: Rid): LaneSettings => ({
   ...settings,
   type: 'reuse',
+  cache: null,
   key: `${settings.key}|${formatRid(of)}`,
 });
