@@ -148,11 +148,15 @@ export class Primer {
     return acceptsPrime(follower.view, record, now) ? { record, body, amountsOf } : null;
   }
 
-  /** Of the first item that begins with the mark's blocks. */
+  /** Of the first item that begins with the mark's blocks. What cannot be read again must not hold the batch back. */
   async #bodyFor(batch: Batch, mark: CacheMark): Promise<string | null> {
-    for (const { body } of await rebuildItems(batch, this.#ports)) {
-      const prime = primeRequest(body, mark);
-      if (prime !== null) return prime;
+    try {
+      for (const { body } of await rebuildItems(batch, this.#ports)) {
+        const prime = primeRequest(body, mark);
+        if (prime !== null) return prime;
+      }
+    } catch (error) {
+      this.#ports.telemetry.note('warn', 'prime-not-built', { bk: batch.bk, why: String(error) });
     }
     return null;
   }
