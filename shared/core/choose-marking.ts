@@ -4,7 +4,7 @@ import { breakEvenHitRate, markedCost, type TokenPrices, tokenPrices } from './c
 import type { CacheLessons } from './cache-lessons.ts';
 import type { CacheTtl } from './cache-plan.ts';
 import { type HitRate, hitRate } from './hit-rate.ts';
-import type { PriceRow } from './prices.ts';
+import { batchPriceShare, type PriceRow } from './prices.ts';
 import { trialAllowance } from './trial-allowance.ts';
 
 export interface MarkingQuestion {
@@ -56,7 +56,10 @@ export function chooseMarking(question: MarkingQuestion): MarkingChoice {
   const judge = (rate: RateOf): Judged[] =>
     views.flatMap(view => primes.map(prime => judged({ view, prime, items: question.items, rate })));
   const [expected, drawn] = [judge(({ mean }) => mean), best(judge(drawnRate))];
-  const safe = expected.filter(({ longRun, longRunLow }) => longRun > 0 && longRunLow >= 0);
+  const stake = question.items * question.price.input * batchPriceShare * stakeMax;
+  const safe = expected.filter(
+    ({ longRun, longRunLow, marking }) => longRun > 0 && longRunLow >= 0 && -marking.savingLow <= stake,
+  );
   const isSafe = safe.some(({ marking }) => isSame(marking, drawn.marking));
   const atRisk = -drawn.marking.savingLow * question.tokens;
   if (drawn.longRun > 0 && (isSafe || atRisk <= trialAllowance({ ...question, isNeeded: safe.length === 0 }))) {
@@ -66,6 +69,9 @@ export function chooseMarking(question: MarkingQuestion): MarkingChoice {
     ? { is: 'marked', marking: best(safe).marking }
     : { is: 'none', marking: best(expected).marking };
 }
+
+/** Of what a batch's prefix costs without markers, what may be staked on the batches that follow. */
+const stakeMax = 0.5;
 
 /** Of what is uncertain, how much is drawn: more tries more, and pays more for it. */
 const drawnShare = 0.5;
