@@ -26,7 +26,7 @@ const same = (customId: string, rest: Record<string, unknown> = {}): string =>
 const bought = (fleet: TestFleet): string[] =>
   fleet.provider.batches.flatMap(({ customIds }) => customIds.map(id => id.split('-').slice(2).join('-')));
 const byRid = (fleet: TestFleet): TestResult[] => fleet.results().sort((a, b) => (a.rid < b.rid ? -1 : 1));
-const reusedFrom = (fleet: TestFleet): (string | undefined)[] => byRid(fleet).map(result => result.reusedFrom);
+const reusedFrom = (fleet: TestFleet): (string | undefined)[] => byRid(fleet).map(result => result.reused_from);
 const position = async ({ log }: TestWorker): Promise<number> =>
   (await log.position('accumulator', 'documents', 0))?.offset ?? 0;
 
@@ -47,9 +47,9 @@ describe('Reuse: documents with the same request in flight together', () => {
     fleet.assertAnsweredOnce(3);
     assert.deepEqual(bought(fleet), ['0-0-0']);
     const [first, ...others] = byRid(fleet);
-    assert.equal(first?.reusedFrom, undefined);
+    assert.equal(first?.reused_from, undefined);
     for (const other of others) {
-      assert.equal(other.reusedFrom, first?.rid);
+      assert.equal(other.reused_from, first?.rid);
       assert.deepEqual(other.output, first?.output);
       assert.equal(other.attempts, 0);
       assert.equal(other.cost?.billed_usd, '0.00');

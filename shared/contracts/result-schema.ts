@@ -18,7 +18,7 @@ export const resultSchema = z
     custom_id: z.string().nullable().describe("The producer's name; null when it could not be read."),
     rid: ridSchema,
     outcome: z.enum(outcomes).describe('How the document ended.'),
-    reusedFrom: ridSchema
+    reused_from: ridSchema
       .optional()
       .describe(
         'The document whose answer it is, where the task gives answers again (`answers.cache`); it cost nothing.',

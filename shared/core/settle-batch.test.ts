@@ -439,7 +439,7 @@ describe('a batch of kind reuse', () => {
     const [terminal] = terminals;
     assert.ok(terminal);
     const value = JSON.parse(resultJson(terminal)) as Record<string, unknown>;
-    assert.deepEqual([value.output, value.body, value.reusedFrom], ['yes', { text: 'yes' }, '0/1']);
+    assert.deepEqual([value.output, value.body, value.reused_from], ['yes', { text: 'yes' }, '0/1']);
     assert.deepEqual([value.usage, value.attempts, value.raised_max_tokens], [undefined, 0, 20]);
     assert.deepEqual(value.cost, { billed_usd: '0.00', individual_usd: '0.000001' });
     assert.deepEqual([terminal.requestKey, terminal.reusedFrom], ['key', { partition: 0, offset: 1 }]);

@@ -53,7 +53,7 @@ export function resultJson(terminal: Terminal): string {
     custom_id: customId,
     rid: `${rid.partition}/${rid.offset}`,
     outcome,
-    ...(reusedFrom ? { reusedFrom: formatRid(reusedFrom) } : {}),
+    ...(reusedFrom ? { reused_from: formatRid(reusedFrom) } : {}),
     ...(output === undefined ? {} : { output }),
     ...(failure ? { cause: failure.cause, class: failure.class, message: messageOf(failure) } : {}),
     ...(body === null ? {} : { body }),

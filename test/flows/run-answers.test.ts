@@ -37,8 +37,8 @@ describe('answers that are given again', { concurrency: true }, () => {
     const byRid = new Map(answers.map(answer => [answer.rid, answer]));
     for (const answer of answers) {
       assert.equal(answer.output?.code, `code-${Number(answer.custom_id?.slice(1)) % 20}`);
-      if (answer.reusedFrom === undefined) continue;
-      assert.deepEqual(answer.body, byRid.get(answer.reusedFrom)?.body);
+      if (answer.reused_from === undefined) continue;
+      assert.deepEqual(answer.body, byRid.get(answer.reused_from)?.body);
       assert.equal(answer.cost?.billed_usd, '0.00');
     }
     assert.equal(answers.filter(({ reusedFrom }) => reusedFrom !== undefined).length, 40);

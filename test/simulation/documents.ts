@@ -19,6 +19,8 @@ export interface SimulatedDocument {
   task: string | null;
   /** Others may have its answer, and it theirs. */
   mayReuse: boolean;
+  /** What it has before it; another one is another request. */
+  example: string | null;
   /** What has little time does not wait for the answer of another. */
   hasDeadline: boolean;
 }
@@ -127,6 +129,7 @@ export class Documents {
         tenant,
         task: kind === 'good' ? task : null,
         mayReuse,
+        example,
         hasDeadline: Boolean(deadlineAt),
       });
       this.#world.note('document', rid, kind, run, key ?? '');

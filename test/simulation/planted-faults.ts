@@ -126,7 +126,7 @@ const removed = {
   },
   noFirstWins: {
     what: 'a purchase may be claimed twice',
-    edits: [edit(reducer, 'if (view.claims.has({ ...rid, att })) return null;', '')],
+    edits: [edit(reducer, 'if (view.claims.has(item)) return null;', '')],
   },
   trustStreamEnd: {
     what: 'a stream that ends is complete',
@@ -180,7 +180,7 @@ const removed = {
   },
   noKeyClaim: {
     what: 'idempotency keys are not claimed',
-    edits: [edit(reducer, 'isDuplicate: holder !== undefined && holder !== formatRid(rid),', 'isDuplicate: false,')],
+    edits: [edit(reducer, 'if (extra?.key !== undefined) item.isDuplicate = !holdsKey(view, extra.key, item);', '')],
   },
   rejectUnclaimed: {
     what: 'a reject is answered without having been sealed',
@@ -337,8 +337,14 @@ const misread = {
         'function claim(view: View, [partition, offset, att, charged, extra]: SealedItem): Item | null {',
         'function claim(view: View, [partition, offset, att, charged, extra]: SealedItem, bk: string): Item | null {',
       ),
+      edit(reducer, '!holdsKey(view, extra.key, item);', '!holdsKey(view, extra.key, bk);'),
+      edit(
+        reducer,
+        'function holdsKey(view: View, key: string, rid: Rid): boolean {',
+        'function holdsKey(view: View, key: string, bk: string): boolean {',
+      ),
       edit(reducer, 'view.keys.set(key, formatRid(rid));', 'view.keys.set(key, bk);'),
-      edit(reducer, 'holder !== formatRid(rid),', 'holder !== bk,'),
+      edit(reducer, 'holder === formatRid(rid);', 'holder === bk;'),
     ],
   },
   resealSameKey: {

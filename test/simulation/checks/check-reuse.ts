@@ -54,7 +54,8 @@ function checkAnswer({ world }: Run, mine: Answered, source: Answered): void {
     value.outcome === 'succeeded';
   if (!isSame) world.violate('S2 reuse: another answer than that of its source');
   const { document } = mine;
-  if (document.echo !== source.document.echo) world.violate('S2 reuse: the answer to another request');
+  if (document.echo !== source.document.echo || document.example !== source.document.example)
+    world.violate('S2 reuse: the answer to another request');
   if (document.task !== source.document.task) world.violate('S2 reuse: the answer of another task');
   if (document.tenant !== source.document.tenant) world.violate('S2 reuse: the answer of another tenant');
   if (!document.mayReuse || !source.document.mayReuse) world.violate('reuse: of who wants an answer of its own');
@@ -73,7 +74,7 @@ function checkBoughtTogether({ truth, documents, world }: Run): void {
     for (const item of items) {
       const document = documents.byRid.get(formatRid(item));
       if (document?.kind !== 'good' || !document.mayReuse || document.hasDeadline || item.att > 0 || item.of) continue;
-      const request = canonicalJson([document.echo, document.task, document.tenant]);
+      const request = canonicalJson([document.echo, document.example, document.task, document.tenant]);
       if (asked.has(request)) world.violate('reuse: one request bought twice in one batch');
       asked.add(request);
     }
