@@ -5,7 +5,7 @@ import type { Nanodollars } from './money.ts';
 import { batchPriceShare, type PriceRow } from './prices.ts';
 
 /** What trials may cost, as a share of what the prefixes cost without markers. */
-const shareOfBought = 0.008;
+const shareOfBought = 0.005;
 /** Of so many batches like this one: what does not pay by then is not tried for ever. */
 const lendingBatches = 64;
 /** And of what markers have saved. */
