@@ -213,7 +213,7 @@ describe('Reuse: documents with the same request in flight together', () => {
     await fleet.enqueue(1, { value: same('d') });
     await fleet.settleDown(worker, { forMs: 90_000 });
     assert.deepEqual(
-      byRid(fleet).map(({ rid, reusedFrom: from }) => [rid, from]),
+      byRid(fleet).map(({ rid, reused_from: from }) => [rid, from]),
       [
         ['0/2', undefined],
         ['0/3', '0/2'],

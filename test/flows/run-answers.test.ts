@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { ConfigInput } from '#contracts/config.ts';
 import { type Answer, copyDocument, copyTask, makeProject, type Project } from '#test/support/make-project.ts';
 
-type ReusedAnswer = Answer & { reusedFrom?: string; body?: unknown; cost?: { billed_usd: string } };
+type ReusedAnswer = Answer & { reused_from?: string; body?: unknown; cost?: { billed_usd: string } };
 
 const caching = { copy: { ...copyTask, answers: { cache: true, ttlMs: 3_600_000, entriesMax: 500 } } };
 
@@ -41,7 +41,7 @@ describe('answers that are given again', { concurrency: true }, () => {
       assert.deepEqual(answer.body, byRid.get(answer.reused_from)?.body);
       assert.equal(answer.cost?.billed_usd, '0.00');
     }
-    assert.equal(answers.filter(({ reusedFrom }) => reusedFrom !== undefined).length, 40);
+    assert.equal(answers.filter(({ reused_from: from }) => from !== undefined).length, 40);
 
     writeFileSync(
       project.path('later.jsonl'),

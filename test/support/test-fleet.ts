@@ -307,7 +307,7 @@ export interface TestResult {
   outcome: string;
   cause?: string;
   output?: unknown;
-  reusedFrom?: string;
+  reused_from?: string;
   cost?: { billed_usd: string; individual_usd: string };
   attempts: number;
 }
