@@ -51,7 +51,8 @@ export class RunLedger {
     const again = settled.retry.filter(row => row.cause !== 'not-reused'); // of those nothing was bought
     this.retries += again.filter(row => row.runs.includes(this.#run)).length;
     if (!spent) return;
-    if (spent.cost > 0) this.batches += 1;
+    // What only gives answers again bought nothing; what has no price did.
+    if (spent.cost > 0 || settled.cost === null) this.batches += 1;
     this.billed += spent.cost;
     this.individual += spent.individual;
     if (settled.cost === null) this.unpriced += 1;
