@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { checkProperty } from '#test/support/check-property.ts';
+import { buildRequest } from './build-request.ts';
 import { type Purchase, reserveOf, unpricedUnderCap } from './cap-reserve.ts';
 import { planTtl, worstCost } from './cap-worst-case.ts';
 import { costOf, noUsage } from './cost.ts';
+import { asIsRecipe } from './recipe.ts';
 
 const now = Date.parse('2026-11-24');
 const cost = (none: number) => ({ none, '5m': none + 1, '1h': none + 2 });
@@ -74,6 +78,19 @@ describe('the worst case of an item', () => {
 
   it('is unknown without a price', () => {
     assert.equal(worstCost({ model: 'claude-of-tomorrow', maxTokens: 1, body }, now), null);
+  });
+
+  it('is the same for what is built around a text, whatever the text looks like, without looking', () => {
+    const odd = ['"cache_control"', '"ttl":"1h"', '"tools"', '"image"', '"inference_geo":"us"', '\\"', 'é', '漢'];
+    const anyText = fc.array(fc.oneof(fc.constantFrom(...odd), fc.string())).map(parts => parts.join(''));
+    const property = fc.property(anyText, anyText, fc.boolean(), (content, instructions, hasSchema) => {
+      const outputSchema = hasSchema ? { type: 'object', properties: {} } : null;
+      const recipe = { ...asIsRecipe, task: 't', model: 'claude-haiku-5-5', maxTokens: 9, instructions, outputSchema };
+      const text = buildRequest({ shape: 'content', content }, recipe, { partition: 0, offset: 0, att: 0 });
+      const asked = { model: 'claude-haiku-5-5', maxTokens: 9, body: text };
+      assert.deepEqual(worstCost({ ...asked, isText: true }, now), worstCost(asked, now));
+    });
+    checkProperty(property, { runs: 1_000 });
   });
 
   it('takes the dearest marker of a plan', () => {

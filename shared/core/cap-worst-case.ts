@@ -17,22 +17,24 @@ export interface WorstCostRequest {
   maxTokens: number;
   /** JSON text of the request. A marker that its producer set counts whatever is planned. */
   body: string;
+  /** Built around a text: no producer's marker, picture or tool can be in it. */
+  isText?: boolean;
 }
 
 /**
  * The worst case of one batch item, as INTENT reserves it: a true upper bound, so nothing that was learned goes into it; null
  * when the model's price is unknown.
  */
-export function worstCost({ model, maxTokens, body }: WorstCostRequest, at: number): WorstCost | null {
-  const promptTokens = inputTokensMax(body);
+export function worstCost({ model, maxTokens, body, isText = false }: WorstCostRequest, at: number): WorstCost | null {
+  const promptTokens = inputTokensMax(body, { isText });
   const price = dearestPrice(model, { promptTokens, at });
   if (price === null) return null;
-  const share = batchPriceShare * (body.includes('"inference_geo":"us"') ? usOnlyFactor : 1);
+  const share = batchPriceShare * (!isText && body.includes('"inference_geo":"us"') ? usOnlyFactor : 1);
   const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * share);
   const written = (perToken: number): Nanodollars =>
     plain + Math.ceil(promptTokens * Math.max(0, perToken - price.input) * share);
   const byMarker = { none: plain, '5m': written(price.cacheWrite5m), '1h': written(price.cacheWrite1h) };
-  const own = ownTtl(body);
+  const own = isText ? 'none' : ownTtl(body);
   return own === 'none' ? byMarker : { none: byMarker[own], '5m': byMarker[own], '1h': byMarker['1h'] };
 }
 

@@ -87,6 +87,7 @@ export function dearestPrice(
   const first = priceOf(model, { promptTokens, at });
   if (first === null) return null;
   const changes = rowsOf(model).filter(({ sinceAt }) => sinceAt > at && sinceAt <= at + executedWithinMs);
+  if (changes.length === 0) return first;
   const rows = [first, ...changes.flatMap(({ sinceAt }) => priceOf(model, { promptTokens, at: sinceAt }) ?? [])];
   const most = (column: PriceColumn): number => Math.max(...rows.map(row => row[column]));
   return {

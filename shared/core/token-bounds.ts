@@ -21,13 +21,14 @@ const bringers = ['"image"', '"document"', '"tools"', '"mcp_servers"', '"contain
  * around messages. A tokenizer may normalise first, and one character of three bytes then becomes eighteen letters.
  *
  * @param body JSON text of the request
+ * @param options.isText built around a text: there is nothing in it that brings tokens, and intake need not look
  */
-export function inputTokensMax(body: string): number {
+export function inputTokensMax(body: string, { isText = false }: { isText?: boolean } = {}): number {
   const bytes = Buffer.byteLength(body);
   // Only what is beyond ASCII can grow.
   const text = bytes === body.length ? bytes : Math.max(bytes, Buffer.byteLength(body.normalize('NFKC')));
   const schema = body.includes('"output_config"') ? schemaPromptTokensMax : 0;
-  const brought = bringers.some(name => body.includes(name)) ? broughtTokensMax(JSON.parse(body)) : 0;
+  const brought = !isText && bringers.some(name => body.includes(name)) ? broughtTokensMax(JSON.parse(body)) : 0;
   return text + schema + brought;
 }
 

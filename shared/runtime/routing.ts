@@ -1,5 +1,6 @@
 import type { DocumentContext } from '#contracts/parse-document.ts';
 import type { CachePolicy } from '#core/cache-plan.ts';
+import type { WorstCostRequest } from '#core/cap-worst-case.ts';
 import type { Document } from '#core/document.ts';
 import type { LaneSettings } from '#core/lane.ts';
 import { batchBytesMax, batchItemsDefault, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
@@ -61,12 +62,18 @@ export function createRouting(options: {
 /** No model answers more; a larger wish is refused, and must not drown the sums of a ledger before that. */
 const answerTokensMax = 10_000_000;
 
+export type RequestFacts = Pick<WorstCostRequest, 'model' | 'maxTokens'> & { isText: boolean };
+
 /** What a request asks for, in the terms an estimate needs. */
-export function requestFacts({ ask }: Document, recipe: Recipe): { model: string; maxTokens: number } {
+export function requestFacts({ ask }: Document, recipe: Recipe): RequestFacts {
   const maxTokens = maxTokensOf(ask, recipe) ?? 0;
-  if (ask.shape !== 'as-is') return { model: recipe.model ?? '', maxTokens };
+  if (ask.shape !== 'as-is') return { model: recipe.model ?? '', maxTokens, isText: ask.shape === 'content' };
   const { model } = ask.params;
-  return { model: typeof model === 'string' ? model : '', maxTokens: Math.min(maxTokens, answerTokensMax) };
+  return {
+    model: typeof model === 'string' ? model : '',
+    maxTokens: Math.min(maxTokens, answerTokensMax),
+    isText: false,
+  };
 }
 
 /**

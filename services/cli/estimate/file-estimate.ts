@@ -43,17 +43,17 @@ export class FileEstimate {
   }
 
   add(document: Document, recipe: Recipe): void {
-    const { model, maxTokens } = requestFacts(document, recipe);
+    const { model, maxTokens, isText } = requestFacts(document, recipe);
     const body = buildRequest(document.ask, recipe, { partition: 0, offset: this.documents, att: 0 });
     const features = featuresOf(body);
-    const worst = worstCost({ model, maxTokens, body }, this.#at);
+    const worst = worstCost({ model, maxTokens, body, isText }, this.#at);
     const least = lowestCost({ model, letters: lettersOf(features) }, this.#at);
     const name = this.#groupOf(document, { recipe, model, maxTokens, body, isPriced: worst !== null });
     const group = this.#groups.get(name) as RequestGroup;
     group.documents += 1;
     group.features = addFeatures(group.features, features);
     group.bounds.low += inputTokensMin(lettersOf(features));
-    group.bounds.high += inputTokensMax(body);
+    group.bounds.high += inputTokensMax(body, { isText });
     if (group.cost && worst && least !== null) {
       group.cost.low += least;
       group.cost.high += worst.none;
