@@ -58,6 +58,9 @@ describe('Reuse: documents with the same request in flight together', () => {
     assert.deepEqual(headers.filter(Boolean), ['0/0', '0/0']);
     const settled = fleet.read<{ cost: number }>('settled').map(({ cost }) => cost);
     assert.equal(settled.filter(cost => cost === 0).length, 1);
+    assert.equal(worker.telemetry.counted('flotilla_answer_lookups_total'), 3);
+    assert.equal(worker.telemetry.counted('flotilla_answers_reused_total'), 2);
+    assert.ok(worker.telemetry.counted('flotilla_answers_reused_nanodollars_total') > 0);
   });
 
   it('also when the first is at the provider, and hold no partition while they wait', async () => {

@@ -65,6 +65,9 @@ describe('Submitter: primes', () => {
     assert.deepEqual([fleet.provider.primed.length, fleet.provider.posts.length], [1, 1]);
     const { max_tokens: tokens } = JSON.parse(fleet.provider.primed[0]?.body ?? '') as { max_tokens: number };
     assert.equal(tokens, 0);
+    assert.equal(worker.telemetry.counted('flotilla_cache_plans_total'), 1);
+    assert.equal(worker.telemetry.counted('flotilla_primes_total'), 1);
+    assert.equal(worker.telemetry.counted('flotilla_prime_nanodollars_total'), cost);
   });
 
   it('are bought once while the entry lives, and again when it is over', async () => {
