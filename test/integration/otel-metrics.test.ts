@@ -33,7 +33,7 @@ const ofFaults: ReadonlySet<string> = new Set([
   'flotilla_loop_failures_total',
 ]);
 
-/** Only what saves money writes these, where it is switched on: the tests of primes and of answers given again count them. */
+/** Only what saves money writes these, and only where it is switched on. */
 const ofSavings: ReadonlySet<string> = new Set([
   'flotilla_primes_total',
   'flotilla_prime_nanodollars_total',
