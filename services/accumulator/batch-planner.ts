@@ -1,4 +1,5 @@
 import { type CachePlan, type CachePolicy, cacheModeDoes, marksSent } from '#core/cache-plan.ts';
+import { forgetOldest } from '#core/forget-oldest.ts';
 import type { Lane, LaneItem } from '#core/lane.ts';
 import { markRequest } from '#core/mark-request.ts';
 import { planCache } from '#core/plan-cache.ts';
@@ -70,8 +71,7 @@ export class BatchPlanner {
     const heads = this.#heads.get(key) ?? new PromptHeads();
     this.#heads.delete(key);
     this.#heads.set(key, heads);
-    const [oldest] = this.#heads.keys();
-    if (this.#heads.size > lanesRemembered && oldest !== undefined) this.#heads.delete(oldest);
+    forgetOldest(this.#heads, lanesRemembered);
     return heads;
   }
 }

@@ -1,3 +1,4 @@
+import { forgetOldest } from '#core/forget-oldest.ts';
 import { headerNames } from '#core/headers.ts';
 import { formatRid } from '#core/rid.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
@@ -115,10 +116,6 @@ export class AnswerDesk {
   /** Most of these are other processes' documents: only the newest can be ours. */
   #keepEarly(rid: string, answer: Answer): void {
     this.#early.set(rid, answer);
-    if (this.#early.size <= earlyMax) return;
-    for (const oldest of this.#early.keys()) {
-      this.#early.delete(oldest);
-      return;
-    }
+    forgetOldest(this.#early, earlyMax);
   }
 }

@@ -7,7 +7,7 @@ import { openFolderHints } from '#adapters/sqlite/open-folder-hints.ts';
 import { systemClock } from '#adapters/system/system-clock.ts';
 import type { Hints } from '#ports/hints.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
-import { intakeGroup } from '#services/accumulator/service.ts';
+import { intakeGroup } from '#services/accumulator/intakes.ts';
 import type { ConsoleOptions } from '#services/console/service.ts';
 import { hintsFolder } from './embedded.ts';
 import { isEngineRunning } from './engine-running.ts';

@@ -10,7 +10,7 @@ import type { FleetSettings, KafkaSettings } from '#runtime/config/fleet-setting
 import { insecureFault } from '#runtime/config/insecure-fault.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { documentsFromOutside } from '#runtime/documents-from-outside.ts';
-import { intakeGroup } from '#services/accumulator/service.ts';
+import { intakeGroup } from '#services/accumulator/intakes.ts';
 
 export type { ClusterReport, OpenTransaction, TopicReport };
 

@@ -8,7 +8,7 @@ import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
 import { openSqlitePayloadStore } from '#adapters/sqlite/open-sqlite-payload-store.ts';
 import type { Topic } from '#ports/log.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
-import { intakeGroup } from '#services/accumulator/service.ts';
+import { intakeGroup } from '#services/accumulator/intakes.ts';
 import { type PruneOptions, pruneLog } from './prune-log.ts';
 
 const day = 24 * 3_600_000;

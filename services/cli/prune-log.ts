@@ -4,7 +4,7 @@ import { oldestOpenOffset } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Loop } from '#runtime/loop.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
-import { intakeGroup } from '#services/accumulator/service.ts';
+import { intakeGroup } from '#services/accumulator/intakes.ts';
 
 export interface PruneOptions {
   log: SqliteLog;

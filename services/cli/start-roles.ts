@@ -33,8 +33,9 @@ import { leaveToOwners } from '#services/poller/leave-to-owners.ts';
 import { pollerLoops } from '#services/poller/loops.ts';
 import { Watcher } from '#services/poller/watcher.ts';
 import { submitterLoops } from '#services/submitter/loops.ts';
+import type { Parked } from '#services/submitter/parking.ts';
 import { probeLoops } from '#services/submitter/probe-account.ts';
-import { type Parked, Submitter } from '#services/submitter/service.ts';
+import { Submitter } from '#services/submitter/service.ts';
 import { sweeperLoops } from '#services/sweeper/loops.ts';
 import { Sweeper } from '#services/sweeper/service.ts';
 

@@ -1,4 +1,5 @@
 import { parseCustomId } from '#core/custom-id.ts';
+import { forgetOldest } from '#core/forget-oldest.ts';
 import type { LookedAt, SeenIdentity } from '#core/look.ts';
 import type { Timing } from '#core/timing.ts';
 import type { ResultRead } from '#ports/batch-provider.ts';
@@ -75,11 +76,7 @@ export class Identities {
 
   #remember(pid: string, reading: Reading): void {
     this.#readings.set(pid, reading);
-    if (this.#readings.size <= remembered) return;
-    for (const oldest of this.#readings.keys()) {
-      this.#readings.delete(oldest);
-      return;
-    }
+    forgetOldest(this.#readings, remembered);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type CacheMark, marksSent } from '#core/cache-plan.ts';
 import { callCostOf } from '#core/cost.ts';
+import { forgetOldest } from '#core/forget-oldest.ts';
 import type { Amounts, PrimeRecord } from '#core/journal.ts';
 import type { Payload } from '#core/payload.ts';
 import { primeRequest } from '#core/prime-request.ts';
@@ -236,15 +237,5 @@ export class Primer {
       else said.push(id);
     }
     for (const id of said) this.#owed.delete(id);
-  }
-}
-
-function forgetOldest(
-  names: { size: number; keys(): Iterable<string>; delete(name: string): boolean },
-  max: number,
-): void {
-  for (const oldest of names.keys()) {
-    if (names.size <= max) return;
-    names.delete(oldest);
   }
 }

@@ -1,7 +1,8 @@
 import { type Reserve, reserveOf, unpricedUnderCap } from '#core/cap-reserve.ts';
 import { planTtl } from '#core/cap-worst-case.ts';
 import { formatCustomId } from '#core/custom-id.ts';
-import type { Amounts, CapPeriod, CloseReason, IntentRecord } from '#core/journal.ts';
+import { forgetOldest } from '#core/forget-oldest.ts';
+import type { CloseReason, IntentRecord } from '#core/journal.ts';
 import { markRequest } from '#core/mark-request.ts';
 import { buildPayload, decodePayload, isPayloadOf, type Payload } from '#core/payload.ts';
 import { acceptsIntent } from '#core/reduce-journal.ts';
@@ -22,12 +23,13 @@ import type { Log } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
-import type { Hold, ProviderAccount } from '#runtime/provider-account.ts';
+import type { ProviderAccount } from '#runtime/provider-account.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { Slots } from '#runtime/slots.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { type WorkMeter, type WorkOutcome, workMeterOf } from '#runtime/work-meter.ts';
 import { createSpan } from './create-span.ts';
+import { heldMs, type Parked, Parking } from './parking.ts';
 import { Primer } from './primer.ts';
 import { rebuildItems } from './rebuild-items.ts';
 
@@ -51,11 +53,8 @@ export interface SubmitterPorts {
 }
 
 const lockMs = 120_000;
-const heldMs = 1_000;
 /** However fast the provider's time runs: looking at hundreds of held batches every moment would itself be the load. */
 const heldMinMs = 250;
-/** Batches held back by a cap, looked at a second all together: a parked tenant of a million documents is no load. */
-const capChecksPerSecond = 100;
 /** Only a restart with another configuration ends it. */
 const notConfiguredMs = 30_000;
 const refusedMs = 2_000;
@@ -76,19 +75,10 @@ const outcomeOf = (step: Step): WorkOutcome => (step === 'done' ? 'done' : 'agai
 /** One POST was sent, or none. */
 type Sent = { intent: IntentRecord; outcome: CreateOutcome } | { step: Step };
 
-/** Why a batch waits before its create; a hint for screens and for `--max-cost`. */
-export type Parked =
-  | { bk: string; why: 'cap'; scope: string; period: CapPeriod | null }
-  | { bk: string; why: Hold | 'not-configured' };
-
-/** What a batch that a cap holds back would take, so that looking at it again costs nothing. */
-type ParkedBatch = Parked & { wants?: { reserve: Amounts; deadlineAt: number } };
-
 /** Sealed batches to the provider, intent first (protocol §5.2 and §5.4). */
 export class Submitter {
   readonly #ports: SubmitterPorts;
-  readonly #parked = new Map<string, ParkedBatch>();
-  readonly #parkedFor = new Set<Parked['why']>(['cap', 'breaker']);
+  readonly #parking: Parking;
   /** Nonces of INTENTs that were left without a POST: should one be found open, it was never sent. */
   readonly #unsent = new Set<string>();
 
@@ -100,23 +90,19 @@ export class Submitter {
   constructor(ports: SubmitterPorts) {
     this.#ports = ports;
     this.#meter = workMeterOf(ports);
+    this.#parking = new Parking(ports);
     this.#primer = new Primer(ports);
-    ports.telemetry.whenMeasured?.(() => this.#measure());
     this.#slots = new Slots(ports.createsAtOnce ?? Infinity);
   }
 
   /** Batches that are held back now, by why. */
   parked(): Parked[] {
-    const { batches } = this.#ports.follower.view;
-    return [...this.#parked.values()].filter(({ bk }) => {
-      const batch = batches.get(bk);
-      return batch !== undefined && isUnsent(batch); // another worker may have sent it meanwhile
-    });
+    return this.#parking.parked();
   }
 
   /** How many a cap on money holds back: they wait for a person or another day, and nobody else may wait for them. */
   cappedBatches(): number {
-    return this.parked().filter(parked => parked.why === 'cap' && !/:(?:items|batches)$/.test(parked.scope)).length;
+    return this.#parking.cappedBatches();
   }
 
   /** Takes one job and does the next legal step for its batch. Several may run side by side. @returns true if there was one */
@@ -155,26 +141,9 @@ export class Submitter {
     return 'done';
   }
 
-  /** Every reason by name once it has been one: a gauge that is not set would keep its last value. */
-  #measure(): void {
-    const byReason = Map.groupBy(this.parked(), ({ why }) => why);
-    for (const why of byReason.keys()) this.#parkedFor.add(why);
-    for (const why of this.#parkedFor) {
-      this.#ports.telemetry.gauge('flotilla_parked_batches', byReason.get(why)?.length ?? 0, { why });
-    }
-  }
-
   #unpark(bk: string): 'done' {
-    this.#parked.delete(bk);
+    this.#parking.leave(bk);
     return 'done';
-  }
-
-  #park(parked: ParkedBatch, afterMs: number): Step {
-    if (this.#parked.get(parked.bk)?.why !== parked.why) {
-      this.#ports.telemetry.note('info', 'batch-parked', { bk: parked.bk, why: parked.why });
-    }
-    this.#parked.set(parked.bk, parked);
-    return { afterMs };
   }
 
   async #submit(batch: Batch): Promise<Step> {
@@ -184,45 +153,31 @@ export class Submitter {
     if (canceled) return this.#close(batch.bk, 'canceled');
     const account = accounts.get(batch.account);
     // Not an error of the loop, which would slow down the batches of every other account.
-    if (!account) return this.#park({ bk: batch.bk, why: 'not-configured' }, notConfiguredMs);
+    if (!account) return this.#parking.park({ bk: batch.bk, why: 'not-configured' }, notConfiguredMs);
     if (account.ownerSeen === null) await this.#learnOwner(account);
     else if (!view.accounts.has(account.name)) await this.#learnOwner(account); // shown, and could not be pinned
     const hold = account.hold(view);
     const heldAfterMs = Math.max(heldMinMs, heldMs / timing.scale);
-    if (hold && hold !== 'breaker') return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
-    const capped = hold ? null : this.#stillCapped(batch.bk);
-    if (capped) return this.#park(capped, this.#capCheckMs());
+    if (hold && hold !== 'breaker') return this.#parking.park({ bk: batch.bk, why: hold }, heldAfterMs);
+    const capped = hold ? null : this.#parking.stillCapped(batch.bk);
+    if (capped) return this.#parking.parkByCap(capped);
     const payload = await this.#payload(batch);
     if (payload.deadlineAt < clock.now()) return this.#close(batch.bk, 'deadline');
-    if (hold) return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
+    if (hold) return this.#parking.park({ bk: batch.bk, why: hold }, heldAfterMs);
     const wanted = await this.#reserve(batch, payload);
     const reserve = wanted.amounts;
-    if (unpricedUnderCap(view, wanted) !== null) return this.#park(priceUnknown(batch.bk), this.#capCheckMs());
+    if (unpricedUnderCap(view, wanted) !== null) return this.#parking.parkByCap(priceUnknown(batch.bk));
     if (exceedsCapAlone(view, reserve) && itemsToSend(batch).length > 1) return this.#close(batch.bk, 'split');
     const tight = tightCap(view, reserve, clock.now());
     if (tight) {
       const wants = { reserve, deadlineAt: payload.deadlineAt };
-      return this.#park({ bk: batch.bk, why: 'cap', ...tight, wants }, this.#capCheckMs());
+      return this.#parking.parkByCap({ bk: batch.bk, why: 'cap', ...tight, wants });
     }
-    this.#parked.delete(batch.bk);
+    this.#parking.leave(batch.bk);
     const waitMs = await this.#primer.prime(batch, { account, payload, reserve });
     if (waitMs > 0) return { afterMs: waitMs };
     const sent = await this.#slots.run(() => this.#send(batch, { account, payload, wanted }));
     return 'outcome' in sent ? this.#record(sent.intent, sent.outcome) : sent.step;
-  }
-
-  /** A batch that a cap holds back is held back as long as there is no room: its payload need not be read again. */
-  #stillCapped(bk: string): ParkedBatch | null {
-    const { follower, clock } = this.#ports;
-    const parked = this.#parked.get(bk);
-    if (parked?.wants === undefined || parked.wants.deadlineAt < clock.now()) return null;
-    if (exceedsCapAlone(follower.view, parked.wants.reserve)) return null; // to be split
-    const tight = tightCap(follower.view, parked.wants.reserve, clock.now());
-    return tight && { bk, why: 'cap', ...tight, wants: parked.wants };
-  }
-
-  #capCheckMs(): number {
-    return Math.max(heldMs, (this.#parked.size * 1_000) / capChecksPerSecond);
   }
 
   /** A list call that costs nothing: an incarnation creates only once a reply of its own has shown the owner. */
@@ -361,10 +316,7 @@ export class Submitter {
 
   #leaveUnsent({ nonce }: IntentRecord): void {
     this.#unsent.add(nonce);
-    for (const oldest of this.#unsent) {
-      if (this.#unsent.size <= unsentMax) return;
-      this.#unsent.delete(oldest);
-    }
+    forgetOldest(this.#unsent, unsentMax);
   }
 
   /** Should ABORTED not land, the next round says it again. */

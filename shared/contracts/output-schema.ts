@@ -1,4 +1,5 @@
 import { Ajv, type ValidateFunction } from 'ajv';
+import { forgetOldest } from '#core/forget-oldest.ts';
 import { canonicalJson } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 
@@ -21,11 +22,8 @@ export function compileOutputCheck(schema: Readonly<Record<string, unknown>>, wh
   const text = canonicalJson(schema);
   const check = checksByText.get(text) ?? compile(schema, where);
   checksBySchema.set(schema, check);
-  if (!checksByText.has(text) && checksByText.size >= checksMax) {
-    const [oldest] = checksByText.keys();
-    checksByText.delete(oldest as string);
-  }
   checksByText.set(text, check);
+  forgetOldest(checksByText, checksMax);
   return check;
 }
 

@@ -1,6 +1,6 @@
 import type { Usage } from './cost.ts';
 
-/** What a provider said about one item, in our words; adapters write it, `settle-batch.ts` reads it. */
+/** What a provider said about one item, in our words; adapters write it, `end-of-item.ts` reads it. */
 export type ItemLine =
   | { type: 'succeeded'; customId: string; answer: Answer }
   | { type: 'errored'; customId: string; errorClass: ItemErrorClass; code: string; message: string; body: unknown }

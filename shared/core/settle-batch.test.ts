@@ -14,7 +14,8 @@ import { causes, isAlone } from './outcome.ts';
 import type { Answer, ItemLine, WholeBatchEnd } from './provider-line.ts';
 import { raisedRecipe } from './raise-max-tokens.ts';
 import { asIsRecipe, type Recipe } from './recipe.ts';
-import { type CompleteRead, type SettleContext, settleBatch } from './settle-batch.ts';
+import { settleBatch } from './settle-batch.ts';
+import type { CompleteRead, SettleContext } from './settle-context.ts';
 import { resultJson } from './terminal.ts';
 import { type Batch, type Item, itemsToSend } from './view.ts';
 

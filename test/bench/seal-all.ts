@@ -14,7 +14,8 @@ import { ensureFleet } from '#runtime/ensure-fleet.ts';
 import { RecipeBook } from '#runtime/recipe-book.ts';
 import { createRouting, laneBoundsDefault } from '#runtime/routing.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
-import { Accumulator, intakeGroup } from '#services/accumulator/service.ts';
+import { intakeGroup } from '#services/accumulator/intakes.ts';
+import { Accumulator } from '#services/accumulator/service.ts';
 import { holdHeap } from '#services/cli/hold-heap.ts';
 
 holdHeap();

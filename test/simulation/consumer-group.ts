@@ -1,5 +1,5 @@
 import type { Log } from '#ports/log.ts';
-import { intakeGroup } from '#services/accumulator/service.ts';
+import { intakeGroup } from '#services/accumulator/intakes.ts';
 import { type Broker, documentPartitions } from './broker.ts';
 import type { Life } from './life.ts';
 import type { World } from './world.ts';

@@ -192,7 +192,7 @@ const removed = {
          if (read.parsed.is === 'reject') {
            const headers = { 'flotilla-rid': \`\${partition}/\${record.offset}\`, 'flotilla-outcome': 'rejected' };
            const answer = { key: null, value: Buffer.from('{"outcome":"rejected"}'), headers };
-           await log.append({ topic: 'results', partition: 0, records: [answer] });
+           await this.#ports.log.append({ topic: 'results', partition: 0, records: [answer] });
            intake.watermark.sealed(record.offset);
            continue;
          }`,

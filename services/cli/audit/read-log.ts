@@ -5,7 +5,7 @@ import { headerNames } from '#core/headers.ts';
 import { parseRid } from '#core/rid.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log, Topic } from '#ports/log.ts';
-import { intakeGroup } from '#services/accumulator/service.ts';
+import { intakeGroup } from '#services/accumulator/intakes.ts';
 import { readTopic } from '../read-topic.ts';
 import { AuditBook, type AuditReport } from './audit-book.ts';
 import type { Bill } from './bill.ts';

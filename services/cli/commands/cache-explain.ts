@@ -9,11 +9,10 @@ import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { CacheExplainer, type LaneSource } from '../cache/explain-batches.ts';
 import { explainedJson, renderExplained } from '../cache/render-explained.ts';
 import type { Command, CommandContext } from '../command-context.ts';
-import { openProjection, projectionPath } from '../cost/open-projection.ts';
+import { withProjection } from '../cost/with-projection.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readInput } from '../input/read-input.ts';
 import { checkTask, loadSettings } from '../load-settings.ts';
-import { openState } from '../open-state.ts';
 
 export interface CacheExplainOptions {
   /** A file of documents, or the name of a task. */
@@ -61,18 +60,9 @@ function sourceOf({ ask, task }: Document, settings: LoadedConfig): LaneSource {
 }
 
 /** What batches have shown so far; nothing where nothing was run. */
-async function learned(settings: LoadedConfig, { isJson, say }: CommandContext): Promise<CacheLessons> {
+async function learned(settings: LoadedConfig, context: CommandContext): Promise<CacheLessons> {
   try {
-    const state = await openState(settings);
-    try {
-      const path = projectionPath(settings, state.place);
-      const projection = await openProjection({ path, log: state.log, say: isJson ? () => {} : say });
-      const { lessons } = projection.view;
-      projection.close();
-      return lessons;
-    } finally {
-      await state.close();
-    }
+    return await withProjection({ settings, context }, ({ projection }) => projection.view.lessons);
   } catch (error) {
     if (error instanceof FlotillaError && error.code === 'not-found') return new CacheLessons();
     throw error;

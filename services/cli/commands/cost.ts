@@ -9,12 +9,12 @@ import { parkedBatches } from '#runtime/parked-batches.ts';
 import type { Command } from '../command-context.ts';
 import { costJson } from '../cost/cost-json.ts';
 import type { FocusSource } from '../cost/focus-csv.ts';
-import { openProjection, projectionPath } from '../cost/open-projection.ts';
 import { type CostReport, renderCost } from '../cost/render-cost.ts';
+import { withProjection } from '../cost/with-projection.ts';
 import { writeFocus } from '../cost/write-focus.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../load-settings.ts';
-import { type OpenState, openState } from '../open-state.ts';
+import type { OpenState } from '../open-state.ts';
 
 export interface CostOptions {
   by: readonly CostKey[];
@@ -30,26 +30,17 @@ export const cost =
   (options: CostOptions): Command =>
   async context => {
     const settings = await loadSettings(context);
-    const state = await openState(settings);
-    try {
-      const path = projectionPath(settings, state.place);
-      const projection = await openProjection({ path, log: state.log, say: context.isJson ? () => {} : context.say });
-      try {
-        if (options.focus !== undefined) {
-          const figures = readSpend(projection, boundsOf(options));
-          await writeFocus({ figures, path: options.focus, source: sourceOf(projection, settings, state) }, context);
-          if (options.focus === '-') return exitCodes.done;
-        }
-        const report = await reportOf(projection, state, options);
-        if (context.isJson) await context.out(`${JSON.stringify(costJson(report))}\n`);
-        else await context.out(renderCost(report, context.outLook));
-        return exitCodes.done;
-      } finally {
-        projection.close();
+    return withProjection({ settings, context }, async ({ projection, state }) => {
+      if (options.focus !== undefined) {
+        const figures = readSpend(projection, boundsOf(options));
+        await writeFocus({ figures, path: options.focus, source: sourceOf(projection, settings, state) }, context);
+        if (options.focus === '-') return exitCodes.done;
       }
-    } finally {
-      await state.close();
-    }
+      const report = await reportOf(projection, state, options);
+      if (context.isJson) await context.out(`${JSON.stringify(costJson(report))}\n`);
+      else await context.out(renderCost(report, context.outLook));
+      return exitCodes.done;
+    });
   };
 
 const boundsOf = ({ since, until }: CostOptions) => ({ since: since ?? null, until: until ?? null });

@@ -7,10 +7,9 @@ import type { Projection } from '#projection/projection.ts';
 import { readAnswerTokens } from '#projection/read-answer-tokens.ts';
 import type { TaskSettings } from '#runtime/config/task-settings.ts';
 import type { Command } from '../command-context.ts';
-import { openProjection, projectionPath } from '../cost/open-projection.ts';
+import { withProjection } from '../cost/with-projection.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../load-settings.ts';
-import { openState } from '../open-state.ts';
 import { renderTune, type TaskTuning, tuneJson } from '../tune/render-tune.ts';
 
 export interface TuneOptions {
@@ -23,21 +22,12 @@ export const tune =
   ({ risk }: TuneOptions): Command =>
   async context => {
     const settings = await loadSettings(context);
-    const state = await openState(settings);
-    try {
-      const path = projectionPath(settings, state.place);
-      const projection = await openProjection({ path, log: state.log, say: context.isJson ? () => {} : context.say });
-      try {
-        const tunings = [...settings.tasks.values()].map(task => tuningOf(task, { projection, risk, now: Date.now() }));
-        if (context.isJson) await context.out(`${JSON.stringify(tuneJson(tunings, { risk }))}\n`);
-        else await context.out(renderTune(tunings, { risk }, context.outLook));
-        return exitCodes.done;
-      } finally {
-        projection.close();
-      }
-    } finally {
-      await state.close();
-    }
+    return withProjection({ settings, context }, async ({ projection }) => {
+      const tunings = [...settings.tasks.values()].map(task => tuningOf(task, { projection, risk, now: Date.now() }));
+      if (context.isJson) await context.out(`${JSON.stringify(tuneJson(tunings, { risk }))}\n`);
+      else await context.out(renderTune(tunings, { risk }, context.outLook));
+      return exitCodes.done;
+    });
   };
 
 function tuningOf(

@@ -1,5 +1,5 @@
 import type { WorkerHint } from '#contracts/worker-hint.ts';
-import { intakeGroup } from '#services/accumulator/service.ts';
+import { intakeGroup } from '#services/accumulator/intakes.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { FleetLog } from '../fleet-log.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';

@@ -1,5 +1,5 @@
 import type { Log, Position } from '#ports/log.ts';
-import { runGroup } from '#services/accumulator/service.ts';
+import { runGroup } from '#services/accumulator/ended-runs.ts';
 
 /** How far a run's input has been read into the log; committed in the same step as the documents. */
 export interface RunPosition {
