@@ -6,6 +6,8 @@ import { buildRequest } from './build-request.ts';
 import { type Purchase, reserveOf, unpricedUnderCap } from './cap-reserve.ts';
 import { planTtl, worstCost } from './cap-worst-case.ts';
 import { costOf, noUsage } from './cost.ts';
+import type { Ask } from './document.ts';
+import { isPlainText } from './is-plain-text.ts';
 import { asIsRecipe } from './recipe.ts';
 
 const now = Date.parse('2026-11-24');
@@ -80,17 +82,42 @@ describe('the worst case of an item', () => {
     assert.equal(worstCost({ model: 'claude-of-tomorrow', maxTokens: 1, body }, now), null);
   });
 
-  it('is the same for what is built around a text, whatever the text looks like, without looking', () => {
+  it('is the same for what consists of texts, whatever they look like, without looking', () => {
     const odd = ['"cache_control"', '"ttl":"1h"', '"tools"', '"image"', '"inference_geo":"us"', '\\"', 'é', '漢'];
-    const anyText = fc.array(fc.oneof(fc.constantFrom(...odd), fc.string())).map(parts => parts.join(''));
-    const property = fc.property(anyText, anyText, fc.boolean(), (content, instructions, hasSchema) => {
+    const text = fc.array(fc.oneof(fc.constantFrom(...odd), fc.string())).map(parts => parts.join(''));
+    const messages = fc.array(fc.record({ role: fc.constant('user'), content: text }), { minLength: 1 });
+    const model = 'claude-haiku-5-5';
+    const asks: fc.Arbitrary<Ask> = fc.oneof(
+      text.map((content): Ask => ({ shape: 'content', content })),
+      messages.map((some): Ask => ({ shape: 'messages', messages: some })),
+      fc.tuple(messages, text).map(([some, system]): Ask => {
+        return { shape: 'as-is', provider: 'anthropic', params: { model, max_tokens: 9, system, messages: some } };
+      }),
+    );
+    const property = fc.property(asks, text, fc.boolean(), (ask, instructions, hasSchema) => {
       const outputSchema = hasSchema ? { type: 'object', properties: {} } : null;
-      const recipe = { ...asIsRecipe, task: 't', model: 'claude-haiku-5-5', maxTokens: 9, instructions, outputSchema };
-      const text = buildRequest({ shape: 'content', content }, recipe, { partition: 0, offset: 0, att: 0 });
-      const asked = { model: 'claude-haiku-5-5', maxTokens: 9, body: text };
+      const recipe = { ...asIsRecipe, task: 't', model, maxTokens: 9, instructions, outputSchema };
+      assert.ok(isPlainText(ask));
+      const body = buildRequest(ask, recipe, { partition: 0, offset: 0, att: 0 });
+      const asked = { model, maxTokens: 9, body };
       assert.deepEqual(worstCost({ ...asked, isText: true }, now), worstCost(asked, now));
     });
     checkProperty(property, { runs: 1_000 });
+  });
+
+  it('is looked for in all that may be more than texts', () => {
+    const params = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'x' }] };
+    const more = [
+      { tools: [] },
+      { inference_geo: 'us' },
+      { cache_control: { type: 'ephemeral' } },
+      { system: [{ type: 'text', text: 'x' }] },
+      { messages: [{ role: 'user', content: [{ type: 'image' }] }] },
+      { messages: [{ role: 'user', content: 'x', cache_control: {} }] },
+    ];
+    for (const each of more) {
+      assert.equal(isPlainText({ shape: 'as-is', provider: 'anthropic', params: { ...params, ...each } }), false);
+    }
   });
 
   it('takes the dearest marker of a plan', () => {

@@ -17,7 +17,7 @@ export interface WorstCostRequest {
   maxTokens: number;
   /** JSON text of the request. A marker that its producer set counts whatever is planned. */
   body: string;
-  /** Built around a text: no producer's marker, picture or tool can be in it. */
+  /** It consists of texts (`isPlainText`): no producer's marker, picture or tool can be in it. */
   isText?: boolean;
 }
 

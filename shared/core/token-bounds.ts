@@ -21,7 +21,7 @@ const bringers = ['"image"', '"document"', '"tools"', '"mcp_servers"', '"contain
  * around messages. A tokenizer may normalise first, and one character of three bytes then becomes eighteen letters.
  *
  * @param body JSON text of the request
- * @param options.isText built around a text: there is nothing in it that brings tokens, and intake need not look
+ * @param options.isText it consists of texts (`isPlainText`): nothing in it brings tokens, and intake need not look
  */
 export function inputTokensMax(body: string, { isText = false }: { isText?: boolean } = {}): number {
   const bytes = Buffer.byteLength(body);

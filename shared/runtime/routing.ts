@@ -2,6 +2,7 @@ import type { DocumentContext } from '#contracts/parse-document.ts';
 import type { CachePolicy } from '#core/cache-plan.ts';
 import type { WorstCostRequest } from '#core/cap-worst-case.ts';
 import type { Document } from '#core/document.ts';
+import { isPlainText } from '#core/is-plain-text.ts';
 import type { LaneSettings } from '#core/lane.ts';
 import { batchBytesMax, batchItemsDefault, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
 import { maxTokensOf } from '#core/raise-max-tokens.ts';
@@ -67,13 +68,10 @@ export type RequestFacts = Pick<WorstCostRequest, 'model' | 'maxTokens'> & { isT
 /** What a request asks for, in the terms an estimate needs. */
 export function requestFacts({ ask }: Document, recipe: Recipe): RequestFacts {
   const maxTokens = maxTokensOf(ask, recipe) ?? 0;
-  if (ask.shape !== 'as-is') return { model: recipe.model ?? '', maxTokens, isText: ask.shape === 'content' };
+  const isText = isPlainText(ask);
+  if (ask.shape !== 'as-is') return { model: recipe.model ?? '', maxTokens, isText };
   const { model } = ask.params;
-  return {
-    model: typeof model === 'string' ? model : '',
-    maxTokens: Math.min(maxTokens, answerTokensMax),
-    isText: false,
-  };
+  return { model: typeof model === 'string' ? model : '', maxTokens: Math.min(maxTokens, answerTokensMax), isText };
 }
 
 /**
