@@ -1,7 +1,7 @@
 import { type Reserve, reserveOf, unpricedUnderCap } from '#core/cap-reserve.ts';
 import { planTtl } from '#core/cap-worst-case.ts';
 import { formatCustomId } from '#core/custom-id.ts';
-import type { Amounts, CapPeriod, CloseReason, IntentRecord } from '#core/journal.ts';
+import type { CloseReason, IntentRecord } from '#core/journal.ts';
 import { markRequest } from '#core/mark-request.ts';
 import { buildPayload, decodePayload, isPayloadOf, type Payload } from '#core/payload.ts';
 import { acceptsIntent } from '#core/reduce-journal.ts';
@@ -22,12 +22,13 @@ import type { Log } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
-import type { Hold, ProviderAccount } from '#runtime/provider-account.ts';
+import type { ProviderAccount } from '#runtime/provider-account.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { Slots } from '#runtime/slots.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { type WorkMeter, type WorkOutcome, workMeterOf } from '#runtime/work-meter.ts';
 import { createSpan } from './create-span.ts';
+import { type Parked, type ParkedBatch, ParkedBatches } from './parked-batches.ts';
 import { Primer } from './primer.ts';
 import { rebuildItems } from './rebuild-items.ts';
 
@@ -76,22 +77,14 @@ const outcomeOf = (step: Step): WorkOutcome => (step === 'done' ? 'done' : 'agai
 /** One POST was sent, or none. */
 type Sent = { intent: IntentRecord; outcome: CreateOutcome } | { step: Step };
 
-/** Why a batch waits before its create; a hint for screens and for `--max-cost`. */
-export type Parked =
-  | { bk: string; why: 'cap'; scope: string; period: CapPeriod | null }
-  | { bk: string; why: Hold | 'not-configured' };
-
-/** What a batch that a cap holds back would take, so that looking at it again costs nothing. */
-type ParkedBatch = Parked & { wants?: { reserve: Amounts; deadlineAt: number } };
+export type { Parked } from './parked-batches.ts';
 
 /** Sealed batches to the provider, intent first (protocol §5.2 and §5.4). */
 export class Submitter {
   readonly #ports: SubmitterPorts;
-  readonly #parked = new Map<string, ParkedBatch>();
-  readonly #parkedFor = new Set<Parked['why']>(['cap', 'breaker']);
+  readonly #parked: ParkedBatches;
   /** Nonces of INTENTs that were left without a POST: should one be found open, it was never sent. */
   readonly #unsent = new Set<string>();
-
   /** An INTENT holds its slot until its reply, so that none waits with its time running. */
   readonly #slots: Slots;
   readonly #meter: WorkMeter;
@@ -101,22 +94,18 @@ export class Submitter {
     this.#ports = ports;
     this.#meter = workMeterOf(ports);
     this.#primer = new Primer(ports);
-    ports.telemetry.whenMeasured?.(() => this.#measure());
+    this.#parked = new ParkedBatches(ports);
     this.#slots = new Slots(ports.createsAtOnce ?? Infinity);
   }
 
   /** Batches that are held back now, by why. */
   parked(): Parked[] {
-    const { batches } = this.#ports.follower.view;
-    return [...this.#parked.values()].filter(({ bk }) => {
-      const batch = batches.get(bk);
-      return batch !== undefined && isUnsent(batch); // another worker may have sent it meanwhile
-    });
+    return this.#parked.all();
   }
 
   /** How many a cap on money holds back: they wait for a person or another day, and nobody else may wait for them. */
   cappedBatches(): number {
-    return this.parked().filter(parked => parked.why === 'cap' && !/:(?:items|batches)$/.test(parked.scope)).length;
+    return this.#parked.capped();
   }
 
   /** Takes one job and does the next legal step for its batch. Several may run side by side. @returns true if there was one */
@@ -155,25 +144,13 @@ export class Submitter {
     return 'done';
   }
 
-  /** Every reason by name once it has been one: a gauge that is not set would keep its last value. */
-  #measure(): void {
-    const byReason = Map.groupBy(this.parked(), ({ why }) => why);
-    for (const why of byReason.keys()) this.#parkedFor.add(why);
-    for (const why of this.#parkedFor) {
-      this.#ports.telemetry.gauge('flotilla_parked_batches', byReason.get(why)?.length ?? 0, { why });
-    }
-  }
-
   #unpark(bk: string): 'done' {
     this.#parked.delete(bk);
     return 'done';
   }
 
   #park(parked: ParkedBatch, afterMs: number): Step {
-    if (this.#parked.get(parked.bk)?.why !== parked.why) {
-      this.#ports.telemetry.note('info', 'batch-parked', { bk: parked.bk, why: parked.why });
-    }
-    this.#parked.set(parked.bk, parked);
+    this.#parked.add(parked);
     return { afterMs };
   }
 
@@ -190,7 +167,7 @@ export class Submitter {
     const hold = account.hold(view);
     const heldAfterMs = Math.max(heldMinMs, heldMs / timing.scale);
     if (hold && hold !== 'breaker') return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
-    const capped = hold ? null : this.#stillCapped(batch.bk);
+    const capped = hold ? null : this.#parked.stillCapped(batch.bk);
     if (capped) return this.#park(capped, this.#capCheckMs());
     const payload = await this.#payload(batch);
     if (payload.deadlineAt < clock.now()) return this.#close(batch.bk, 'deadline');
@@ -201,7 +178,11 @@ export class Submitter {
     if (exceedsCapAlone(view, reserve) && itemsToSend(batch).length > 1) return this.#close(batch.bk, 'split');
     const tight = tightCap(view, reserve, clock.now());
     if (tight) {
-      const wants = { reserve, deadlineAt: payload.deadlineAt };
+      const wants = { reserve, items: itemsToSend(batch).length, deadlineAt: payload.deadlineAt };
+      if (this.#parked.mayGoInParts(wants)) {
+        this.#parked.goesInParts(batch.bk);
+        return this.#close(batch.bk, 'split');
+      }
       return this.#park({ bk: batch.bk, why: 'cap', ...tight, wants }, this.#capCheckMs());
     }
     this.#parked.delete(batch.bk);
@@ -209,16 +190,6 @@ export class Submitter {
     if (waitMs > 0) return { afterMs: waitMs };
     const sent = await this.#slots.run(() => this.#send(batch, { account, payload, wanted }));
     return 'outcome' in sent ? this.#record(sent.intent, sent.outcome) : sent.step;
-  }
-
-  /** A batch that a cap holds back is held back as long as there is no room: its payload need not be read again. */
-  #stillCapped(bk: string): ParkedBatch | null {
-    const { follower, clock } = this.#ports;
-    const parked = this.#parked.get(bk);
-    if (parked?.wants === undefined || parked.wants.deadlineAt < clock.now()) return null;
-    if (exceedsCapAlone(follower.view, parked.wants.reserve)) return null; // to be split
-    const tight = tightCap(follower.view, parked.wants.reserve, clock.now());
-    return tight && { bk, why: 'cap', ...tight, wants: parked.wants };
   }
 
   #capCheckMs(): number {
