@@ -125,6 +125,19 @@ describe('Submitter: caps', () => {
     assert.equal(fleet.provider.posts.length, 0);
   });
 
+  it('documents without a price do not hold back those of the same file that have one', async () => {
+    const fleet = new TestFleet({ lane: { itemsMax: 2 } });
+    const worker = await fleet.worker();
+    await fleet.append(cap('fleet:money', 10 ** 12));
+    for (const model of ['claude-of-tomorrow', 'claude-haiku-4-5', 'claude-of-tomorrow', 'claude-haiku-4-5']) {
+      await fleet.enqueue(1, { value: asIsLine('d', { model }) });
+    }
+    await worker.accumulator.runOnce();
+    for (const _ of fleet.journal('SEALED')) await submit(worker);
+    assert.equal(fleet.provider.posts.length, 1);
+    assert.deepEqual(parkedWhy(worker), ['price unknown']);
+  });
+
   it('no money cap and a model without a price: created', async () => {
     const { fleet, worker } = await setup({ params: { model: 'claude-of-tomorrow' } });
     await fleet.append(cap(`account:${accountName}:items`, 1_000));
