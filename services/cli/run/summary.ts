@@ -27,8 +27,12 @@ const nextUnderCaps = 'the same command, with a higher cap in the configuration 
 export function renderSummary(result: RunResult, look: TerminalLook): string {
   const { snapshot, auditVerdict } = result;
   const { paint, glyphs } = look;
-  const { answered, out, deadLetters, retries, batches, simulated } = snapshot;
-  const more = [retries > 0 ? countOf(retries, 'retry') : '', countOf(batches, 'batch')].filter(text => text !== '');
+  const { answered, out, deadLetters, reused, retries, batches, simulated } = snapshot;
+  const more = [
+    ...(reused > 0 ? [`${countOf(reused, 'answer')} given again`] : []),
+    ...(retries > 0 ? [countOf(retries, 'retry')] : []),
+    countOf(batches, 'batch'),
+  ];
   const lines = [
     '',
     headline(result, look),
@@ -136,6 +140,7 @@ export function summaryJson({ snapshot, end, auditVerdict }: RunResult): Record<
     answered: answered.succeeded + answered.dead,
     succeeded: answered.succeeded,
     deadLettered: answered.dead,
+    reused: snapshot.reused,
     deadLettersByCause: byCause,
     costUsd: cost && decimalDollars(cost.billed),
     individualCostUsd: cost && decimalDollars(cost.individual),
