@@ -52,7 +52,7 @@ export class RunLedger {
     const again = settled.retry.filter(row => !wasUnsent(row.cause));
     this.retries += again.filter(row => row.runs.includes(this.#run)).length;
     if (!spent) return;
-    if (spent.cost > 0) this.batches += 1;
+    if (spent.cost > 0 || settled.cost === null) this.batches += 1; // what was given again cost nothing
     this.billed += spent.cost;
     this.individual += spent.individual;
     if (settled.cost === null) this.unpriced += 1;
