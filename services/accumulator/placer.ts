@@ -106,14 +106,14 @@ export class Placer {
     const key =
       known ?? `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
     if (isPlain && known === undefined) this.#plainKeys.set(route, key);
-    const settings = (): LaneSettings => ({
+    const settings = (laneKey = key): LaneSettings => ({
       type: 'batch',
       account: route.account,
       recipe,
       ...route.lane,
       itemsMax: Math.min(bound ?? route.lane.itemsMax, route.lane.itemsMax),
       cache: this.#planner.policyOf(route.account, route.cache),
-      key,
+      key: laneKey,
     });
     const common = { ...tries, run, tenant, deadlineAt };
     if (of) return { item: { ...common, ...unsent, of }, settings: waitingLane(settings(), of) };
@@ -123,7 +123,9 @@ export class Placer {
     const bytes = Buffer.byteLength(body);
     const costMax = worstCost({ ...requestFacts(document, frozen), body }, clock.now());
     const tokens = Math.ceil(bytes / bytesPerTokenUsual);
-    const lane = this.#lanes.get(key) ?? settings();
+    // What has no price parks under any cap on money: it must not hold back those that have one.
+    const laneKey = costMax === null ? `${key}|unpriced` : key;
+    const lane = this.#lanes.get(laneKey) ?? settings(laneKey);
     const blocks = this.#planner.blocksOf(lane, body);
     const kind = blocks && siblingKey(blocks);
     const item = { ...common, body, bytes, tokens, costMax, blocks, kind, addedAt: 0, requestKey, of: null };

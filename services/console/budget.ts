@@ -48,7 +48,7 @@ export class BudgetReader {
     const past = readSpend(projection, { since: periodKey('day', now - anomalyHistoryDays * dayMs), until: today });
     return {
       caps: capProgress(view, now).filter(({ scope }) => isConfiguredScope(scope)),
-      parked: await parkedBatches(this.#log, view, now),
+      parked: await parkedBatches(this.#log, view, { now }),
       anomalies: findAnomalies(past, { today }),
     };
   }

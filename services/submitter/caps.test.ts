@@ -49,6 +49,66 @@ describe('Submitter: caps', () => {
     assert.equal(fleet.journal('INTENT').length, 0);
   });
 
+  describe('a batch that does not fit, and documents of it that would', () => {
+    const scope = `account:${accountName}:money`;
+    const limitOf = async (fleet: TestFleet, worker: TestWorker): Promise<number> => {
+      await fleet.append(cap(scope, 10 ** 15));
+      await submit(worker); // to learn what it reserves
+      return fleet.journal('INTENT')[0]?.reserve[scope] ?? 0;
+    };
+
+    it('nothing under way there: split, for no room will come back by itself', async () => {
+      const probe = await setup({ documents: 4 });
+      const whole = await limitOf(probe.fleet, probe.worker);
+      const { fleet, worker } = await setup({ documents: 4 });
+      await fleet.append(cap(scope, whole), other(scope, whole / 2), {
+        kind: 'PRIMED',
+        id: 'p',
+        actual: { [scope]: whole / 2 },
+      });
+      await submit(worker);
+      assert.equal(fleet.journal('CLOSED')[0]?.why, 'split');
+      assert.deepEqual(parkedWhy(worker), []);
+    });
+
+    it('something under way there: parked whole, and split when that has taken its room for good', async () => {
+      const probe = await setup({ documents: 4 });
+      const whole = await limitOf(probe.fleet, probe.worker);
+      const { fleet, worker } = await setup({ documents: 4 });
+      await fleet.append(cap(scope, whole), other(scope, whole / 2));
+      await submit(worker);
+      assert.deepEqual(parkedWhy(worker), [scope]);
+      assert.equal(fleet.journal('CLOSED').length, 0);
+      await fleet.append({ kind: 'PRIMED', id: 'p', actual: { [scope]: whole / 2 } });
+      await worker.follower.catchUp();
+      assert.deepEqual(parkedWhy(worker), [], 'it is no longer told as held back');
+      await fleet.clock.advance(1_000);
+      await submit(worker);
+      assert.equal(fleet.journal('CLOSED')[0]?.why, 'split');
+    });
+
+    it('no room for one document: parked whole', async () => {
+      const probe = await setup({ documents: 4 });
+      const whole = await limitOf(probe.fleet, probe.worker);
+      const { fleet, worker } = await setup({ documents: 4 });
+      const used = Math.ceil(whole * 0.8);
+      await fleet.append(cap(scope, whole), other(scope, used), { kind: 'PRIMED', id: 'p', actual: { [scope]: used } });
+      await submit(worker);
+      assert.deepEqual(parkedWhy(worker), [scope]);
+      assert.equal(fleet.journal('CLOSED').length, 0);
+    });
+
+    it('room that has come back since it was looked at: not told as held back', async () => {
+      const { fleet, worker } = await setup();
+      await fleet.append(cap(scope, 10 ** 12), other(scope, 10 ** 12));
+      await submit(worker);
+      assert.deepEqual(parkedWhy(worker), [scope]);
+      await fleet.append({ kind: 'PRIMED', id: 'p', actual: {} });
+      await worker.follower.catchUp();
+      assert.deepEqual(parkedWhy(worker), []);
+    });
+  });
+
   it('exceeded by one document alone: parked, because a split cannot help', async () => {
     const { fleet, worker } = await setup({ documents: 1 });
     await fleet.append(cap(`account:${accountName}:money`, 1));
@@ -63,6 +123,19 @@ describe('Submitter: caps', () => {
     await submit(worker);
     assert.deepEqual(parkedWhy(worker), ['price unknown']);
     assert.equal(fleet.provider.posts.length, 0);
+  });
+
+  it('documents without a price do not hold back those of the same file that have one', async () => {
+    const fleet = new TestFleet({ lane: { itemsMax: 2 } });
+    const worker = await fleet.worker();
+    await fleet.append(cap('fleet:money', 10 ** 12));
+    for (const model of ['claude-of-tomorrow', 'claude-haiku-4-5', 'claude-of-tomorrow', 'claude-haiku-4-5']) {
+      await fleet.enqueue(1, { value: asIsLine('d', { model }) });
+    }
+    await worker.accumulator.runOnce();
+    for (const _ of fleet.journal('SEALED')) await submit(worker);
+    assert.equal(fleet.provider.posts.length, 1);
+    assert.deepEqual(parkedWhy(worker), ['price unknown']);
   });
 
   it('no money cap and a model without a price: created', async () => {

@@ -29,7 +29,7 @@ import { Slots } from '#runtime/slots.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { type WorkMeter, type WorkOutcome, workMeterOf } from '#runtime/work-meter.ts';
 import { createSpan } from './create-span.ts';
-import { heldMs, type Parked, Parking } from './parking.ts';
+import { type Parked, type ParkedBatch, ParkedBatches } from './parked-batches.ts';
 import { Primer } from './primer.ts';
 import { rebuildItems } from './rebuild-items.ts';
 
@@ -53,8 +53,11 @@ export interface SubmitterPorts {
 }
 
 const lockMs = 120_000;
+const heldMs = 1_000;
 /** However fast the provider's time runs: looking at hundreds of held batches every moment would itself be the load. */
 const heldMinMs = 250;
+/** Batches held back by a cap, looked at a second all together: a parked tenant of a million documents is no load. */
+const capChecksPerSecond = 100;
 /** Only a restart with another configuration ends it. */
 const notConfiguredMs = 30_000;
 const refusedMs = 2_000;
@@ -75,13 +78,14 @@ const outcomeOf = (step: Step): WorkOutcome => (step === 'done' ? 'done' : 'agai
 /** One POST was sent, or none. */
 type Sent = { intent: IntentRecord; outcome: CreateOutcome } | { step: Step };
 
+export type { Parked } from './parked-batches.ts';
+
 /** Sealed batches to the provider, intent first (protocol §5.2 and §5.4). */
 export class Submitter {
   readonly #ports: SubmitterPorts;
-  readonly #parking: Parking;
+  readonly #parked: ParkedBatches;
   /** Nonces of INTENTs that were left without a POST: should one be found open, it was never sent. */
   readonly #unsent = new Set<string>();
-
   /** An INTENT holds its slot until its reply, so that none waits with its time running. */
   readonly #slots: Slots;
   readonly #meter: WorkMeter;
@@ -90,19 +94,19 @@ export class Submitter {
   constructor(ports: SubmitterPorts) {
     this.#ports = ports;
     this.#meter = workMeterOf(ports);
-    this.#parking = new Parking(ports);
     this.#primer = new Primer(ports);
+    this.#parked = new ParkedBatches(ports);
     this.#slots = new Slots(ports.createsAtOnce ?? Infinity);
   }
 
   /** Batches that are held back now, by why. */
   parked(): Parked[] {
-    return this.#parking.parked();
+    return this.#parked.all();
   }
 
   /** How many a cap on money holds back: they wait for a person or another day, and nobody else may wait for them. */
   cappedBatches(): number {
-    return this.#parking.cappedBatches();
+    return this.#parked.capped();
   }
 
   /** Takes one job and does the next legal step for its batch. Several may run side by side. @returns true if there was one */
@@ -142,8 +146,13 @@ export class Submitter {
   }
 
   #unpark(bk: string): 'done' {
-    this.#parking.leave(bk);
+    this.#parked.delete(bk);
     return 'done';
+  }
+
+  #park(parked: ParkedBatch, afterMs: number): Step {
+    this.#parked.add(parked);
+    return { afterMs };
   }
 
   async #submit(batch: Batch): Promise<Step> {
@@ -153,31 +162,39 @@ export class Submitter {
     if (canceled) return this.#close(batch.bk, 'canceled');
     const account = accounts.get(batch.account);
     // Not an error of the loop, which would slow down the batches of every other account.
-    if (!account) return this.#parking.park({ bk: batch.bk, why: 'not-configured' }, notConfiguredMs);
+    if (!account) return this.#park({ bk: batch.bk, why: 'not-configured' }, notConfiguredMs);
     if (account.ownerSeen === null) await this.#learnOwner(account);
     else if (!view.accounts.has(account.name)) await this.#learnOwner(account); // shown, and could not be pinned
     const hold = account.hold(view);
     const heldAfterMs = Math.max(heldMinMs, heldMs / timing.scale);
-    if (hold && hold !== 'breaker') return this.#parking.park({ bk: batch.bk, why: hold }, heldAfterMs);
-    const capped = hold ? null : this.#parking.stillCapped(batch.bk);
-    if (capped) return this.#parking.parkByCap(capped);
+    if (hold && hold !== 'breaker') return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
+    const capped = hold ? null : this.#parked.stillCapped(batch.bk);
+    if (capped) return this.#park(capped, this.#capCheckMs());
     const payload = await this.#payload(batch);
     if (payload.deadlineAt < clock.now()) return this.#close(batch.bk, 'deadline');
-    if (hold) return this.#parking.park({ bk: batch.bk, why: hold }, heldAfterMs);
+    if (hold) return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
     const wanted = await this.#reserve(batch, payload);
     const reserve = wanted.amounts;
-    if (unpricedUnderCap(view, wanted) !== null) return this.#parking.parkByCap(priceUnknown(batch.bk));
+    if (unpricedUnderCap(view, wanted) !== null) return this.#park(priceUnknown(batch.bk), this.#capCheckMs());
     if (exceedsCapAlone(view, reserve) && itemsToSend(batch).length > 1) return this.#close(batch.bk, 'split');
     const tight = tightCap(view, reserve, clock.now());
     if (tight) {
-      const wants = { reserve, deadlineAt: payload.deadlineAt };
-      return this.#parking.parkByCap({ bk: batch.bk, why: 'cap', ...tight, wants });
+      const wants = { reserve, items: itemsToSend(batch).length, deadlineAt: payload.deadlineAt };
+      if (this.#parked.mayGoInParts(wants)) {
+        this.#parked.goesInParts(batch.bk);
+        return this.#close(batch.bk, 'split');
+      }
+      return this.#park({ bk: batch.bk, why: 'cap', ...tight, wants }, this.#capCheckMs());
     }
-    this.#parking.leave(batch.bk);
+    this.#parked.delete(batch.bk);
     const waitMs = await this.#primer.prime(batch, { account, payload, reserve });
     if (waitMs > 0) return { afterMs: waitMs };
     const sent = await this.#slots.run(() => this.#send(batch, { account, payload, wanted }));
     return 'outcome' in sent ? this.#record(sent.intent, sent.outcome) : sent.step;
+  }
+
+  #capCheckMs(): number {
+    return Math.max(heldMs, (this.#parked.size * 1_000) / capChecksPerSecond);
   }
 
   /** A list call that costs nothing: an incarnation creates only once a reply of its own has shown the owner. */

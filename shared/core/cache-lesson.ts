@@ -22,7 +22,7 @@ export interface CacheLesson {
   ttl: CacheTtl;
   use: CachePlanUse;
   isPrimed: boolean;
-  /** Answered items with this prefix: those of which usage is known. */
+  /** Answered items that carried a marker, as far as their usage shows it; of batches without markers all of them. */
   items: number;
   /** Of the prefix, as billed; 0 when nothing was read or written. */
   prefixTokens: number;
@@ -38,19 +38,20 @@ export interface CacheLesson {
 
 export interface SettledUsages {
   bk: string;
-  model: string;
   /** When the batch was sealed, ms since the epoch. */
   at: number;
   plan: CachePlan;
-  /** Of each answered item. */
-  usages: readonly Usage[];
+  /** Of each answered item, and who answered it. */
+  answered: readonly { usage: Usage; model: string }[];
 }
 
 /**
  * What a settled batch teaches, from the usage of each of its answered items. With several marks each is told its share
  * of the whole batch, so that sums over prefixes stay sums over batches.
  */
-export function cacheLessonsOf({ bk, model, at, plan, usages }: SettledUsages): CacheLesson[] {
+export function cacheLessonsOf({ bk, at, plan, answered }: SettledUsages): CacheLesson[] {
+  const usages = answered.map(({ usage }) => usage);
+  const marked = markedOf(answered, plan);
   const read = usages.reduce((sum, { cacheRead }) => sum + cacheRead, 0);
   const written = usages.reduce((sum, usage) => sum + writtenBy(usage), 0);
   const prompts = usages.reduce((sum, { input }) => sum + input, read + written);
@@ -58,12 +59,12 @@ export function cacheLessonsOf({ bk, model, at, plan, usages }: SettledUsages): 
   return plan.marks.map(({ hash, ttl, prime }) => ({
     bk,
     hash,
-    model,
+    model: marked[0]?.model ?? '',
     ttl,
     use: plan.use,
     isPrimed: prime,
-    items: usages.length,
-    prefixTokens: usages.reduce((most, usage) => Math.max(most, usage.cacheRead + writtenBy(usage)), 0),
+    items: marked.length,
+    prefixTokens: usages.reduce((most, usage) => Math.max(most, cachedBy(usage)), 0),
     promptTokens: Math.round(prompts / share),
     hits: usages.filter(({ cacheRead }) => cacheRead > 0).length,
     readTokens: Math.round(read / share),
@@ -72,4 +73,14 @@ export function cacheLessonsOf({ bk, model, at, plan, usages }: SettledUsages): 
   }));
 }
 
+/**
+ * A marker makes an item read or write, so what did neither had none: another prefix, another model. It has missed nothing.
+ * Where nobody did either, the prefix was too short for the provider, and all have missed it.
+ */
+function markedOf(answered: SettledUsages['answered'], { use }: CachePlan): SettledUsages['answered'] {
+  const touched = use === 'marked' ? answered.filter(({ usage }) => cachedBy(usage) > 0) : [];
+  return touched.length > 0 ? touched : answered;
+}
+
 const writtenBy = ({ cacheWrite5m, cacheWrite1h }: Usage): number => cacheWrite5m + cacheWrite1h;
+const cachedBy = (usage: Usage): number => usage.cacheRead + writtenBy(usage);

@@ -131,15 +131,15 @@ describe('CacheLessons', () => {
 });
 
 describe('cacheLessonsOf', () => {
+  const none = { input: 10, output: 5, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
+  const plan = { use: 'marked', marks: [{ depth: 1, hash: 'p', ttl: '5m', prime: false }] } as const;
+  const answeredWith = (...usages: (typeof none)[]) => usages.map(usage => ({ usage, model }));
+  const written = { ...none, cacheWrite5m: 5_000 };
+  const read = { ...none, cacheRead: 5_000 };
+
   it('counts items that read, and what was read and written', () => {
-    const none = { input: 10, output: 5, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
-    const usages = [
-      { ...none, cacheWrite5m: 5_000 },
-      { ...none, cacheRead: 5_000 },
-      { ...none, cacheRead: 5_000 },
-    ];
-    const plan = { use: 'marked', marks: [{ depth: 1, hash: 'p', ttl: '5m', prime: false }] } as const;
-    assert.deepEqual(cacheLessonsOf({ bk: 'a', model, at, plan, usages }), [
+    const answered = answeredWith(written, read, read);
+    assert.deepEqual(cacheLessonsOf({ bk: 'a', at, plan, answered }), [
       lesson({
         isPrimed: false,
         items: 3,
@@ -149,5 +149,20 @@ describe('cacheLessonsOf', () => {
         writtenTokens: 5_000,
       }),
     ]);
+  });
+
+  it('what carries no marker, being of another model or prefix, has missed nothing', () => {
+    const others = Array.from({ length: 40 }, () => ({ usage: none, model: 'claude-opus-5-5' }));
+    const answered = [...others, ...answeredWith(written, read, read)];
+    const [learnt] = cacheLessonsOf({ bk: 'a', at, plan, answered });
+    assert.deepEqual([learnt?.model, learnt?.items, learnt?.hits], [model, 3, 2]);
+    assert.equal(learnt?.promptTokens, 15_430);
+  });
+
+  it('where nobody read or wrote all have missed; without markers all count', () => {
+    const answered = answeredWith(none, none);
+    assert.equal(cacheLessonsOf({ bk: 'a', at, plan, answered })[0]?.items, 2);
+    const back = { ...plan, use: 'held-back' } as const;
+    assert.equal(cacheLessonsOf({ bk: 'a', at, plan: back, answered: answeredWith(none, read) })[0]?.items, 2);
   });
 });

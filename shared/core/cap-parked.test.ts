@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { intent, openFold, sealed } from '#test/support/journal-records.ts';
 import { parkedFigures, priceUnknown, type WaitingBatch } from './cap-parked.ts';
 import { holdInWords } from './cap-words.ts';
+import type { Batch } from './view.ts';
 
 const now = Date.UTC(2026, 10, 24, 12);
 const view = {
+  batches: new Map(),
+  primes: new Map(),
   caps: new Map([
     ['task:a:money|day', 100],
     ['fleet:money|month', 1_000],
@@ -24,10 +28,10 @@ describe('parkedFigures', () => {
     const figures = parkedFigures(
       view,
       [
-        waiting({ 'task:a:money': 11 }, 3),
-        waiting({ 'task:a:money': 20 }, 4),
+        waiting({ 'task:a:money': 33 }, 3),
+        waiting({ 'task:a:money': 60 }, 4),
         waiting({ 'task:a:money': 10 }, 5),
-        waiting({ 'fleet:money': 501 }, 9),
+        waiting({ 'fleet:money': 9 * 501 }, 9),
       ],
       now,
     );
@@ -35,6 +39,14 @@ describe('parkedFigures', () => {
       { scope: 'fleet:money', period: 'month', batches: 1, documents: 9 },
       { scope: 'task:a:money', period: 'day', batches: 2, documents: 7 },
     ]);
+  });
+
+  it('what will be bought in parts is not parked, unless something is under way that has to end first', () => {
+    const batches = [waiting({ 'task:a:money': 40 }, 4)];
+    assert.deepEqual(parkedFigures(view, batches, now), []);
+    const { state } = openFold(sealed('b'), intent('b', 1, { 'task:a:money': 1 })).batch('b');
+    const busy = { ...view, batches: new Map([['b', { state } as Batch]]) };
+    assert.equal(parkedFigures(busy, batches, now)[0]?.documents, 4);
   });
 
   it('has room again in the next period', () => {

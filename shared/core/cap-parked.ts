@@ -1,3 +1,4 @@
+import { fitsInParts, scopesUnderWay } from './cap-parts.ts';
 import { type Reserve, unpricedUnderCap } from './cap-reserve.ts';
 import type { CapPeriod } from './journal.ts';
 import { tightCap, type View } from './view.ts';
@@ -20,17 +21,23 @@ export interface WaitingBatch {
   documents: number;
 }
 
-/** Which of them a cap holds back at `now` (ms since the epoch), as the submitter decides it; most documents first. */
+/**
+ * Which of them a cap holds back at `now` (ms since the epoch), as the submitter decides it; most documents first. What will be
+ * bought in parts is not parked.
+ */
 export function parkedFigures(
-  view: Pick<View, 'caps' | 'used'>,
+  view: Pick<View, 'caps' | 'used' | 'batches' | 'primes'>,
   waiting: readonly WaitingBatch[],
   now: number,
 ): ParkedFigures[] {
   const found = new Map<string, ParkedFigures>();
+  const busy = scopesUnderWay(view);
+  const underWay = (): ReadonlySet<string> => busy;
   for (const { reserve, documents } of waiting) {
     const isUnpriced = unpricedUnderCap(view, reserve) !== null;
     const cap = isUnpriced ? { scope: priceUnknown, period: null } : tightCap(view, reserve.amounts, now);
     if (cap === null) continue;
+    if (!isUnpriced && fitsInParts(view, { reserve: reserve.amounts, items: documents, underWay }, now)) continue;
     const key = `${cap.period}|${cap.scope}`;
     const before = found.get(key) ?? { ...cap, batches: 0, documents: 0 };
     found.set(key, { ...before, batches: before.batches + 1, documents: before.documents + documents });

@@ -20,7 +20,10 @@ function groupOf({ model, text, maxTokens }: { model: string; text: string; maxT
   const body = JSON.stringify({ model, max_tokens: maxTokens, messages: [{ role: 'user', content: text }] });
   const features = featuresOf(body);
   const letters = lettersOf(features);
-  const [low, high] = [lowestCost({ model, letters }, at), worstCost({ model, maxTokens, body }, at)];
+  const [low, high] = [
+    lowestCost({ model, letters, tokensMax: inputTokensMax(body) }, at),
+    worstCost({ model, maxTokens, body }, at),
+  ];
   return {
     name: 'one',
     model,

@@ -1,4 +1,5 @@
 import { type AnswerGuess, answerTokens } from './answer-model.ts';
+import { cacheTokensMin } from './cache-minimums.ts';
 import type { Calibration } from './calibration.ts';
 import { priceOf } from './cost.ts';
 import type { Nanodollars } from './money.ts';
@@ -23,11 +24,21 @@ export const addRanges = (a: Range, b: Range): Range => ({
   high: a.high + b.high,
 });
 
-/** The least that a batch item may cost, were it answered with one token; null when the model's price is unknown. */
-export function lowestCost({ model, letters }: { model: string; letters: number }, at: number): Nanodollars | null {
+/**
+ * The least that a batch item may cost, were it answered with one token and, where it is long enough for that, read from the
+ * cache, by a marker of ours or of its producer; null when the model's price is unknown.
+ * @param request.tokensMax more it cannot have
+ */
+export function lowestCost(
+  { model, letters, tokensMax }: { model: string; letters: number; tokensMax: number },
+  at: number,
+): Nanodollars | null {
   const tokens = inputTokensMin(letters);
   const price = priceOf(model, { promptTokens: tokens, at });
-  return price && Math.floor((tokens * price.input + price.output) * batchPriceShare);
+  if (price === null) return null;
+  const mayBeRead = tokensMax >= (cacheTokensMin(model) ?? 0);
+  const perToken = mayBeRead ? Math.min(price.input, price.cacheRead) : price.input;
+  return Math.floor((tokens * perToken + price.output) * batchPriceShare);
 }
 
 /** Requests that are estimated together: of one model, recipe, bound and length. */

@@ -78,3 +78,8 @@ export const causes: Readonly<Record<OutcomeCause, CauseRow>> = {
 
 /** True for causes that lie in the item: it is sealed again alone, half price, and leaves a findable trace. */
 export const isAlone = (cause: OutcomeCause): boolean => causes[cause].again === 'alone';
+
+const unsentCauses: ReadonlySet<OutcomeCause> = new Set(['split', 'deadline', 'not-reused']);
+
+/** Nothing was sent: what follows is the first purchase, not another one. */
+export const wasUnsent = (cause: OutcomeCause): boolean => unsentCauses.has(cause);

@@ -120,7 +120,5 @@ function lessonsOf(
 ): Pick<SettledRecord, 'cache'> {
   if (!plan || answered.length === 0) return {};
   const marks = plan.marks.map(mark => ({ ...mark, prime: wasPrimed(mark) }));
-  const usages = answered.map(({ usage }) => usage);
-  const model = answered[0]?.model ?? '';
-  return { cache: cacheLessonsOf({ bk, model, at: sealedAt, plan: { ...plan, marks }, usages }) };
+  return { cache: cacheLessonsOf({ bk, at: sealedAt, plan: { ...plan, marks }, answered }) };
 }

@@ -70,6 +70,11 @@ describe('proposeMaxTokens', () => {
     assert.equal(riskNow.share, 0.1);
   });
 
+  it('of few answers, that the cap is too low where they show it', () => {
+    assert.deepEqual(propose([], { cut: 20, maxTokens: 4 }).verdict, { is: 'beyond', maxTokensAtLeast: 8 });
+    assert.equal(propose(upTo(100), { cut: 1, maxTokens: 1_000 }).verdict.is, 'too-few');
+  });
+
   it('tells the quantiles as they are, within a bucket', () => {
     const { quantiles } = propose(upTo(1_000));
     for (const [told, is] of [

@@ -56,13 +56,20 @@ function verdictOf(observed: AnswerTokens, { maxTokens, risk }: { maxTokens: num
   const { counts, cut } = observed;
   const documents = cut + counts.reduce((sum, [, count]) => sum + count, 0);
   const answersNeeded = Math.ceil((z * z * (1 - risk)) / risk);
-  if (documents < answersNeeded) return { is: 'too-few', answersNeeded };
+  const beyond = {
+    is: 'beyond',
+    maxTokensAtLeast: 2 * Math.max(maxTokens, bucketTokens(counts.at(-1)?.[0] ?? 0)),
+  } as const;
+  if (documents < answersNeeded) {
+    // Few answers cannot say that a cap is high enough; that it is too low they can.
+    return lowerBound(cut, documents) > risk ? beyond : { is: 'too-few', answersNeeded };
+  }
   for (const [bucket] of counts) {
     const candidate = Math.max(1, bucketTokens(bucket));
     const found = riskAt(candidate, observed);
     if (found.atMost <= risk) return { is: 'proposed', maxTokens: candidate, risk: found };
   }
-  return { is: 'beyond', maxTokensAtLeast: 2 * Math.max(maxTokens, bucketTokens(counts.at(-1)?.[0] ?? 0)) };
+  return beyond;
 }
 
 /** Of an answer being longer than `maxTokens`; what was cut counts as longer than anything. */
@@ -74,6 +81,9 @@ function riskAt(maxTokens: number, { counts, cut }: AnswerTokens): Risk {
   }
   return { share: documents === 0 ? 0 : longer / documents, atMost: upperBound(longer, documents) };
 }
+
+/** Wilson's, as the other. */
+const lowerBound = (hits: number, all: number): number => (all === 0 ? 0 : 1 - upperBound(all - hits, all));
 
 /** Wilson's. */
 function upperBound(hits: number, all: number): number {

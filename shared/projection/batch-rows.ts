@@ -75,11 +75,17 @@ export class BatchRows {
     if (verdict === 'refused') return;
     if (batch) this.#change(batch, record.at);
     // A prime is its reserve until it is known what it cost, as in the view: one that never says is spent in full.
-    if (record.kind === 'PRIME') this.#spend.prime({ at: record.at, amounts: record.reserve, primes: 1 });
+    if (record.kind === 'PRIME') this.#prime({ at: record.at, amounts: record.reserve, primes: 1 });
     if (record.kind === 'PRIMED' && prime) {
-      this.#spend.prime({ at: prime.at, amounts: negative(prime.reserve), primes: -1 });
-      this.#spend.prime({ at: prime.at, amounts: inScopesOf(prime.reserve, record.actual), primes: 1 });
+      this.#prime({ at: prime.at, amounts: negative(prime.reserve), primes: -1 });
+      // One that was not sent after all was none.
+      const primes = prime.state === 'spent' ? 1 : 0;
+      this.#prime({ at: prime.at, amounts: inScopesOf(prime.reserve, record.actual), primes });
     }
+  }
+
+  #prime(told: { at: number; amounts: Amounts; primes: number }): void {
+    this.#totals.add('billed', this.#spend.prime(told));
   }
 
   settled(record: SettledRecord, at: number): void {

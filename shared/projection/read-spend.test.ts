@@ -55,8 +55,9 @@ async function setup(test: TestContext) {
       while (!(await projection.advance()));
       const figures = readSpend(projection, bounds);
       const tokens = readAnswerTokens(projection, recipeFamily(recipe));
+      const { billed } = projection.totals.read();
       projection.close();
-      return { figures, tokens, total: costTotal(figures).money };
+      return { figures, tokens, total: costTotal(figures).money, billed };
     },
   };
 }
@@ -119,6 +120,18 @@ describe('readSpend', () => {
     const primed = await read({ since: '2026-11-24', until: '2026-11-24' });
     assert.deepEqual([primed.total.primes, primed.total.billed, primed.figures[0]?.primes], [30, 30, 1]);
     assert.equal((await read({ since: '2026-11-25', until: null })).figures.length, 0);
+  });
+
+  it('a prime that was not sent after all is none, and the totals of screens have those that were', async test => {
+    const { journal, read } = await setup(test);
+    const reserve = { 'account:a:money': 100, 'fleet:money': 100 };
+    const prime = { kind: 'PRIME', account: 'a', prefix: 'x', nonce: 'n', reserve } as const;
+    await journal({ ...prime, id: 'p' });
+    await journal({ kind: 'PRIMED', id: 'p', actual: {} });
+    await journal({ ...prime, id: 'q' });
+    await journal({ kind: 'PRIMED', id: 'q', actual: { 'account:a:money': 7, 'fleet:money': 7 } });
+    const { figures, total, billed } = await read();
+    assert.deepEqual([figures[0]?.primes, total.primes, billed], [1, 7, 7]);
   });
 
   it('counts by the day of the INTENT, first and last day included', async test => {

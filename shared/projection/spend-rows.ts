@@ -38,10 +38,14 @@ export class SpendTable {
     }
   }
 
-  /** @param amounts by scope, as PRIME reserved or PRIMED spent them */
-  prime({ at, amounts, primes }: { at: number; amounts: Readonly<Record<string, number>>; primes: number }): void {
+  /**
+   * @param amounts by scope, as PRIME reserved or PRIMED spent them
+   * @returns nanodollars that it adds to what was billed
+   */
+  prime({ at, amounts, primes }: { at: number; amounts: Readonly<Record<string, number>>; primes: number }): number {
     const { task, tenant, cost } = primeFacts(amounts);
     this.#addPrime.run(periodKey('day', at), task, tenant, primes, cost);
+    return cost;
   }
 }
 

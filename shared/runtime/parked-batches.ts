@@ -22,16 +22,17 @@ const batchesRead = 200;
 /**
  * Which batches a cap holds back now, read from the log alone: whoever parks them may be in another process, or gone. Their
  * reserve is worked out as the submitter does.
+ * @param options.among batches that are asked about; absent: all
  */
 export async function parkedBatches(
   log: Log,
-  view: Pick<View, 'caps' | 'used'> & { batches: View['batches'] | readonly Batch[] },
-  now: number,
+  view: Pick<View, 'caps' | 'used' | 'batches' | 'primes'>,
+  { now, among = [...view.batches.values()] }: { now: number; among?: readonly Batch[] },
 ): Promise<Parked> {
   if (view.caps.size === 0) return { held: [], unread: 0 };
   const recipes = new RecipeBook(log);
   const waiting: WaitingBatch[] = [];
-  const unsent = [...view.batches.values()].filter(batch => isUnsent(batch) && !batch.settled);
+  const unsent = among.filter(batch => isUnsent(batch) && !batch.settled);
   for (const batch of unsent.slice(0, batchesRead)) {
     const found = await waitingBatch(batch, { log, recipes, now });
     if (found) waiting.push(found);

@@ -30,7 +30,8 @@ export function plannedStrategy(workload: CacheWorkload, lessons = new CacheLess
     settled({ index, sealedAt, usages }) {
       const plan = plans.get(index);
       if (!plan) return;
-      const settled = { bk: batchKey(index), model, at: sealedAt, plan, usages };
+      const answered = usages.map(usage => ({ usage, model }));
+      const settled = { bk: batchKey(index), at: sealedAt, plan, answered };
       for (const lesson of cacheLessonsOf(settled)) lessons.learn(lesson);
     },
   };

@@ -53,10 +53,11 @@ function planOne(
   for (const sighting of sightings) lessons.see(sighting);
   if (!plan) return;
   const none = { input: 500, output: 50, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
-  const usages = items.map((_, index) =>
-    index % 10 === 0 ? { ...none, cacheWrite5m: 20_000 } : { ...none, cacheRead: 20_000 },
-  );
-  for (const lesson of cacheLessonsOf({ bk, model, at, plan, usages })) lessons.learn(lesson);
+  const answered = items.map((_, index) => ({
+    usage: index % 10 === 0 ? { ...none, cacheWrite5m: 20_000 } : { ...none, cacheRead: 20_000 },
+    model,
+  }));
+  for (const lesson of cacheLessonsOf({ bk, at, plan, answered })) lessons.learn(lesson);
 }
 
 function timed(run: () => void): number {

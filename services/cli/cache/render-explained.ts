@@ -18,7 +18,7 @@ export function renderExplained(
   const wrap = (text: string): string[] => wrapText(text, Math.min(width, widthMax) - 4).map(line => `  ${line}`);
   return [
     ...lanes.flatMap(lane => [
-      paint('bold', oneLine(headOf(lane))),
+      ...wrapText(oneLine(headOf(lane)), Math.min(width, widthMax)).map(line => paint('bold', line)),
       ...lane.why.flatMap(reason => wrap(sentenceOf(reason))),
       ...wrap(policySentence(lane.policy, lane.why)),
       '',

@@ -60,7 +60,7 @@ async function reportOf(
     lines: costLines(figures, options.by),
     total: costTotal(figures),
     caps: capProgress(projection.view, now),
-    parked: await parkedBatches(log, projection.view, now),
+    parked: await parkedBatches(log, projection.view, { now }),
     anomalies: findAnomalies(past, { today }),
     isSimulated: simulatedFolder !== null,
     unknown: projection.view.unknown?.what ?? null,

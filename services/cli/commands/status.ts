@@ -20,7 +20,7 @@ export const status = (): Command => async context => {
       isSimulated: state.simulatedFolder !== null,
       place: state.place,
       caps: capProgress(survey.view, now).filter(({ scope }) => isConfiguredScope(scope)),
-      parked: await parkedBatches(state.log, survey.view, now),
+      parked: await parkedBatches(state.log, survey.view, { now }),
       now,
     };
     if (context.isJson) await context.out(`${JSON.stringify(statusJson(found))}\n`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { cacheTokensMin } from '#core/cache-minimums.ts';
 import { worstCost } from '#core/cap-worst-case.ts';
 import { costOf, noUsage } from '#core/cost.ts';
 import { lowestCost } from '#core/estimate.ts';
@@ -66,8 +67,14 @@ describe('what a request may cost at least and at most', () => {
         const letters = lettersOf(featuresOf(body));
         assert.ok(inputTokensMin(letters) <= input && input <= inputTokensMax(body), `${input} tokens`);
         const billed = costOf(model, { ...noUsage, input, output }, now)?.billed ?? Number.NaN;
-        const [low, high] = [lowestCost({ model, letters }, now), worstCost({ model, maxTokens, body }, now)];
-        assert.ok(low !== null && high !== null && low <= billed && billed <= high.none, `${billed} nanodollars`);
+        const [low, high] = [
+          lowestCost({ model, letters, tokensMax: inputTokensMax(body) }, now),
+          worstCost({ model, maxTokens, body }, now),
+        ];
+        const read = costOf(model, { ...noUsage, cacheRead: input, output }, now)?.billed ?? Number.NaN;
+        const isLong = input >= (cacheTokensMin(model) ?? Infinity);
+        assert.ok(low !== null && (!isLong || low <= read), `${read} nanodollars, all read from the cache`);
+        assert.ok(high !== null && low <= billed && billed <= high.none, `${billed} nanodollars`);
       }),
     );
     machine.close();

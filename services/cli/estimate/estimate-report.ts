@@ -67,7 +67,7 @@ export const individually = (range: Range): Range => ({
 export const priceTableDate: string = priceRows.reduce((latest, { since }) => (since > latest ? since : latest), '');
 
 /** What every estimate leaves out. */
-export const leftOut = 'one try for each document, without prompt cache';
+export const leftOut = 'one try for each document; expected: no prompt cache, no answer given again';
 
 /** The estimate for programs: dollars as decimal strings. */
 export function estimateJson(report: EstimateReport): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { answerKey, calibrate } from '#core/calibration.ts';
+import { costOf, noUsage } from '#core/cost.ts';
 import type { Document } from '#core/document.ts';
 import { asIsRecipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
@@ -61,6 +62,19 @@ describe('estimateReport', () => {
     };
     assert.match(batchUsd.low ?? '', /^0\.\d+$/);
     assert.match(priceTableDate, /^\d{4}-\d\d-\d\d$/);
+  });
+
+  it('low holds what is read from the cache, and what is not bought at all', () => {
+    const usage = { ...noUsage, cacheRead: 5_000, output: 1 };
+    const words = 'some words '.repeat(2_500);
+    const params = { model: haiku, max_tokens: 100, messages: [{ role: 'user', content: words }] };
+    const long = { ...documentOf(haiku), ask: { shape: 'as-is', provider: 'anthropic', params } } as const;
+    const file = new FileEstimate(at);
+    file.add(long, asIsRecipe);
+    assert.ok(file.costMin > 0 && file.costMin <= (costOf(haiku, usage, at)?.billed ?? 0));
+    const given = new FileEstimate(at);
+    given.add(long, { ...asIsRecipe, reusable: true });
+    assert.equal(given.costMin, 0);
   });
 
   it('counts rejected lines, which cost nothing', () => {

@@ -47,13 +47,15 @@ export class FileEstimate {
     const body = buildRequest(document.ask, recipe, { partition: 0, offset: this.documents, att: 0 });
     const features = featuresOf(body);
     const worst = worstCost({ model, maxTokens, body, isText }, this.#at);
-    const least = lowestCost({ model, letters: lettersOf(features) }, this.#at);
+    const [letters, tokensMax] = [lettersOf(features), inputTokensMax(body, { isText })];
+    const isGiven = recipe.reusable === true && document.mayReuse !== false; // it may be, and then it costs nothing
+    const least = isGiven ? 0 : lowestCost({ model, letters, tokensMax }, this.#at);
     const name = this.#groupOf(document, { recipe, model, maxTokens, body, isPriced: worst !== null });
     const group = this.#groups.get(name) as RequestGroup;
     group.documents += 1;
     group.features = addFeatures(group.features, features);
-    group.bounds.low += inputTokensMin(lettersOf(features));
-    group.bounds.high += inputTokensMax(body, { isText });
+    group.bounds.low += inputTokensMin(letters);
+    group.bounds.high += tokensMax;
     if (group.cost && worst && least !== null) {
       group.cost.low += least;
       group.cost.high += worst.none;

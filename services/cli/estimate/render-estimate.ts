@@ -63,7 +63,8 @@ function unpricedLine({ documents, models }: EstimateReport['unpriced'], { paint
 }
 
 function assumptions({ input, output, sample, isSimulated }: EstimateReport, { width }: TerminalLook): string[] {
-  const bounds = 'low: one token for 16 letters and one for an answer; high: one for each byte, and all of max_tokens';
+  const bounds =
+    'low: one token for 16 letters, from the cache where that may be, and one for an answer; high: one for each byte, and all of max_tokens';
   return [
     ...sentence('input', inputInWords(input), width),
     ...(sample && sample.refused > 0

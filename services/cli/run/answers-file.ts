@@ -24,6 +24,8 @@ interface Written {
   bytes: number;
   /** Lines by outcome, in a file of dead letters by cause. */
   counts: Readonly<Record<string, number>>;
+  /** Of them: answers that were bought for another document. */
+  reused: number;
 }
 
 /** Hash of the last bytes: whether it is still this file. */
@@ -35,7 +37,7 @@ const acquireTriesMax = 10;
 /** A process that has just taken the lock says who it is next: on a slow machine that takes a while. */
 const acquireUnnamedTriesMax = 300;
 const acquireAgainMs = 100;
-const nothing: Written = { bytes: 0, counts: {} };
+const nothing: Written = { bytes: 0, counts: {}, reused: 0 };
 
 /**
  * A file as a projection of the log: one line a terminal record of the run, in the log's order. What a killed process left
@@ -62,6 +64,10 @@ export class AnswersFile {
   /** Lines written so far: answers by outcome, dead letters by cause. */
   get counts(): Readonly<Record<string, number>> {
     return this.#written.counts;
+  }
+
+  get reused(): number {
+    return this.#written.reused;
   }
 
   /** True when the last `project` found nothing new. */
@@ -93,11 +99,11 @@ export class AnswersFile {
     [this.#offset, this.#written, this.#lastBytes, this.#isAtEnd] = [0, nothing, Buffer.alloc(0), false];
     if (!this.#isRegular) return; // a pipe or a device has no position to go on from
     const position = options.isAnew ? null : await log.position(this.#group, topic, 0);
-    const written = position?.metadata ? (JSON.parse(position.metadata) as Position) : null;
+    const written = position?.metadata ? ({ reused: 0, ...JSON.parse(position.metadata) } as Position) : null;
     const { size } = await file.stat(); // again: before the lock was ours, somebody may have written
     if (position && written && (await this.#isOurs(written, size))) {
       this.#offset = position.offset;
-      this.#written = { bytes: written.bytes, counts: written.counts };
+      this.#written = { bytes: written.bytes, counts: written.counts, reused: written.reused };
     }
     // What stands beyond the position may be torn, and is written again from the log.
     await file.truncate(this.#written.bytes);
@@ -169,16 +175,18 @@ export class AnswersFile {
   async #write(records: readonly LogRecord[]): Promise<void> {
     const parts: Uint8Array[] = [];
     const counts = { ...this.#written.counts };
+    let { reused } = this.#written;
     for (const record of records) {
       const isResult = this.#options.topic === 'results';
       const word = isResult ? outcomeOf(record) : (causeOfDeadLetter(record) ?? 'unknown');
       counts[word] = (counts[word] ?? 0) + 1;
+      if (isResult && headerNames.reusedFrom in record.headers) reused += 1;
       parts.push(isResult ? record.value : Buffer.from(deadLetterLine(record)), newline);
     }
     const lines = Buffer.concat(parts);
     await this.#file?.appendFile(lines);
     this.#lastBytes = Buffer.concat([this.#lastBytes, lines.subarray(-tailBytes)]).subarray(-tailBytes);
-    this.#written = { bytes: this.#written.bytes + lines.length, counts };
+    this.#written = { bytes: this.#written.bytes + lines.length, counts, reused };
   }
 
   /** After the bytes: dying before it, the next start cuts them off and writes them again. */

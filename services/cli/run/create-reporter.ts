@@ -1,4 +1,5 @@
 import type { CommandContext } from '../command-context.ts';
+import { wrapText } from '../terminal/fit-text.ts';
 import { openLivePanel } from './live-panel.ts';
 import type { RunEnd } from './run-session.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
@@ -21,7 +22,8 @@ export async function createReporter(context: CommandContext): Promise<Reporter>
   const panel = await openLivePanel({ stream, look, env, isJson, now: Date.now });
   const sayStopping = (): void => {
     panel.close();
-    if (!isJson) context.say(`${role === 'engine' ? stopping : leaving}\n`);
+    const said = role === 'engine' ? stopping : leaving;
+    if (!isJson) context.say(`${(look.isTty ? wrapText(said, look.width) : [said]).join('\n')}\n`);
   };
   let role: RunSnapshot['role'] = 'engine';
   context.interrupts().signal.addEventListener('abort', sayStopping, { once: true });

@@ -22,8 +22,8 @@ export class ParkedElsewhere {
   async read(view: View): Promise<RunSnapshot['parked']> {
     if (performance.now() - this.#readAt < readEveryMs) return this.#last;
     this.#readAt = performance.now();
-    const batches = [...view.batches.values()].filter(({ runs }) => runs.includes(this.#run));
-    const { held } = await parkedBatches(this.#log, { caps: view.caps, used: view.used, batches }, Date.now());
+    const among = [...view.batches.values()].filter(({ runs }) => runs.includes(this.#run));
+    const { held } = await parkedBatches(this.#log, view, { now: Date.now(), among });
     const parked = held.filter(({ scope }) => isAboutMoney(scope));
     const [most] = parked;
     const count = parked.reduce((sum, { documents }) => sum + documents, 0);

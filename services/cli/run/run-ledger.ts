@@ -1,5 +1,6 @@
 import { decodeSettled } from '#contracts/settled-codec.ts';
 import { addToTallies, type CacheTallies, noTallies } from '#core/cache-effect.ts';
+import { wasUnsent } from '#core/outcome.ts';
 import type { Log } from '#ports/log.ts';
 
 const recordsPerRead = 500;
@@ -48,7 +49,7 @@ export class RunLedger {
     if ('kind' in settled || this.#known.has(settled.bk)) return;
     this.#known.add(settled.bk);
     const spent = settled.runs[this.#run];
-    const again = settled.retry.filter(row => row.cause !== 'not-reused'); // of those nothing was bought
+    const again = settled.retry.filter(row => !wasUnsent(row.cause));
     this.retries += again.filter(row => row.runs.includes(this.#run)).length;
     if (!spent) return;
     // What only gives answers again bought nothing; what has no price did.

@@ -195,6 +195,7 @@ export class RunSession {
       total,
       isComplete,
       answered,
+      reused: this.#files.answers.reused,
       byCause: this.#files.deadLetters.counts as Partial<Record<ErrorCode, number>>,
       retries,
       cost: sumOrUnknown(billed, unpriced) === null ? null : { billed, individual, projected: projectedCost(sums) },

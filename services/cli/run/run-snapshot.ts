@@ -22,6 +22,8 @@ export interface RunSnapshot {
   isComplete: boolean;
   /** Counted from terminal records, never from what a provider reports. */
   answered: { succeeded: number; dead: number };
+  /** Of the answers: those that were bought for another document. */
+  reused: number;
   /** Dead letters by cause. */
   byCause: Readonly<Partial<Record<ErrorCode, number>>>;
   /** Documents in open lanes. */

@@ -11,6 +11,7 @@ export const middleOfRun: RunSnapshot = {
   total: 10_000,
   isComplete: true,
   answered: { succeeded: 6_214, dead: 3 },
+  reused: 0,
   byCause: { 'invalid-json': 2, refused: 1 },
   inLanes: 12,
   sealedWaiting: 3,

@@ -9,6 +9,27 @@ const look = terminalLook({ isTty: false, columns: 80, env: { LANG: 'C.UTF-8' },
 const done: RunResult = { snapshot: endOfRun, end: 'done', auditVerdict: null };
 
 describe('renderSummary', () => {
+  it('says how many answers were bought for other documents', () => {
+    const snapshot = { ...endOfRun, reused: 82 };
+    assert.match(renderSummary({ ...done, snapshot }, look), /work +82 answers given again · 74 retries · 83 batches/);
+    assert.equal(summaryJson({ ...done, snapshot }).reused, 82);
+  });
+
+  it('is broken between words where a terminal is narrow', () => {
+    const narrow = terminalLook({
+      isTty: true,
+      columns: 60,
+      env: { LANG: 'C.UTF-8', NO_COLOR: '1' },
+      colorAllowed: true,
+    });
+    const lines = renderSummary({ ...done, snapshot: { ...endOfRun, simulated: true } }, narrow).split('\n');
+    assert.ok(
+      lines.every(line => line.length <= 60),
+      lines.join('\n'),
+    );
+    assert.match(lines.join('\n'), /simulated: no key is configured, nothing was\n {16}bought/);
+  });
+
   it('says what became of every document, and what it cost', () => {
     assert.equal(
       renderSummary(done, look),

@@ -3,7 +3,7 @@ import { capInWords } from '#core/cap-words.ts';
 import type { CapProgress } from '#core/cost-caps.ts';
 import { decimalDollars, formatDollars } from '#core/money.ts';
 import { capJson } from '../cost/cap-lines.ts';
-import { oneLine } from '../terminal/fit-text.ts';
+import { oneLine, wrapHanging } from '../terminal/fit-text.ts';
 import { countOf, formatAge, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
 import { cacheInWords } from './cache-in-words.ts';
@@ -27,9 +27,13 @@ const nextUnderCaps = 'the same command, with a higher cap in the configuration 
 export function renderSummary(result: RunResult, look: TerminalLook): string {
   const { snapshot, auditVerdict } = result;
   const { paint, glyphs } = look;
-  const { answered, out, deadLetters, retries, batches, simulated } = snapshot;
-  const more = [retries > 0 ? countOf(retries, 'retry') : '', countOf(batches, 'batch')].filter(text => text !== '');
-  return [
+  const { answered, out, deadLetters, reused, retries, batches, simulated } = snapshot;
+  const more = [
+    ...(reused > 0 ? [`${countOf(reused, 'answer')} given again`] : []),
+    ...(retries > 0 ? [countOf(retries, 'retry')] : []),
+    countOf(batches, 'batch'),
+  ];
+  const lines = [
     '',
     headline(result, look),
     ...(out === null
@@ -43,8 +47,13 @@ export function renderSummary(result: RunResult, look: TerminalLook): string {
     ...(auditVerdict === null ? [] : [row('audit', auditVerdict)]),
     ...nextRows(result),
     '',
-  ].join('\n');
+  ];
+  // A terminal breaks what is too long in the middle of a word; who reads a file has no width.
+  return lines.flatMap(line => (look.isTty ? wrapped(line, look.width) : [line])).join('\n');
 }
+
+const wrapped = (line: string, width: number): string[] =>
+  wrapHanging(line, { indent: line.startsWith('  ') ? labelWidth + 3 : 0, width });
 
 function headline({ snapshot, end }: RunResult, { paint, glyphs }: TerminalLook): string {
   const { run, answered, total } = snapshot;
@@ -131,6 +140,7 @@ export function summaryJson({ snapshot, end, auditVerdict }: RunResult): Record<
     answered: answered.succeeded + answered.dead,
     succeeded: answered.succeeded,
     deadLettered: answered.dead,
+    reused: snapshot.reused,
     deadLettersByCause: byCause,
     costUsd: cost && decimalDollars(cost.billed),
     individualCostUsd: cost && decimalDollars(cost.individual),

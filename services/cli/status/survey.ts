@@ -10,6 +10,7 @@ import { intakeGroup } from '#services/accumulator/intakes.ts';
 import { readTopic } from '../read-topic.ts';
 import { readRunPosition } from '../run/run-position.ts';
 import { runMoneyScope } from '../run/set-run-cap.ts';
+import { PrimeCosts } from './prime-costs.ts';
 
 export interface RunStatus {
   run: string;
@@ -61,15 +62,18 @@ export async function surveyLog(log: Log): Promise<Survey> {
     }
     reduceSettled(view, settled);
   }
+  const primes = new PrimeCosts();
   for await (const { value, at } of readTopic(log, 'journal')) {
     const record = decodeJournal(value, at);
     if (record.kind === 'UNKNOWN') view.unknown ??= { what: record.what };
-    else reduceJournal(view, record);
+    else if (reduceJournal(view, record) === 'accepted') primes.add(record);
     if (record.kind === 'SEALED') for (const run of record.runs) of(run);
   }
   for await (const { headers } of readTopic(log, 'results')) {
     of(headers[headerNames.run] ?? '')[headers[headerNames.outcome] === 'succeeded' ? 'succeeded' : 'dead'] += 1;
   }
+  for (const [run, count] of counts) count.cost += primes.of(run);
+  runless.cost += primes.ofNobody(counts.keys());
   const unsealed = await countUnsealed(log, { view, of });
   const runs = await Promise.all([...counts].map(([run, count]) => statusOf(log, run, { count, view })));
   return { view, runs, runless, unsealed };

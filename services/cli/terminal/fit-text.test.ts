@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cutEnd, cutStart, firstThatFits, oneLine, textWidth, wrapText } from './fit-text.ts';
+import { cutEnd, cutStart, firstThatFits, oneLine, textWidth, wrapHanging, wrapText } from './fit-text.ts';
 
 describe('textWidth', () => {
   it('counts columns, not characters', () => {
@@ -33,4 +33,14 @@ describe('oneLine', () => {
 describe('wrapText', () => {
   it('breaks at spaces', () => assert.deepEqual(wrapText('one two three', 8), ['one two', 'three']));
   it('leaves a long word whole', () => assert.deepEqual(wrapText('extraordinary', 5), ['extraordinary']));
+});
+
+describe('wrapHanging', () => {
+  it('goes on below where the text began, and leaves alone what fits', () => {
+    assert.deepEqual(wrapHanging('  cost  one two three', { indent: 8, width: 16 }), [
+      '  cost  one two',
+      '        three',
+    ]);
+    assert.deepEqual(wrapHanging('  cost  one', { indent: 8, width: 16 }), ['  cost  one']);
+  });
 });

@@ -63,3 +63,10 @@ export function wrapText(text: string, width: number): string[] {
   }
   return line === '' ? lines : [...lines, line];
 }
+
+/** A line that begins at `indent` columns, and goes on below itself where it has no room. What is before them has no colours. */
+export function wrapHanging(line: string, { indent, width }: { indent: number; width: number }): string[] {
+  if (textWidth(line) <= width) return [line];
+  const parts = wrapText(line.slice(indent), Math.max(1, width - indent));
+  return parts.map((part, index) => `${index === 0 ? line.slice(0, indent) : ' '.repeat(indent)}${part}`);
+}
