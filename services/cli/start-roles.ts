@@ -33,7 +33,7 @@ import { leaveToOwners } from '#services/poller/leave-to-owners.ts';
 import { pollerLoops } from '#services/poller/loops.ts';
 import { Watcher } from '#services/poller/watcher.ts';
 import { submitterLoops } from '#services/submitter/loops.ts';
-import type { Parked } from '#services/submitter/parking.ts';
+import type { Parked } from '#services/submitter/parked-batches.ts';
 import { probeLoops } from '#services/submitter/probe-account.ts';
 import { Submitter } from '#services/submitter/service.ts';
 import { sweeperLoops } from '#services/sweeper/loops.ts';
