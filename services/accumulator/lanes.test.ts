@@ -163,7 +163,7 @@ describe('Accumulator: what shares a lane', () => {
 });
 
 describe('Accumulator: input position', () => {
-  it('is the low watermark of delivered records that are sealed, and offsets have gaps', async () => {
+  it('K7: is the low watermark of delivered records that are sealed, and offsets have gaps', async () => {
     const { fleet, worker } = await setup({ gaps: () => 2, lane: { itemsMax: 2 } });
     const offsets = await fleet.enqueue(5);
     await worker.accumulator.runOnce();
@@ -198,7 +198,7 @@ describe('Accumulator: input position', () => {
     assert.equal(await position(restarted), 6);
   });
 
-  it('a partition that was taken away leaves its lanes, and comes back whole', async () => {
+  it('K2: a partition that was taken away leaves its lanes, and comes back whole', async () => {
     const { fleet, worker } = await setup({ documentPartitions: 2 });
     fleet.cluster.assign('accumulator', 'documents', worker.log, [0, 1]);
     await fleet.enqueue(2, { partition: 0 });

@@ -100,7 +100,7 @@ describe('lost lines', () => {
 });
 
 describe('a batch that is gone', () => {
-  it('404 three times over 24 h, and absent from a complete list: its items are missing', async () => {
+  it('O11: 404 three times over 24 h, and absent from a complete list: its items are missing', async () => {
     const bundle = await setup();
     bundle.fleet.provider.remove('pid-1');
     await collectFor(bundle, 23 * 3_600_000, 60_000);

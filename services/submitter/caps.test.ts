@@ -28,7 +28,7 @@ const parkedWhy = (worker: TestWorker): string[] =>
 describe('Submitter: caps', () => {
   const cap = (scope: string, limit: number) => ({ kind: 'CAP', scope, period: 'total', limit }) as const;
 
-  it('tight: parked with its scope, and created once there is room', async () => {
+  it('A5, N7: tight: parked with its scope, and created once there is room', async () => {
     const { fleet, worker } = await setup();
     const scope = `account:${accountName}:items`;
     await fleet.append(cap(scope, 3), other(scope, 2));
@@ -146,7 +146,7 @@ describe('Submitter: caps', () => {
   });
 
   for (const scope of ['fleet:money', 'task:summarise:money', 'tenant:acme:money']) {
-    it(`${scope}, per day: parked while the day is full, nothing else held up, created when the day turns`, async () => {
+    it(`$4: ${scope}, per day: parked while the day is full, nothing else held up, created when the day turns`, async () => {
       const fleet = new TestFleet({ lane: { itemsMax: 1 } });
       const worker = await fleet.worker();
       await fleet.enqueue(1, { value: taskLine('d'), headers: { [headerNames.tenant]: 'acme' } });

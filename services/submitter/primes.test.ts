@@ -44,7 +44,7 @@ const used = ({ follower }: TestWorker, scope: string): number => follower.view.
 const ambiguous: PrimeOutcome = { status: 'ambiguous', message: 'connection reset' };
 
 describe('Submitter: primes', () => {
-  it('are bought before the create: PRIME with its reserve, one call, PRIMED with what it cost', async () => {
+  it('P1: are bought before the create: PRIME with its reserve, one call, PRIMED with what it cost', async () => {
     const { fleet, worker } = await setup();
     await seal(fleet, worker);
     const usage = { input: 3, output: 0, cacheRead: 0, cacheWrite5m: 1_400, cacheWrite1h: 0 };

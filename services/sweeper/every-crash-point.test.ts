@@ -82,7 +82,7 @@ describe('every crash point of the way', () => {
     }
   });
 
-  it('a worker that is killed there is followed by another, and nothing is lost or doubled', async () => {
+  it('A2: a worker that is killed there is followed by another, and nothing is lost or doubled', async () => {
     const labels = await passedLabels();
     assert.ok(new Set(labels).size > 60, 'all services are passed');
     for (const fault of faults(labels, { laterMax: 3 })) {

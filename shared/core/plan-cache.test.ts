@@ -57,7 +57,7 @@ describe('break-even hit rates', () => {
 });
 
 describe('planCache', () => {
-  it('marks and primes a large first batch', () => {
+  it('P1: marks and primes a large first batch', () => {
     const { plan: made, sightings } = plan(batch(100));
     const { hash } = item(0).positions[0] ?? { hash: '' };
     assert.deepEqual(made, { use: 'marked', marks: [{ depth: 1, hash, ttl: '5m', prime: true }] });
@@ -98,7 +98,7 @@ describe('planCache', () => {
     assert.deepEqual(why.at(-1), { is: 'held-back', share: 0.02 });
   });
 
-  it('says why there is no marker', () => {
+  it('P2: says why there is no marker', () => {
     const reasons = (items: PromptBlocks[], over = {}) => plan(items, over).why.map(({ is }) => is);
     assert.deepEqual(reasons(batch(100, { system: 'abcd'.repeat(4_095) })), ['below-minimum']);
     assert.deepEqual(reasons(batch(100, { system: '' })), ['nothing-shared']);

@@ -23,4 +23,5 @@ async function makeKafkaLog(): Promise<LogFixture> {
   };
 }
 
+/** K5: whatever client speaks to Kafka, this suite is what it has to pass. */
 describeLog('Kafka', makeKafkaLog);
