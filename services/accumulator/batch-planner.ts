@@ -1,11 +1,11 @@
-import { type CachePlan, type CachePolicy, cacheModeDoes, marksSent } from '#core/cache-plan.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { Lane, LaneItem } from '#core/lane.ts';
-import { markRequest } from '#core/mark-request.ts';
-import { planCache } from '#core/plan-cache.ts';
-import { promptBlocks } from '#core/prompt-blocks.ts';
-import { PromptHeads } from '#core/prompt-heads.ts';
-import type { PromptBlocks } from '#core/prompt-positions.ts';
+import { type CachePlan, type CachePolicy, cacheModeDoes, marksSent } from '#core/prompt-cache/cache-plan.ts';
+import { markRequest } from '#core/prompt-cache/mark-request.ts';
+import { planCache } from '#core/prompt-cache/plan-cache.ts';
+import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
+import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
+import type { PromptBlocks } from '#core/prompt-cache/prompt-positions.ts';
 import type { CacheLever } from '#ports/batch-provider.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Telemetry } from '#ports/telemetry.ts';

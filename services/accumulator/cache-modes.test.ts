@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { CacheMode } from '#core/cache-plan.ts';
 import { parseCustomId } from '#core/custom-id.ts';
+import type { CacheMode } from '#core/prompt-cache/cache-plan.ts';
 import { requests as anyRequest } from '#test/support/request-arbitrary.ts';
 import { drain, TestFleet } from '#test/support/test-fleet.ts';
 

@@ -1,11 +1,11 @@
 import { buildRequest } from '#core/build-request.ts';
-import { worstCost } from '#core/cap-worst-case.ts';
+import { worstCost } from '#core/caps/cap-worst-case.ts';
 import type { Document } from '#core/document.ts';
 import type { LaneSettings, SourceOfAnswer } from '#core/lane.ts';
 import { bytesPerTokenUsual } from '#core/limits.ts';
+import { siblingKey } from '#core/prompt-cache/siblings.ts';
 import { raisedRecipe } from '#core/raise-max-tokens.ts';
 import type { Rid } from '#core/rid.ts';
-import { siblingKey } from '#core/siblings.ts';
 import { hasOwnCap } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ReadDocument } from '#runtime/document-reader.ts';

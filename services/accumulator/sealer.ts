@@ -1,7 +1,7 @@
-import type { CachePlan } from '#core/cache-plan.ts';
 import type { SealedRecord } from '#core/journal.ts';
 import type { Lane, LaneCloseReason } from '#core/lane.ts';
 import { buildPayload, encodePayload } from '#core/payload.ts';
+import type { CachePlan } from '#core/prompt-cache/cache-plan.ts';
 import type { Ids } from '#ports/ids.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';

@@ -13,9 +13,9 @@ import { openSqlitePayloadStore, type SqlitePayloadStore } from '#adapters/sqlit
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
 import { systemClock } from '#adapters/system/system-clock.ts';
 import { roleNames } from '#contracts/roles.ts';
-import type { CachePolicy } from '#core/cache-plan.ts';
-import type { MoneyCap } from '#core/cap-scopes.ts';
+import type { MoneyCap } from '#core/caps/cap-scopes.ts';
 import { resultLineBytesMax } from '#core/limits.ts';
+import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
 import type { BatchProvider } from '#ports/batch-provider.ts';
 import type { AnswerSettings } from '#runtime/answer-cache.ts';

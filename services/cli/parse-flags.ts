@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { suggestion } from '#contracts/nearest-name.ts';
-import { type CostKey, costKeys } from '#core/cost-report.ts';
+import { type CostKey, costKeys } from '#core/cost-report/cost-report.ts';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -1,6 +1,6 @@
 import { systemIds } from '#adapters/system/system-ids.ts';
 import type { Role } from '#contracts/roles.ts';
-import type { MoneyCap } from '#core/cap-scopes.ts';
+import type { MoneyCap } from '#core/caps/cap-scopes.ts';
 import type { DeadLetterPlace } from '#core/dead-letter-place.ts';
 import type { Timing } from '#core/timing.ts';
 import { isUnsent, type View } from '#core/view.ts';

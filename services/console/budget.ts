@@ -1,6 +1,6 @@
-import { isConfiguredScope } from '#core/cap-scopes.ts';
-import { type CapProgress, capProgress } from '#core/cost-caps.ts';
-import { anomalyHistoryDays, findAnomalies, type SpendAnomalies } from '#core/spend-anomalies.ts';
+import { isConfiguredScope } from '#core/caps/cap-scopes.ts';
+import { type CapProgress, capProgress } from '#core/cost-report/cost-caps.ts';
+import { anomalyHistoryDays, findAnomalies, type SpendAnomalies } from '#core/cost-report/spend-anomalies.ts';
 import { periodKey } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';

@@ -1,6 +1,6 @@
 import type { WorkerHint } from '#contracts/worker-hint.ts';
-import { capInWords, holdInWords } from '#core/cap-words.ts';
-import { shareOf } from '#core/cost-caps.ts';
+import { capInWords, holdInWords } from '#core/caps/cap-words.ts';
+import { shareOf } from '#core/cost-report/cost-caps.ts';
 import { decimalDollars, formatDollars, type Nanodollars, sumOrUnknown } from '#core/money.ts';
 import type { BatchStateName } from '#core/view.ts';
 import { errorCatalogue } from '#errors/catalogue.ts';

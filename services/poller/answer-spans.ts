@@ -1,7 +1,7 @@
 import { priceOf } from '#core/cost.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { formatRid, type Rid } from '#core/rid.ts';
-import type { Settlement } from '#core/settle-batch.ts';
+import type { Settlement } from '#core/settle/settle-batch.ts';
 import { batchSpan, documentSpan, parseTraceparent, type SpanContext } from '#core/span-context.ts';
 import type { Terminal } from '#core/terminal.ts';
 import type { Batch } from '#core/view.ts';

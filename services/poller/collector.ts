@@ -1,14 +1,14 @@
 import { encodeSettled } from '#contracts/settled-codec.ts';
 import { dueReuse } from '#core/answer-cache/source-states.ts';
 import { answerHeaders, answerKey, deadLetterHeaders } from '#core/answer-headers.ts';
-import type { CacheMark } from '#core/cache-plan.ts';
 import { type DeadLetterPlace, ownDeadLetters, valueOfDeadLetter } from '#core/dead-letter-place.ts';
 import { isAlone } from '#core/outcome.ts';
-import { wasPrimed } from '#core/primes.ts';
+import type { CacheMark } from '#core/prompt-cache/cache-plan.ts';
+import { wasPrimed } from '#core/prompt-cache/primes.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { formatRid, type Rid } from '#core/rid.ts';
-import { type Settlement, settleBatch } from '#core/settle-batch.ts';
-import type { CompleteRead } from '#core/settle-context.ts';
+import { type Settlement, settleBatch } from '#core/settle/settle-batch.ts';
+import type { CompleteRead } from '#core/settle/settle-context.ts';
 import { resultJson, type Terminal } from '#core/terminal.ts';
 import type { Timing } from '#core/timing.ts';
 import { type Batch, isSettled, isSettledUnsent, retryKey } from '#core/view.ts';

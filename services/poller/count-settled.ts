@@ -1,5 +1,5 @@
-import { addToTallies, noTallies } from '#core/cache-effect.ts';
-import type { Settlement } from '#core/settle-batch.ts';
+import { addToTallies, noTallies } from '#core/prompt-cache/cache-effect.ts';
+import type { Settlement } from '#core/settle/settle-batch.ts';
 import type { Spend } from '#core/spend.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 

@@ -1,5 +1,5 @@
 import { formatCustomId } from '#core/custom-id.ts';
-import type { CompleteRead } from '#core/settle-context.ts';
+import type { CompleteRead } from '#core/settle/settle-context.ts';
 import { type Batch, itemsToSend } from '#core/view.ts';
 import type { ItemLine, ResultRead } from '#ports/batch-provider.ts';
 

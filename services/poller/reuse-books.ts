@@ -1,6 +1,6 @@
 import type { ReuseState } from '#core/answer-cache/reused-answer.ts';
 import { formatRid } from '#core/rid.ts';
-import type { Settlement } from '#core/settle-batch.ts';
+import type { Settlement } from '#core/settle/settle-batch.ts';
 import type { SettledRecord } from '#core/settled.ts';
 import type { Batch, Item, View } from '#core/view.ts';
 import type { AnswerCounts, AnswerEntry } from '#ports/answer-store.ts';

@@ -1,4 +1,4 @@
-import { fitsInParts, scopesUnderWay } from '#core/cap-parts.ts';
+import { fitsInParts, scopesUnderWay } from '#core/caps/cap-parts.ts';
 import type { Amounts, CapPeriod } from '#core/journal.ts';
 import { exceedsCapAlone, isUnsent, tightCap } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';

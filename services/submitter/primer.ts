@@ -1,9 +1,9 @@
-import { type CacheMark, marksSent } from '#core/cache-plan.ts';
 import { callCostOf } from '#core/cost.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { Amounts, PrimeRecord } from '#core/journal.ts';
 import type { Payload } from '#core/payload.ts';
-import { primeRequest } from '#core/prime-request.ts';
+import { type CacheMark, marksSent } from '#core/prompt-cache/cache-plan.ts';
+import { primeRequest } from '#core/prompt-cache/prime-request.ts';
 import {
   addAmounts,
   isPrimeUsOnly,
@@ -12,7 +12,7 @@ import {
   primeId,
   primesSince,
   worstPrimeCost,
-} from '#core/primes.ts';
+} from '#core/prompt-cache/primes.ts';
 import { acceptsPrime } from '#core/reduce-journal.ts';
 import type { Timing } from '#core/timing.ts';
 import { type Batch, tightCap } from '#core/view.ts';

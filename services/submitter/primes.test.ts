@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { CachePlan } from '#core/cache-plan.ts';
 import { callCostOf } from '#core/cost.ts';
 import type { Amounts } from '#core/journal.ts';
+import type { CachePlan } from '#core/prompt-cache/cache-plan.ts';
 import type { PrimeOutcome } from '#ports/batch-provider.ts';
 import {
   accountName,

@@ -1,5 +1,5 @@
 import { buildRequest } from '#core/build-request.ts';
-import { worstCost } from '#core/cap-worst-case.ts';
+import { worstCost } from '#core/caps/cap-worst-case.ts';
 import type { PayloadItem } from '#core/payload.ts';
 import { formatRid } from '#core/rid.ts';
 import { type Batch, itemsToSend } from '#core/view.ts';

@@ -1,10 +1,10 @@
-import { type Reserve, reserveOf, unpricedUnderCap } from '#core/cap-reserve.ts';
-import { planTtl } from '#core/cap-worst-case.ts';
+import { type Reserve, reserveOf, unpricedUnderCap } from '#core/caps/cap-reserve.ts';
+import { planTtl } from '#core/caps/cap-worst-case.ts';
 import { formatCustomId } from '#core/custom-id.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { CloseReason, IntentRecord } from '#core/journal.ts';
-import { markRequest } from '#core/mark-request.ts';
 import { buildPayload, decodePayload, isPayloadOf, type Payload } from '#core/payload.ts';
+import { markRequest } from '#core/prompt-cache/mark-request.ts';
 import { acceptsIntent } from '#core/reduce-journal.ts';
 import type { Timing } from '#core/timing.ts';
 import {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cacheModes } from '#core/cache-plan.ts';
+import { cacheModes } from '#core/prompt-cache/cache-plan.ts';
 import { holdBackDefault, primesPerHourDefault, primesPerHourMax } from './config-defaults.ts';
 
 const mode = z.enum(cacheModes);

@@ -1,6 +1,6 @@
-import { marksSent } from '#core/cache-plan.ts';
-import { isConfiguredScope } from '#core/cap-scopes.ts';
+import { isConfiguredScope } from '#core/caps/cap-scopes.ts';
 import { type JournalRecord, journalKinds, journalVersion, type Stamped } from '#core/journal.ts';
+import { marksSent } from '#core/prompt-cache/cache-plan.ts';
 import { decodeObject, type UnknownRecord } from './unknown-record.ts';
 
 const kinds: ReadonlySet<unknown> = new Set(journalKinds);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { marksMax } from '#core/cache-minimums.ts';
 import { capPeriods, closeReasons, type JournalRecord } from '#core/journal.ts';
+import { marksMax } from '#core/prompt-cache/cache-minimums.ts';
 
 const whole = z.int().nonnegative();
 const name = z.string().min(1);

@@ -1,4 +1,4 @@
-import type { CachePlan, CacheTtl } from './cache-plan.ts';
+import type { CachePlan, CacheTtl } from './prompt-cache/cache-plan.ts';
 
 /**
  * The records of the journal (protocol §4). What makes one accepted is `reduce-journal.ts`, a function of journal

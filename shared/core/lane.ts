@@ -1,10 +1,10 @@
-import { type CachePolicy, cacheModeDoes } from './cache-plan.ts';
-import type { WorstCost } from './cap-worst-case.ts';
+import type { WorstCost } from './caps/cap-worst-case.ts';
 import type { BatchKind } from './journal.ts';
 import { deadlineMarginMs } from './limits.ts';
-import type { PromptBlocks } from './prompt-positions.ts';
+import { type CachePolicy, cacheModeDoes } from './prompt-cache/cache-plan.ts';
+import type { PromptBlocks } from './prompt-cache/prompt-positions.ts';
+import { nextOfSiblings, pooledBatchesMax } from './prompt-cache/siblings.ts';
 import type { Rid } from './rid.ts';
-import { nextOfSiblings, pooledBatchesMax } from './siblings.ts';
 
 /**
  * Documents that may share a batch, gathered in an accumulator's memory. A lane is lost with its process and filled again

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty } from '#test/support/check-property.ts';
+import { contextTokensMax } from './estimate/token-bounds.ts';
 import { batchItemsMax } from './limits.ts';
 import { decimalDollars, formatDollars, nanodollarsPerDollar, parseDollars, sumOrUnknown } from './money.ts';
 import { priceRows } from './prices.ts';
-import { contextTokensMax } from './token-bounds.ts';
 
 const amount = fc.oneof(fc.nat(2_000_000_000), fc.integer({ min: 0, max: 9_000_000 * nanodollarsPerDollar }));
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty, recordOf } from '#test/support/check-property.ts';
-import type { MarkerTtl, WorstCost } from './cap-worst-case.ts';
+import type { MarkerTtl, WorstCost } from './caps/cap-worst-case.ts';
 import { buildPayload, decodePayload, encodePayload, isPayloadOf, type PayloadItem } from './payload.ts';
 import type { Item } from './view.ts';
 

@@ -1,4 +1,4 @@
-import { addWorst, type WorstCost } from './cap-worst-case.ts';
+import { addWorst, type WorstCost } from './caps/cap-worst-case.ts';
 import type { LaneItem } from './lane.ts';
 import type { Item } from './view.ts';
 

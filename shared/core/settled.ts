@@ -1,6 +1,6 @@
-import type { CacheLesson } from './cache-lessons.ts';
 import type { Amounts } from './journal.ts';
 import type { OutcomeCause } from './outcome.ts';
+import type { CacheLesson } from './prompt-cache/cache-lessons.ts';
 import type { Spend } from './spend.ts';
 
 /**

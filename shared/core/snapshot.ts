@@ -1,5 +1,5 @@
-import { CacheLessons, type CacheLessonsSnapshot } from './cache-lessons.ts';
 import { Claims, type ClaimsSnapshot } from './claims.ts';
+import { CacheLessons, type CacheLessonsSnapshot } from './prompt-cache/cache-lessons.ts';
 import type { View } from './view.ts';
 
 /** A view at a position, as plain data. An unknown version is ignored and the log is read instead. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { costOf, noUsage, type Usage } from './cost.ts';
+import { tokenBucket } from './cost-report/token-buckets.ts';
 import { SpendRows, type SpentItem } from './spend.ts';
-import { tokenBucket } from './token-buckets.ts';
 
 const model = 'claude-haiku-4-5';
 const at = Date.UTC(2026, 10, 24);

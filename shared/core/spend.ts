@@ -1,7 +1,7 @@
 import { addUsage, type ItemCost, noUsage, type Usage } from './cost.ts';
+import { type TokenCounts, TokenTally } from './cost-report/token-buckets.ts';
 import type { Nanodollars } from './money.ts';
 import { batchPriceShare } from './prices.ts';
-import { type TokenCounts, TokenTally } from './token-buckets.ts';
 
 /**
  * What one batch bought, for reports: SETTLED carries it beside its sums, because nothing else in the log says for whom

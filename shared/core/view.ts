@@ -1,8 +1,8 @@
-import { CacheLessons } from './cache-lessons.ts';
-import type { CachePlan, CacheTtl } from './cache-plan.ts';
 import { Claims } from './claims.ts';
 import type { AbortedRecord, Amounts, BatchKind, CapPeriod, CloseReason } from './journal.ts';
 import type { SourceOfAnswer } from './lane.ts';
+import { CacheLessons } from './prompt-cache/cache-lessons.ts';
+import type { CachePlan, CacheTtl } from './prompt-cache/cache-plan.ts';
 import { claimKey, type Rid } from './rid.ts';
 import type { RetryRow } from './settled.ts';
 

@@ -1,4 +1,4 @@
-import type { AnswerTokens } from '#core/tune.ts';
+import type { AnswerTokens } from '#core/cost-report/tune.ts';
 import type { Projection } from './projection.ts';
 
 interface Cut {

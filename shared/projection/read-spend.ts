@@ -1,5 +1,5 @@
 import { noUsage } from '#core/cost.ts';
-import { noSums, type SpendFigures } from '#core/cost-report.ts';
+import { noSums, type SpendFigures } from '#core/cost-report/cost-report.ts';
 import type { Projection } from './projection.ts';
 
 export interface SpendBounds {

@@ -1,10 +1,10 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import { resultSchema } from '#contracts/result-schema.ts';
 import { buildRequest } from '#core/build-request.ts';
-import { answerKey, type Calibration, calibrate, type SeenAnswer } from '#core/calibration.ts';
+import { answerKey, type Calibration, calibrate, type SeenAnswer } from '#core/estimate/calibration.ts';
+import { featuresOf } from '#core/estimate/text-features.ts';
 import { headerNames } from '#core/headers.ts';
 import { formatRid, parseRid, type Rid } from '#core/rid.ts';
-import { featuresOf } from '#core/text-features.ts';
 import type { Log, LogRecord, Topic } from '#ports/log.ts';
 import { findDocuments, type ReadDocument } from './document-reader.ts';
 import { RecipeBook } from './recipe-book.ts';

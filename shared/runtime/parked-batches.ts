@@ -1,7 +1,7 @@
 import { buildRequest } from '#core/build-request.ts';
-import { type ParkedFigures, parkedFigures, type WaitingBatch } from '#core/cap-parked.ts';
-import { reserveOf } from '#core/cap-reserve.ts';
-import { planTtl, worstCost } from '#core/cap-worst-case.ts';
+import { type ParkedFigures, parkedFigures, type WaitingBatch } from '#core/caps/cap-parked.ts';
+import { reserveOf } from '#core/caps/cap-reserve.ts';
+import { planTtl, worstCost } from '#core/caps/cap-worst-case.ts';
 import { buildPayload } from '#core/payload.ts';
 import { formatRid } from '#core/rid.ts';
 import { type Batch, isUnsent, itemsToSend, type View } from '#core/view.ts';

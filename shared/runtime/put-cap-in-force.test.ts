@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { MoneyCap } from '#core/cap-scopes.ts';
+import type { MoneyCap } from '#core/caps/cap-scopes.ts';
 import { TestFleet } from '#test/support/test-fleet.ts';
 import { putCapInForce, putCapsInForce } from './put-cap-in-force.ts';
 

@@ -1,4 +1,4 @@
-import { isConfiguredScope, type MoneyCap } from '#core/cap-scopes.ts';
+import { isConfiguredScope, type MoneyCap } from '#core/caps/cap-scopes.ts';
 import type { CapPeriod, CapRecord } from '#core/journal.ts';
 import { capKey } from '#core/view.ts';
 import type { ViewFollower } from './view-follower.ts';

@@ -1,10 +1,10 @@
 import type { DocumentContext } from '#contracts/parse-document.ts';
-import type { CachePolicy } from '#core/cache-plan.ts';
-import type { WorstCostRequest } from '#core/cap-worst-case.ts';
+import type { WorstCostRequest } from '#core/caps/cap-worst-case.ts';
 import type { Document } from '#core/document.ts';
-import { isPlainText } from '#core/is-plain-text.ts';
+import { isPlainText } from '#core/estimate/is-plain-text.ts';
 import type { LaneSettings } from '#core/lane.ts';
 import { batchBytesMax, batchItemsDefault, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
+import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
 import { maxTokensOf } from '#core/raise-max-tokens.ts';
 import { asIsRecipe, type Recipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';

@@ -1,7 +1,7 @@
-import { CacheLessons, cacheLessonsOf } from '#core/cache-lessons.ts';
-import { type CachePlan, marksSent } from '#core/cache-plan.ts';
-import { planCache } from '#core/plan-cache.ts';
-import type { PromptBlocks } from '#core/prompt-positions.ts';
+import { CacheLessons, cacheLessonsOf } from '#core/prompt-cache/cache-lessons.ts';
+import { type CachePlan, marksSent } from '#core/prompt-cache/cache-plan.ts';
+import { planCache } from '#core/prompt-cache/plan-cache.ts';
+import type { PromptBlocks } from '#core/prompt-cache/prompt-positions.ts';
 import { type CacheStrategy, prefixOf } from './cache-run.ts';
 import type { CacheWorkload } from './cache-workload.ts';
 

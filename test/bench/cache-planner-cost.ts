@@ -1,9 +1,9 @@
-import { cacheLessonsOf } from '#core/cache-lesson.ts';
-import { CacheLessons } from '#core/cache-lessons.ts';
-import { planCache } from '#core/plan-cache.ts';
-import { promptBlocks } from '#core/prompt-blocks.ts';
-import { PromptHeads } from '#core/prompt-heads.ts';
-import type { PromptBlocks } from '#core/prompt-positions.ts';
+import { cacheLessonsOf } from '#core/prompt-cache/cache-lesson.ts';
+import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
+import { planCache } from '#core/prompt-cache/plan-cache.ts';
+import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
+import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
+import type { PromptBlocks } from '#core/prompt-cache/prompt-positions.ts';
 import { requestsOf } from './cache-primed.ts';
 import { median } from './median.ts';
 

@@ -1,9 +1,9 @@
-import { CacheLessons } from '#core/cache-lessons.ts';
-import { type CachePlan, marksSent } from '#core/cache-plan.ts';
-import { markRequest } from '#core/mark-request.ts';
-import { planCache } from '#core/plan-cache.ts';
-import { primeRequest } from '#core/prime-request.ts';
-import { promptBlocks } from '#core/prompt-blocks.ts';
+import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
+import { type CachePlan, marksSent } from '#core/prompt-cache/cache-plan.ts';
+import { markRequest } from '#core/prompt-cache/mark-request.ts';
+import { planCache } from '#core/prompt-cache/plan-cache.ts';
+import { primeRequest } from '#core/prompt-cache/prime-request.ts';
+import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
 import { findModel } from '#services/simulator/machine/models.ts';
 import { SimulatorMachine } from '#services/simulator/machine/simulator-machine.ts';
 import { createMemoryStore } from '#services/simulator/store/memory-store.ts';

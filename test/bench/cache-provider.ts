@@ -1,5 +1,5 @@
-import type { CacheTtl } from '#core/cache-plan.ts';
 import type { Usage } from '#core/cost.ts';
+import type { CacheTtl } from '#core/prompt-cache/cache-plan.ts';
 import { FaultInjector } from '#services/simulator/faults/fault-injector.ts';
 import type { BatchRecord } from '#services/simulator/machine/batch-record.ts';
 import { endOf, itemStart } from '#services/simulator/machine/batch-timing.ts';

@@ -1,5 +1,5 @@
-import type { CacheTtl } from '#core/cache-plan.ts';
 import type { Usage } from '#core/cost.ts';
+import type { CacheTtl } from '#core/prompt-cache/cache-plan.ts';
 import { type BoughtBatch, type CacheItem, CacheProvider, primeMs } from './cache-provider.ts';
 import type { CacheWorkload } from './cache-workload.ts';
 

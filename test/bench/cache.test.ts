@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CacheLessons } from '#core/cache-lessons.ts';
-import { type CachePlan, marksSent } from '#core/cache-plan.ts';
 import type { Usage } from '#core/cost.ts';
-import { markRequest } from '#core/mark-request.ts';
-import { primeRequest } from '#core/prime-request.ts';
-import { promptBlocks } from '#core/prompt-blocks.ts';
+import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
+import { type CachePlan, marksSent } from '#core/prompt-cache/cache-plan.ts';
+import { markRequest } from '#core/prompt-cache/mark-request.ts';
+import { primeRequest } from '#core/prompt-cache/prime-request.ts';
+import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
 import { SimulatorMachine } from '#services/simulator/machine/simulator-machine.ts';
 import { createMemoryStore } from '#services/simulator/store/memory-store.ts';
 import { measureNeverDearer } from './cache-never-dearer.ts';

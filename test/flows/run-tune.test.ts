@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { TuneVerdict } from '#core/tune.ts';
+import type { TuneVerdict } from '#core/cost-report/tune.ts';
 import { makeProject, type Project } from '#test/support/make-project.ts';
 
 interface TuneJson {

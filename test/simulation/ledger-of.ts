@@ -1,4 +1,4 @@
-import { accountMoney } from '#core/cap-scopes.ts';
+import { accountMoney } from '#core/caps/cap-scopes.ts';
 import { formatCustomId } from '#core/custom-id.ts';
 import type { SettledRecord } from '#core/settled.ts';
 import { primeCosts } from './checks/check-primes.ts';

@@ -1,5 +1,5 @@
 import { encodeJournal } from '#contracts/journal-codec.ts';
-import { fleetMoney, type MoneyCap, taskMoney, tenantMoney } from '#core/cap-scopes.ts';
+import { fleetMoney, type MoneyCap, taskMoney, tenantMoney } from '#core/caps/cap-scopes.ts';
 import type { CapPeriod, JournalRecord } from '#core/journal.ts';
 import type { Broker } from './broker.ts';
 import { simulatedTasks, simulatedTenants } from './documents.ts';

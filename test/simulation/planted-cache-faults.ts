@@ -50,7 +50,7 @@ export const cache = {
   },
   primeOfNobody: {
     what: 'a prime says nothing of its task',
-    edits: [edit('shared/core/primes.ts', 'if (task !== null) amounts[taskMoney(task)] = cost;', '')],
+    edits: [edit('shared/core/prompt-cache/primes.ts', 'if (task !== null) amounts[taskMoney(task)] = cost;', '')],
     setting: 'cache',
   },
   unansweredPrimeIsFree: {
@@ -76,7 +76,13 @@ export const cache = {
   },
   markedByShadow: {
     what: 'what is only told goes out',
-    edits: [edit('shared/core/cache-plan.ts', "plan?.use === 'marked' ? plan.marks : [];", 'plan ? plan.marks : [];')],
+    edits: [
+      edit(
+        'shared/core/prompt-cache/cache-plan.ts',
+        "plan?.use === 'marked' ? plan.marks : [];",
+        'plan ? plan.marks : [];',
+      ),
+    ],
     setting: 'cache',
     changes: { cache: 'shadow' },
   },

@@ -432,7 +432,7 @@ const misread = {
   },
 } satisfies Record<string, PlantedFault>;
 
-const reserve = 'shared/core/cap-reserve.ts';
+const reserve = 'shared/core/caps/cap-reserve.ts';
 
 /** Money that no cap sees, or that stays where it is not. */
 const money = {
@@ -460,7 +460,7 @@ const money = {
     what: 'the least that a batch may cost is reserved',
     edits: [
       edit(
-        'shared/core/cap-worst-case.ts',
+        'shared/core/caps/cap-worst-case.ts',
         'const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * share);',
         'const plain = Math.ceil(((promptTokens / 64) * price.input + (maxTokens / 64) * price.output) * share);',
       ),
@@ -575,7 +575,7 @@ const reuse = {
   },
 } satisfies Record<string, PlantedFault>;
 
-const settle = 'shared/core/settle-batch.ts';
+const settle = 'shared/core/settle/settle-batch.ts';
 
 /** What follows an answer that was cut. */
 const cuts = {

@@ -1,5 +1,5 @@
-import type { CacheLessons } from '#core/cache-lessons.ts';
-import type { CacheMode } from '#core/cache-plan.ts';
+import type { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
+import type { CacheMode } from '#core/prompt-cache/cache-plan.ts';
 import type { TaskRoute } from '#runtime/routing.ts';
 import { createRouting, type LaneBounds, type Routing } from '#runtime/routing.ts';
 import { echoRecipe, lane, simulatedTasks } from './documents.ts';

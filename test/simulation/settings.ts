@@ -1,4 +1,4 @@
-import type { CacheMode } from '#core/cache-plan.ts';
+import type { CacheMode } from '#core/prompt-cache/cache-plan.ts';
 import type { Timing } from '#core/timing.ts';
 
 /** A situation to survive. What is absent is as in `base`. */

@@ -6,9 +6,9 @@ import { createMemoryPayloadStore } from '#adapters/memory/create-memory-payload
 import { createMemoryWorkQueue } from '#adapters/memory/create-memory-work-queue.ts';
 import { deadLetterLine } from '#contracts/dead-letter.ts';
 import { encodeJournal } from '#contracts/journal-codec.ts';
-import type { CachePolicy } from '#core/cache-plan.ts';
 import { headerNames } from '#core/headers.ts';
 import type { JournalRecord } from '#core/journal.ts';
+import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { type Timing, timingFor } from '#core/timing.ts';
 import type { BatchState } from '#core/view.ts';

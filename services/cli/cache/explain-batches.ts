@@ -1,11 +1,11 @@
 import { buildRequest } from '#core/build-request.ts';
-import type { CacheLessons } from '#core/cache-lessons.ts';
-import type { CachePolicy } from '#core/cache-plan.ts';
 import type { Document } from '#core/document.ts';
-import { type CachePlanReason, planCache } from '#core/plan-cache.ts';
-import { promptBlocks } from '#core/prompt-blocks.ts';
-import { PromptHeads } from '#core/prompt-heads.ts';
-import type { PromptBlocks } from '#core/prompt-positions.ts';
+import type { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
+import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
+import { type CachePlanReason, planCache } from '#core/prompt-cache/plan-cache.ts';
+import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
+import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
+import type { PromptBlocks } from '#core/prompt-cache/prompt-positions.ts';
 import type { Recipe } from '#core/recipe.ts';
 
 /** Documents that would share batches, and what the planner finds in the first of them. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CacheLessons } from '#core/cache-lessons.ts';
 import type { Document } from '#core/document.ts';
+import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
 import { asIsRecipe, type Recipe } from '#core/recipe.ts';
 import { terminalLook } from '../terminal/terminal-look.ts';
 import { CacheExplainer } from './explain-batches.ts';

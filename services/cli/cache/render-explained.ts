@@ -1,6 +1,6 @@
-import type { CachePolicy } from '#core/cache-plan.ts';
 import { decimalDollars, formatDollars } from '#core/money.ts';
-import type { CachePlanReason, MarkingFacts, PrefixFacts } from '#core/plan-cache.ts';
+import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
+import type { CachePlanReason, MarkingFacts, PrefixFacts } from '#core/prompt-cache/plan-cache.ts';
 import { oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';

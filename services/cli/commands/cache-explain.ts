@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseDocument } from '#contracts/parse-document.ts';
-import { CacheLessons } from '#core/cache-lessons.ts';
 import type { Document } from '#core/document.ts';
+import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
 import { asIsRecipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';

@@ -1,6 +1,6 @@
-import { capProgress } from '#core/cost-caps.ts';
-import { type CostKey, costLines, costTotal } from '#core/cost-report.ts';
-import { anomalyHistoryDays, findAnomalies } from '#core/spend-anomalies.ts';
+import { capProgress } from '#core/cost-report/cost-caps.ts';
+import { type CostKey, costLines, costTotal } from '#core/cost-report/cost-report.ts';
+import { anomalyHistoryDays, findAnomalies } from '#core/cost-report/spend-anomalies.ts';
 import { periodKey } from '#core/view.ts';
 import type { Projection } from '#projection/projection.ts';
 import { readSpend } from '#projection/read-spend.ts';

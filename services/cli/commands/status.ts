@@ -1,5 +1,5 @@
-import { isConfiguredScope } from '#core/cap-scopes.ts';
-import { capProgress } from '#core/cost-caps.ts';
+import { isConfiguredScope } from '#core/caps/cap-scopes.ts';
+import { capProgress } from '#core/cost-report/cost-caps.ts';
 import { parkedBatches } from '#runtime/parked-batches.ts';
 import type { Command } from '../command-context.ts';
 import { exitCodes } from '../exit-codes.ts';

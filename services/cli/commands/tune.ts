@@ -1,8 +1,8 @@
 import { priceOf } from '#core/cost.ts';
+import { proposeMaxTokens } from '#core/cost-report/tune.ts';
 import type { Nanodollars } from '#core/money.ts';
 import { batchPriceShare } from '#core/prices.ts';
 import { recipeFamily } from '#core/recipe.ts';
-import { proposeMaxTokens } from '#core/tune.ts';
 import type { Projection } from '#projection/projection.ts';
 import { readAnswerTokens } from '#projection/read-answer-tokens.ts';
 import type { TaskSettings } from '#runtime/config/task-settings.ts';

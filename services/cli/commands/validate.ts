@@ -1,5 +1,5 @@
 import { type DocumentContext, parseDocument } from '#contracts/parse-document.ts';
-import { type Calibration, coldCalibration } from '#core/calibration.ts';
+import { type Calibration, coldCalibration } from '#core/estimate/calibration.ts';
 import { asIsRecipe } from '#core/recipe.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import type { Command, CommandContext } from '../command-context.ts';

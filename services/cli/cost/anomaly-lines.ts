@@ -1,6 +1,6 @@
+import type { SpendAnomalies, SpendAnomaly } from '#core/cost-report/spend-anomalies.ts';
+import { type ChangeCause, changeCauses } from '#core/cost-report/spend-change.ts';
 import { formatDollars } from '#core/money.ts';
-import type { SpendAnomalies, SpendAnomaly } from '#core/spend-anomalies.ts';
-import { type ChangeCause, changeCauses } from '#core/spend-change.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
 
 const shown = 7;

@@ -1,5 +1,5 @@
-import { holdInWords } from '#core/cap-words.ts';
-import type { CapProgress } from '#core/cost-caps.ts';
+import { holdInWords } from '#core/caps/cap-words.ts';
+import type { CapProgress } from '#core/cost-report/cost-caps.ts';
 import { decimalDollars } from '#core/money.ts';
 import type { Parked } from '#runtime/parked-batches.ts';
 import { oneLine } from '../terminal/fit-text.ts';

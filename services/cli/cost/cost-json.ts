@@ -1,7 +1,7 @@
-import { type CostLine, isMoneyKnown } from '#core/cost-report.ts';
+import { type CostLine, isMoneyKnown } from '#core/cost-report/cost-report.ts';
+import type { SpendAnomaly } from '#core/cost-report/spend-anomalies.ts';
+import { type ChangeCause, changeCauses } from '#core/cost-report/spend-change.ts';
 import { decimalDollars } from '#core/money.ts';
-import type { SpendAnomaly } from '#core/spend-anomalies.ts';
-import { type ChangeCause, changeCauses } from '#core/spend-change.ts';
 import { capJson, parkedJson } from './cap-lines.ts';
 import type { CostReport } from './render-cost.ts';
 

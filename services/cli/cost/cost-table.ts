@@ -1,4 +1,4 @@
-import { type CostKey, type CostLine, isMoneyKnown } from '#core/cost-report.ts';
+import { type CostKey, type CostLine, isMoneyKnown } from '#core/cost-report/cost-report.ts';
 import { formatDollars } from '#core/money.ts';
 import { cutEnd, oneLine, textWidth } from '../terminal/fit-text.ts';
 import { formatCount } from '../terminal/format-count.ts';

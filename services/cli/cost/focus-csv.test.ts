@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { noUsage } from '#core/cost.ts';
-import { noSums, type SpendFigures } from '#core/cost-report.ts';
+import { noSums, type SpendFigures } from '#core/cost-report/cost-report.ts';
 import { type CsvCell, csvText } from './csv.ts';
 import { focusColumns, focusCsv } from './focus-csv.ts';
 

@@ -1,4 +1,4 @@
-import type { SpendFigures } from '#core/cost-report.ts';
+import type { SpendFigures } from '#core/cost-report/cost-report.ts';
 import { decimalDollars, type Nanodollars, nanodollarsPerDollar } from '#core/money.ts';
 import { type CsvCell, csvText } from './csv.ts';
 

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { noUsage } from '#core/cost.ts';
-import { type CostKey, costKeys, costLines, costTotal, noSums, type SpendFigures } from '#core/cost-report.ts';
-import { findAnomalies } from '#core/spend-anomalies.ts';
+import {
+  type CostKey,
+  costKeys,
+  costLines,
+  costTotal,
+  noSums,
+  type SpendFigures,
+} from '#core/cost-report/cost-report.ts';
+import { findAnomalies } from '#core/cost-report/spend-anomalies.ts';
 import { textWidth } from '../terminal/fit-text.ts';
 import { terminalLook } from '../terminal/terminal-look.ts';
 import { costJson } from './cost-json.ts';

@@ -1,8 +1,8 @@
-import { capInWords } from '#core/cap-words.ts';
-import { type CapProgress, shareOf } from '#core/cost-caps.ts';
-import { type CostKey, type CostLine, isMoneyKnown, type SpendSums } from '#core/cost-report.ts';
+import { capInWords } from '#core/caps/cap-words.ts';
+import { type CapProgress, shareOf } from '#core/cost-report/cost-caps.ts';
+import { type CostKey, type CostLine, isMoneyKnown, type SpendSums } from '#core/cost-report/cost-report.ts';
+import type { SpendAnomalies } from '#core/cost-report/spend-anomalies.ts';
 import { formatDollars, type Nanodollars } from '#core/money.ts';
-import type { SpendAnomalies } from '#core/spend-anomalies.ts';
 import type { Parked } from '#runtime/parked-batches.ts';
 import { firstThatFits, oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf } from '../terminal/format-count.ts';

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import type { SpendFigures } from '#core/cost-report.ts';
+import type { SpendFigures } from '#core/cost-report/cost-report.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { fileFault } from '../input/file-fault.ts';

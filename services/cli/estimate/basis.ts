@@ -1,6 +1,6 @@
-import type { Calibration } from '#core/calibration.ts';
-import type { RequestGroup } from '#core/estimate.ts';
-import { priorOrigin } from '#core/token-model.ts';
+import type { Calibration } from '#core/estimate/calibration.ts';
+import type { RequestGroup } from '#core/estimate/estimate.ts';
+import { priorOrigin } from '#core/estimate/token-model.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';
 
 /**

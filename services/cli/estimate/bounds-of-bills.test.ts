@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { cacheTokensMin } from '#core/cache-minimums.ts';
-import { worstCost } from '#core/cap-worst-case.ts';
+import { worstCost } from '#core/caps/cap-worst-case.ts';
 import { costOf, noUsage } from '#core/cost.ts';
-import { lowestCost } from '#core/estimate.ts';
-import { featuresOf, lettersOf } from '#core/text-features.ts';
-import { inputTokensMax, inputTokensMin } from '#core/token-bounds.ts';
+import { lowestCost } from '#core/estimate/estimate.ts';
+import { featuresOf, lettersOf } from '#core/estimate/text-features.ts';
+import { inputTokensMax, inputTokensMin } from '#core/estimate/token-bounds.ts';
+import { cacheTokensMin } from '#core/prompt-cache/cache-minimums.ts';
 import { SimulatorMachine } from '#services/simulator/machine/simulator-machine.ts';
 import { createMemoryStore } from '#services/simulator/store/memory-store.ts';
 import { checkProperty, recordOf } from '#test/support/check-property.ts';

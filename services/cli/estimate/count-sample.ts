@@ -1,5 +1,5 @@
-import type { TriedAnswer } from '#core/calibration.ts';
-import type { TokenCount } from '#core/token-model.ts';
+import type { TriedAnswer } from '#core/estimate/calibration.ts';
+import type { TokenCount } from '#core/estimate/token-model.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { TokenCounter } from '#ports/token-counter.ts';
 import type { FileEstimate } from './file-estimate.ts';

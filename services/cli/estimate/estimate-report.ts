@@ -1,6 +1,6 @@
-import { sumOfLengths } from '#core/answer-model.ts';
-import { type Calibration, coldCalibration } from '#core/calibration.ts';
-import { type Estimate, estimateGroups, type Range, type RequestGroup } from '#core/estimate.ts';
+import { sumOfLengths } from '#core/estimate/answer-model.ts';
+import { type Calibration, coldCalibration } from '#core/estimate/calibration.ts';
+import { type Estimate, estimateGroups, type Range, type RequestGroup } from '#core/estimate/estimate.ts';
 import { decimalDollars } from '#core/money.ts';
 import { batchPriceShare, priceRows } from '#core/prices.ts';
 import { type InputBasis, inputBasis, inputInWords, type OutputBasis, outputBasis, outputInWords } from './basis.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { answerKey, calibrate } from '#core/calibration.ts';
 import { costOf, noUsage } from '#core/cost.ts';
 import type { Document } from '#core/document.ts';
+import { answerKey, calibrate } from '#core/estimate/calibration.ts';
 import { asIsRecipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import { terminalLook } from '../terminal/terminal-look.ts';

@@ -1,14 +1,14 @@
-import { guessAnswer, lengthClass } from '#core/answer-model.ts';
 import { buildRequest } from '#core/build-request.ts';
-import { answerKey } from '#core/calibration.ts';
-import { worstCost } from '#core/cap-worst-case.ts';
+import { worstCost } from '#core/caps/cap-worst-case.ts';
 import type { Document } from '#core/document.ts';
-import { lowestCost, noCounted, type RequestGroup } from '#core/estimate.ts';
+import { guessAnswer, lengthClass } from '#core/estimate/answer-model.ts';
+import { answerKey } from '#core/estimate/calibration.ts';
+import { lowestCost, noCounted, type RequestGroup } from '#core/estimate/estimate.ts';
+import { addFeatures, type Features, featuresOf, lettersOf, noFeatures } from '#core/estimate/text-features.ts';
+import { inputTokensMax, inputTokensMin } from '#core/estimate/token-bounds.ts';
 import type { Nanodollars } from '#core/money.ts';
 import { usOnlyFactor } from '#core/prices.ts';
 import { asIsRecipe, type Recipe, recipeHash } from '#core/recipe.ts';
-import { addFeatures, type Features, featuresOf, lettersOf, noFeatures } from '#core/text-features.ts';
-import { inputTokensMax, inputTokensMin } from '#core/token-bounds.ts';
 import { requestFacts } from '#runtime/routing.ts';
 import { RequestSample } from './request-sample.ts';
 

@@ -1,4 +1,4 @@
-import { type Calibration, coldCalibration } from '#core/calibration.ts';
+import { type Calibration, coldCalibration } from '#core/estimate/calibration.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { learnFromAnswers } from '#runtime/learn-from-answers.ts';

@@ -1,4 +1,4 @@
-import type { Range } from '#core/estimate.ts';
+import type { Range } from '#core/estimate/estimate.ts';
 import { formatDollars } from '#core/money.ts';
 import { oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';

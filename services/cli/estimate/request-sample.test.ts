@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { noFeatures } from '#core/text-features.ts';
+import { noFeatures } from '#core/estimate/text-features.ts';
 import { RequestSample } from './request-sample.ts';
 
 function sampleOf(max: number, bodies: readonly string[]): readonly number[] {

@@ -1,4 +1,4 @@
-import type { Features } from '#core/text-features.ts';
+import type { Features } from '#core/estimate/text-features.ts';
 
 /** One request of a file. */
 export interface SampledRequest {

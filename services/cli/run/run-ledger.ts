@@ -1,6 +1,6 @@
 import { decodeSettled } from '#contracts/settled-codec.ts';
-import { addToTallies, type CacheTallies, noTallies } from '#core/cache-effect.ts';
 import { wasUnsent } from '#core/outcome.ts';
+import { addToTallies, type CacheTallies, noTallies } from '#core/prompt-cache/cache-effect.ts';
 import type { Log } from '#ports/log.ts';
 
 const recordsPerRead = 500;

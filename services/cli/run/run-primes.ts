@@ -1,5 +1,5 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
-import { runMoney } from '#core/cap-scopes.ts';
+import { runMoney } from '#core/caps/cap-scopes.ts';
 import type { Nanodollars } from '#core/money.ts';
 import type { View } from '#core/view.ts';
 import type { Log, LogRecord } from '#ports/log.ts';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CacheTallies, cacheEffect } from '#core/cache-effect.ts';
 import { type Nanodollars, sumOrUnknown } from '#core/money.ts';
+import { type CacheTallies, cacheEffect } from '#core/prompt-cache/cache-effect.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';

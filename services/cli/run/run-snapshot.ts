@@ -1,6 +1,6 @@
-import type { CacheEffect, CacheTallies } from '#core/cache-effect.ts';
-import type { CapProgress } from '#core/cost-caps.ts';
+import type { CapProgress } from '#core/cost-report/cost-caps.ts';
 import type { Nanodollars } from '#core/money.ts';
+import type { CacheEffect, CacheTallies } from '#core/prompt-cache/cache-effect.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 
 /** A run as it stands now: everything the panel, the change lines and the summary are drawn from. */

@@ -1,6 +1,6 @@
-import { runMoney, scopeInWords } from '#core/cap-scopes.ts';
-import { capInWords } from '#core/cap-words.ts';
-import type { CapProgress } from '#core/cost-caps.ts';
+import { runMoney, scopeInWords } from '#core/caps/cap-scopes.ts';
+import { capInWords } from '#core/caps/cap-words.ts';
+import type { CapProgress } from '#core/cost-report/cost-caps.ts';
 import { decimalDollars, formatDollars } from '#core/money.ts';
 import { capJson } from '../cost/cap-lines.ts';
 import { oneLine, wrapHanging } from '../terminal/fit-text.ts';

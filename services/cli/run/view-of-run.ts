@@ -1,7 +1,7 @@
-import { priceUnknown } from '#core/cap-parked.ts';
-import { isConfiguredScope } from '#core/cap-scopes.ts';
-import { holdInWords } from '#core/cap-words.ts';
-import { type CapProgress, capProgress } from '#core/cost-caps.ts';
+import { priceUnknown } from '#core/caps/cap-parked.ts';
+import { isConfiguredScope } from '#core/caps/cap-scopes.ts';
+import { holdInWords } from '#core/caps/cap-words.ts';
+import { type CapProgress, capProgress } from '#core/cost-report/cost-caps.ts';
 import type { CapPeriod } from '#core/journal.ts';
 import { type Batch, itemsToSend, type View } from '#core/view.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';

@@ -1,4 +1,4 @@
-import { fleetMoney, runMoney } from '#core/cap-scopes.ts';
+import { fleetMoney, runMoney } from '#core/caps/cap-scopes.ts';
 import type { Amounts, JournalRecord } from '#core/journal.ts';
 import type { Nanodollars } from '#core/money.ts';
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { roleNames } from '#contracts/roles.ts';
-import { capInWords } from '#core/cap-words.ts';
-import type { CapProgress } from '#core/cost-caps.ts';
+import { capInWords } from '#core/caps/cap-words.ts';
+import type { CapProgress } from '#core/cost-report/cost-caps.ts';
 import { decimalDollars, formatDollars, sumOrUnknown } from '#core/money.ts';
 import { type Batch, isSettledUnsent, itemsToSend } from '#core/view.ts';
 import type { Parked } from '#runtime/parked-batches.ts';

@@ -1,5 +1,5 @@
+import type { Risk, TuneProposal } from '#core/cost-report/tune.ts';
 import { decimalDollars, formatDollars, type Nanodollars } from '#core/money.ts';
-import type { Risk, TuneProposal } from '#core/tune.ts';
 import { oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '#contracts/config.ts';
 import { nearestName, quoted } from '#contracts/nearest-name.ts';
-import { type MoneyCap, moneyScopeOf } from '#core/cap-scopes.ts';
+import { type MoneyCap, moneyScopeOf } from '#core/caps/cap-scopes.ts';
 import { parseDollars } from '#core/money.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 

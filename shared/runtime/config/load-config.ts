@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { type Config, configSchema, configVersion } from '#contracts/config.ts';
-import type { CachePolicy } from '#core/cache-plan.ts';
-import type { MoneyCap } from '#core/cap-scopes.ts';
+import type { MoneyCap } from '#core/caps/cap-scopes.ts';
+import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
 import { type AccountSettings, toAccountSettings } from './account-settings.ts';
 import { toMoneyCaps } from './cap-settings.ts';
 import { findConfigFile } from './find-config-file.ts';

@@ -1,7 +1,7 @@
 import type { Config } from '#contracts/config.ts';
 import type { LaneConfig, TaskConfig } from '#contracts/task-config.ts';
-import type { CachePolicy } from '#core/cache-plan.ts';
 import type { LaneSettings } from '#core/lane.ts';
+import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
 import type { Recipe } from '#core/recipe.ts';
 import type { AnswerSettings } from '../answer-cache.ts';
 

@@ -1,4 +1,4 @@
-import { fleetMoney, taskMoney, tenantMoney } from '#core/cap-scopes.ts';
+import { fleetMoney, taskMoney, tenantMoney } from '#core/caps/cap-scopes.ts';
 import type { CapPeriod, Stamped } from '#core/journal.ts';
 import { formatRid } from '#core/rid.ts';
 import { periodKey } from '#core/view.ts';

@@ -1,8 +1,8 @@
 import { decodeRecipe } from '#contracts/recipe-codec.ts';
 import { buildRequest } from '#core/build-request.ts';
-import { type CachePlan, marksSent } from '#core/cache-plan.ts';
 import { parseCustomId } from '#core/custom-id.ts';
-import { markRequest } from '#core/mark-request.ts';
+import { type CachePlan, marksSent } from '#core/prompt-cache/cache-plan.ts';
+import { markRequest } from '#core/prompt-cache/mark-request.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { readDocument } from '#runtime/document-reader.ts';
 import type { Run } from '../run-seed.ts';

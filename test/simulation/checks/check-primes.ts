@@ -1,4 +1,4 @@
-import { accountMoney, fleetMoney, taskMoney } from '#core/cap-scopes.ts';
+import { accountMoney, fleetMoney, taskMoney } from '#core/caps/cap-scopes.ts';
 import { simulatedTasks } from '../documents.ts';
 import { instructionsHead } from '../prefixes.ts';
 import { accountName } from '../provider-world.ts';

@@ -1,0 +1,161 @@
+import { priceOf } from '../cost.ts';
+import type { Nanodollars } from '../money.ts';
+import { batchPriceShare } from '../prices.ts';
+import { cacheTokensMin } from '../prompt-cache/cache-minimums.ts';
+import { type AnswerGuess, answerTokens } from './answer-model.ts';
+import type { Calibration } from './calibration.ts';
+import { addFeatures, type Features, noFeatures } from './text-features.ts';
+import { inputTokensMin } from './token-bounds.ts';
+
+/** Tokens or money. What is bought lies between `low` and `high` whatever was learned, unless tries are repeated. */
+export interface Range {
+  low: number;
+  expected: number;
+  high: number;
+}
+
+export type CostRange = Range;
+
+export const noRange: Range = { low: 0, expected: 0, high: 0 };
+
+export const addRanges = (a: Range, b: Range): Range => ({
+  low: a.low + b.low,
+  expected: a.expected + b.expected,
+  high: a.high + b.high,
+});
+
+/**
+ * The least that a batch item may cost, were it answered with one token and, where it is long enough for that, read from the
+ * cache, by a marker of ours or of its producer; null when the model's price is unknown.
+ * @param request.tokensMax more it cannot have
+ */
+export function lowestCost(
+  { model, letters, tokensMax }: { model: string; letters: number; tokensMax: number },
+  at: number,
+): Nanodollars | null {
+  const tokens = inputTokensMin(letters);
+  const price = priceOf(model, { promptTokens: tokens, at });
+  if (price === null) return null;
+  const mayBeRead = tokensMax >= (cacheTokensMin(model) ?? 0);
+  const perToken = mayBeRead ? Math.min(price.input, price.cacheRead) : price.input;
+  return Math.floor((tokens * perToken + price.output) * batchPriceShare);
+}
+
+/** Requests that are estimated together: of one model, recipe, bound and length. */
+export interface RequestGroup {
+  /** Whatever it is filed under. */
+  name: string;
+  model: string;
+  /** As `answerKey` names it. */
+  key: string;
+  maxTokens: number;
+  /** Of the list price: more than 1 for requests that must stay in one country. */
+  priceFactor: number;
+  guess: AnswerGuess;
+  length: number;
+  documents: number;
+  features: Features;
+  /** Tokens of the requests at least and at most; `high` is what INTENT reserves. */
+  bounds: { low: number; high: number };
+  /** The same in money, as batches; null when the model's price is unknown. */
+  cost: { low: Nanodollars; high: Nanodollars } | null;
+  /** Of them: whose tokens the provider has counted. */
+  counted: { documents: number; features: Features; tokens: number };
+}
+
+export const noCounted: RequestGroup['counted'] = { documents: 0, features: noFeatures, tokens: 0 };
+
+/** What a set of requests comes to. Expected values are not rounded. */
+export interface Estimate {
+  input: Range;
+  output: Range;
+  /** Null when no price is known. */
+  cost: Range | null;
+  /** Where the cost lies in nineteen of twenty files like this one, within its bounds. */
+  likely: { low: Nanodollars; high: Nanodollars } | null;
+}
+
+/** Standard deviations to either side. */
+const likelyDeviations = 2;
+
+export function estimateGroups(
+  groups: readonly RequestGroup[],
+  { calibration, at }: { calibration: Calibration; at: number },
+): Estimate {
+  const parts = groups.map(group => estimateGroup(group, { calibration, at }));
+  const sum = (of: (part: GroupEstimate) => Range | null): Range =>
+    parts.reduce((total, part) => addRanges(total, of(part) ?? noRange), noRange);
+  const cost = parts.some(part => part.cost) ? sum(part => part.cost) : null;
+  return { input: sum(part => part.input), output: sum(part => part.output), cost, likely: likelyOf(parts, cost) };
+}
+
+interface GroupEstimate {
+  key: string;
+  model: string;
+  input: Range;
+  output: Range;
+  cost: Range | null;
+  /** Nanodollars: of what is common to all answers of its key, and variance of what is each one's own. */
+  doubt: number;
+  variance: number;
+  inputDoubt: number;
+}
+
+function estimateGroup(
+  group: RequestGroup,
+  { calibration, at }: { calibration: Calibration; at: number },
+): GroupEstimate {
+  const { documents, counted, maxTokens, bounds, model } = group;
+  const tokens = calibration.tokensOf(model);
+  const rest = tokens.tokensOf(
+    addFeatures(
+      group.features,
+      counted.features.map(count => -count),
+    ),
+  );
+  const inputExpected = clamp(counted.tokens + (documents > counted.documents ? rest.expected : 0), bounds);
+  const answer = answerTokens(calibration.answersOf(group.key), { guess: group.guess, length: group.length, tokens });
+  const input = { ...bounds, expected: inputExpected };
+  const output = { low: documents, expected: documents * answer.expected, high: documents * maxTokens };
+  const price = priceOf(model, { promptTokens: inputExpected / Math.max(1, documents), at });
+  const perToken = (column: number): number => column * batchPriceShare * group.priceFactor;
+  const expected = price ? inputExpected * perToken(price.input) + output.expected * perToken(price.output) : 0;
+  const cost = group.cost && { ...group.cost, expected: clamp(expected, group.cost) };
+  const outputPrice = perToken(price?.output ?? 0);
+  return {
+    key: group.key,
+    model,
+    input,
+    output,
+    cost,
+    doubt: documents * answer.doubt * outputPrice,
+    variance: documents * (answer.spread * outputPrice) ** 2,
+    inputDoubt: documents > counted.documents ? rest.deviation * perToken(price?.input ?? 0) : 0,
+  };
+}
+
+/** What groups do not know is the same for groups of one recipe, and for all of one model: there it adds up. */
+function likelyOf(parts: readonly GroupEstimate[], cost: Range | null): Estimate['likely'] {
+  if (!cost) return null;
+  const common = (by: (part: GroupEstimate) => string, of: (part: GroupEstimate) => number): number =>
+    [...Map.groupBy(parts, by).values()].reduce(
+      (sum, alike) => sum + alike.reduce((all, part) => all + of(part), 0) ** 2,
+      0,
+    );
+  const own = parts.reduce((sum, part) => sum + part.variance, 0);
+  const variance =
+    own +
+    common(
+      part => part.key,
+      part => part.doubt,
+    ) +
+    common(
+      part => part.model,
+      part => part.inputDoubt,
+    );
+  const reach = likelyDeviations * Math.sqrt(variance);
+  return { low: clamp(cost.expected - reach, cost), high: clamp(cost.expected + reach, cost) };
+}
+
+const clamp = (value: number, { low, high }: { low: number; high: number }): number =>
+  Math.min(high, Math.max(low, value));

@@ -1,0 +1,165 @@
+import { hash } from 'node:crypto';
+import { batchPriceShare, type PriceRow } from '../prices.ts';
+import { gapsBetween, type StateShares, stateAt, stateShares, type UnprimedState } from './cache-arrivals.ts';
+import { breakEvenHitRate, markedCost, type TokenPrices, tokenPrices } from './cache-cost.ts';
+import type { CacheLessons } from './cache-lessons.ts';
+import type { CacheTtl } from './cache-plan.ts';
+import { type HitRate, hitRate } from './hit-rate.ts';
+import { trialAllowance } from './trial-allowance.ts';
+
+export interface MarkingQuestion {
+  bk: string;
+  hash: string;
+  model: string;
+  items: number;
+  /** Of the prefix, by estimate. */
+  tokens: number;
+  /** When the batch is sealed, ms since the epoch. */
+  now: number;
+  price: PriceRow;
+  lessons: CacheLessons;
+  canPrime: boolean;
+}
+
+/** Money in nanodollars for each token of the prefix, over the whole batch. */
+export interface Marking {
+  ttl: CacheTtl;
+  prime: boolean;
+  state: UnprimedState;
+  hitRate: HitRate;
+  breakEven: number;
+  /** Expected, against no markers; below zero it costs. */
+  saving: number;
+  /** The same, should the hit rate lie at its lower bound. */
+  savingLow: number;
+  /** Chosen to find out: it may cost, and what it may cost was allowed. */
+  isTrial: boolean;
+}
+
+/** `none`: of what would not pay, the best. */
+export interface MarkingChoice {
+  is: 'marked' | 'none';
+  marking: Marking;
+}
+
+/**
+ * None, five minutes or an hour, and whether to prime. A time to live is judged by what batches of this prefix will cost in
+ * the long run, because an hour pays only by the batches that follow; a prime by this batch alone.
+ *
+ * What is uncertain is drawn from what is known of it, by the batch's key: so that what might be better is tried as often as it
+ * might be, and whoever plans this batch plans the same. What may cost more than it saves needs an allowance, which is a
+ * small share of what was bought and of what was saved so far.
+ */
+export function chooseMarking(question: MarkingQuestion): MarkingChoice {
+  const views = ttls.map(ttl => viewOf(ttl, question));
+  const primes = question.canPrime ? [false, true] : [false];
+  const judge = (rate: RateOf): Judged[] =>
+    views.flatMap(view => primes.map(prime => judged({ view, prime, items: question.items, rate })));
+  const [expected, drawn] = [judge(({ mean }) => mean), best(judge(drawnRate))];
+  const stake = question.items * question.price.input * batchPriceShare * stakeMax;
+  const safe = expected.filter(
+    ({ longRun, longRunLow, marking }) => longRun > 0 && longRunLow >= 0 && -marking.savingLow <= stake,
+  );
+  const isSafe = safe.some(({ marking }) => isSame(marking, drawn.marking));
+  const atRisk = -drawn.marking.savingLow * question.tokens;
+  if (drawn.longRun > 0 && (isSafe || atRisk <= trialAllowance({ ...question, isNeeded: safe.length === 0 }))) {
+    return { is: 'marked', marking: { ...drawn.marking, isTrial: !isSafe && atRisk > 0 } };
+  }
+  return safe.length > 0
+    ? { is: 'marked', marking: best(safe).marking }
+    : { is: 'none', marking: best(expected).marking };
+}
+
+/** Of what a batch's prefix costs without markers, what may be staked on the batches that follow. */
+const stakeMax = 0.5;
+
+/** Of what is uncertain, how much is drawn: more tries more, and pays more for it. */
+const drawnShare = 0.5;
+
+const ttls = ['5m', '1h'] as const;
+type Found = 'primed' | UnprimedState;
+const found = ['primed', 'warm', 'young', 'late', 'cold'] as const;
+
+/** All that is known about one time to live. */
+interface TtlView {
+  ttl: CacheTtl;
+  prices: TokenPrices;
+  state: UnprimedState;
+  shares: StateShares;
+  rates: Record<Found, HitRate>;
+  /** Standard deviations by which each rate is drawn away from its mean. */
+  draws: Record<Found, number>;
+}
+
+function viewOf(ttl: CacheTtl, { bk, hash: prefix, model, items, now, price, lessons }: MarkingQuestion): TtlView {
+  const sightings = lessons.sightings(prefix);
+  const rates = Object.fromEntries(
+    found.map(state => [state, hitRate(lessons, { hash: prefix, model, items, ttl, state, now })]),
+  ) as Record<Found, HitRate>;
+  const draws = Object.fromEntries(found.map((state, index) => [state, normalDraw(`${bk} ${ttl}`, index)])) as Record<
+    Found,
+    number
+  >;
+  const shares = stateShares(gapsBetween(sightings), lessons.modelGaps(model), ttl);
+  return { ttl, prices: tokenPrices(price, ttl), state: stateAt(sightings, now), shares, rates, draws };
+}
+
+interface Judged {
+  marking: Marking;
+  /** Saved by each batch of this prefix, if all were marked so. */
+  longRun: number;
+  /** The same, should every hit rate lie at its lower bound. */
+  longRunLow: number;
+}
+
+type RateOf = (rate: HitRate, draw: number) => number;
+
+const drawnRate: RateOf = ({ mean, spread }, draw) => Math.min(1, Math.max(0, mean + draw * drawnShare * spread));
+
+const best = (all: readonly Judged[]): Judged => all.reduce((a, b) => (b.longRun > a.longRun ? b : a));
+
+const isSame = (a: Marking, b: Marking): boolean => a.ttl === b.ttl && a.prime === b.prime;
+
+interface JudgedAct {
+  view: TtlView;
+  /** Whether batches that find nothing are primed. */
+  prime: boolean;
+  items: number;
+  rate: RateOf;
+}
+
+function judged({ view, prime, items, rate }: JudgedAct): Judged {
+  const { ttl, prices, rates, draws, state, shares } = view;
+  const plain = items * prices.plain;
+  const savedAt = (of: Found, share: number): number =>
+    plain - markedCost(prices, items, share) - (of === 'primed' ? prices.prime : 0);
+  const longRunBy = (rateOf: RateOf): number => {
+    const saved = (of: Found): number => savedAt(of, rateOf(rates[of], draws[of]));
+    // Behind a prime nothing is young: what it wrote can be read at once.
+    const [young, cold] = prime ? [saved('warm'), saved('primed')] : [saved('young'), saved('cold')];
+    const late = prime ? Math.max(saved('late'), saved('primed')) : saved('late');
+    return shares.young * young + shares.warm * saved('warm') + shares.late * late + shares.cold * cold;
+  };
+  const isPrimed =
+    prime &&
+    (state === 'cold' ||
+      (state !== 'warm' &&
+        savedAt('primed', rate(rates.primed, draws.primed)) > savedAt(state, rate(rates[state], draws[state]))));
+  const found = isPrimed ? 'primed' : state;
+  const { mean, low } = rates[found];
+  const saving = { saving: savedAt(found, mean), savingLow: savedAt(found, low) };
+  const known = { hitRate: rates[found], breakEven: breakEvenHitRate(prices), isTrial: false };
+  return {
+    marking: { ttl, prime: isPrimed, state, ...known, ...saving },
+    longRun: longRunBy(rate),
+    longRunLow: longRunBy(({ low: lowest }) => lowest),
+  };
+}
+
+/** Of a normal distribution, the same for the same text. */
+function normalDraw(text: string, index: number): number {
+  const bytes = hash('sha256', `draw ${text}`, 'buffer');
+  let sum = 0;
+  for (let each = 0; each < 3; each += 1) sum += bytes.readUInt16LE(index * 6 + each * 2) / 0xffff;
+  return (sum - 1.5) * 2;
+}

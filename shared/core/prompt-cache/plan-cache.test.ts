@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { checkProperty } from '#test/support/check-property.ts';
+import { requests } from '#test/support/request-arbitrary.ts';
+import { priceOf } from '../cost.ts';
+import { priceRows } from '../prices.ts';
+import { breakEvenHitRate, tokenPrices } from './cache-cost.ts';
+import { CacheLessons } from './cache-lessons.ts';
+import { cacheTokensMin, marksMax } from './cache-minimums.ts';
+import { isHeldBack, planCache } from './plan-cache.ts';
+import { promptBlocks } from './prompt-blocks.ts';
+import type { PromptBlocks } from './prompt-positions.ts';
+
+const at = Date.UTC(2026, 10, 29);
+const model = 'claude-haiku-4-5';
+const minuteMs = 60_000;
+
+const item = (index: number, over: Record<string, unknown> = {}): PromptBlocks =>
+  promptBlocks({
+    model,
+    system: 'abcd'.repeat(5_000),
+    messages: [{ role: 'user', content: `document ${index}` }],
+    ...over,
+  });
+
+const batch = (count: number, over: Record<string, unknown> = {}): PromptBlocks[] =>
+  Array.from({ length: count }, (_, index) => item(index, over));
+
+function plan(items: PromptBlocks[], over: Partial<Parameters<typeof planCache>[0]> = {}) {
+  const lessons = new CacheLessons();
+  return planCache({ bk: 'a batch', model, at, items, lessons, holdoutShare: 0, mode: 'on', ...over });
+}
+
+describe('break-even hit rates', () => {
+  it('follow from the price rows', () => {
+    const rates = (of: string) =>
+      (['5m', '1h'] as const).map(ttl => {
+        const price = priceOf(of, { promptTokens: 1_000, at });
+        return price && breakEvenHitRate(tokenPrices(price, ttl));
+      });
+    assert.deepEqual(
+      rates('claude-haiku-4-5').map(rate => rate?.toFixed(3)),
+      ['0.217', '0.526'],
+    );
+    // A read at a twentieth of the input price pays sooner.
+    assert.deepEqual(
+      rates('claude-opus-5-5').map(rate => rate?.toFixed(3)),
+      ['0.208', '0.513'],
+    );
+  });
+
+  it('exist for every model that has a price, and so does a minimum', () => {
+    for (const { model: name } of priceRows) assert.notEqual(cacheTokensMin(name), null, name);
+    assert.equal(cacheTokensMin('claude-haiku-4-5-20251001'), 4_096);
+  });
+});
+
+describe('planCache', () => {
+  it('P1: marks and primes a large first batch', () => {
+    const { plan: made, sightings } = plan(batch(100));
+    const { hash } = item(0).positions[0] ?? { hash: '' };
+    assert.deepEqual(made, { use: 'marked', marks: [{ depth: 1, hash, ttl: '5m', prime: true }] });
+    assert.deepEqual(
+      sightings.map(({ ttl, isPrimed }) => [ttl, isPrimed]),
+      [['5m', true]],
+    );
+  });
+
+  it('does not prime what is still warm, nor where nothing primes', () => {
+    const lessons = new CacheLessons();
+    for (const sighting of plan(batch(100)).sightings) lessons.see(sighting);
+    const next = plan(batch(100), { bk: 'next', lessons, at: at + 2 * minuteMs });
+    assert.equal(next.plan?.marks[0]?.prime, false);
+    assert.equal(plan(batch(100), { canPrime: false }).plan?.marks.some(({ prime }) => prime) ?? false, false);
+  });
+
+  it('is nothing, and learns nothing, when it is off', () => {
+    assert.deepEqual(plan(batch(100), { mode: 'off' }), { plan: null, why: [{ is: 'off' }], sightings: [] });
+  });
+
+  it('only tells in shadow, and expects no entry from it', () => {
+    const { plan: made, sightings } = plan(batch(100), { mode: 'shadow' });
+    assert.equal(made?.use, 'shadow');
+    assert.deepEqual(
+      sightings.map(({ ttl }) => ttl),
+      [null],
+    );
+  });
+
+  it('holds back a share by the batch key alone', () => {
+    const keys = Array.from({ length: 10_000 }, (_, index) => `bk-${index}`);
+    const held = keys.filter(key => isHeldBack(key, 0.02)).length;
+    assert.ok(held > 150 && held < 250, `${held}`);
+    const key = keys.find(each => isHeldBack(each, 0.02)) ?? '';
+    const { plan: made, why } = plan(batch(100), { bk: key, holdoutShare: 0.02 });
+    assert.equal(made?.use, 'held-back');
+    assert.deepEqual(why.at(-1), { is: 'held-back', share: 0.02 });
+  });
+
+  it('P2: says why there is no marker', () => {
+    const reasons = (items: PromptBlocks[], over = {}) => plan(items, over).why.map(({ is }) => is);
+    assert.deepEqual(reasons(batch(100, { system: 'abcd'.repeat(4_095) })), ['below-minimum']);
+    assert.deepEqual(reasons(batch(100, { system: '' })), ['nothing-shared']);
+    assert.deepEqual(reasons(batch(2, { cache_control: { type: 'ephemeral' } })), ['own-markers']);
+    assert.deepEqual(reasons(batch(2), { model: 'claude-nobody' }), ['model-unknown']);
+    assert.deepEqual(reasons(batch(1)), ['does-not-pay']);
+  });
+
+  it('marks what some share behind what all share, for the rest of it only', () => {
+    const behind = (letter: string, count: number) =>
+      batch(count, {
+        system: [
+          { type: 'text', text: 'abcd'.repeat(5_000) },
+          { type: 'text', text: letter.repeat(40_000) },
+        ],
+      });
+    const { plan: made, why } = plan([...behind('x', 60), ...behind('y', 40)]);
+    assert.deepEqual(
+      made?.marks.map(({ depth }) => depth),
+      [1, 2, 2],
+    );
+    const savings = why.flatMap(reason =>
+      reason.is === 'marked' ? [[reason.items, reason.tokens, reason.saving]] : [],
+    );
+    assert.deepEqual(
+      savings.map(([items, tokens]) => [items, tokens]),
+      [
+        [100, 5_000],
+        [60, 15_000],
+        [40, 15_000],
+      ],
+    );
+  });
+
+  it('stops marking what costs more than it saves, and tries again when that is long ago', () => {
+    const lessons = new CacheLessons();
+    const { hash } = item(0).positions[0] ?? { hash: '' };
+    for (let index = 0; index < 60; index += 1) {
+      const sent = { hash, model, ttl: '5m', use: 'marked', isPrimed: true, at: at - index * minuteMs } as const;
+      const measured = { items: 100, hits: 2, prefixTokens: 5_000, promptTokens: 0, readTokens: 0, writtenTokens: 0 };
+      lessons.learn({ bk: `${index}`, ...sent, ...measured });
+      lessons.see({ bk: `${index}`, hash, model, items: 100, at: at - index * minuteMs, ttl: '5m', isPrimed: true });
+    }
+    const { plan: made, why } = plan(batch(100), { lessons });
+    assert.equal(made, null);
+    assert.deepEqual(
+      why.map(({ is }) => is),
+      ['stopped'],
+    );
+    const later = plan(batch(100), { lessons, at: at + 90 * 24 * 60 * minuteMs });
+    assert.equal(later.plan?.use, 'marked');
+  });
+
+  it('keeps to four marks, the long ones first, whatever it meets and has learned', () => {
+    checkProperty(
+      fc.property(fc.array(requests, { maxLength: 12 }), fc.infiniteStream(fc.nat(100)), (bodies, draws) => {
+        const items = bodies.map(body => longBlocks(promptBlocks({ ...body, model })));
+        const lessons = new CacheLessons();
+        for (const { hash } of items.flatMap(({ positions }) => positions)) {
+          const [hits = 0, kind = 0, age = 0] = draws.take(3);
+          const sent = { hash, model, ttl: kind % 2 ? '1h' : '5m', use: 'marked', isPrimed: kind % 3 === 0 } as const;
+          const measured = { items: 100, hits, prefixTokens: 5_000, promptTokens: 0, readTokens: 0, writtenTokens: 0 };
+          lessons.learn({ bk: 'earlier', at: at - age * minuteMs, ...sent, ...measured });
+        }
+        const { plan: made } = plan(items, { lessons });
+        const marks = made?.marks ?? [];
+        assert.ok(marks.length <= marksMax);
+        const firstShort = marks.findIndex(({ ttl }) => ttl === '5m');
+        assert.ok(firstShort < 0 || marks.slice(firstShort).every(({ ttl }) => ttl === '5m'));
+        assert.deepEqual(
+          marks.map(({ depth }) => depth),
+          marks.map(({ depth }) => depth).sort((a, b) => a - b),
+        );
+      }),
+      { runs: 1_000 },
+    );
+  });
+});
+
+/** As if each block were long enough to be cached. */
+const longBlocks = (blocks: PromptBlocks): PromptBlocks => ({
+  ...blocks,
+  positions: blocks.positions.map(position => ({ ...position, tokens: position.tokens + 5_000 })),
+});
