@@ -13,6 +13,7 @@ const parkedRun = (more: Partial<RunSnapshot>): RunSnapshot => ({
   atProvider: { batches: 0, items: 0 },
   creating: { batches: 0, oldestMs: 0 },
   retrying: 0,
+  releasing: 0,
   parked: { count: 10, why: 'no room', isOwn: true },
   ...more,
 });
@@ -22,10 +23,11 @@ describe('ParkedWatch', () => {
     assert.equal(new ParkedWatch().isOnlyParkedLeft(parkedRun({})), true);
   });
 
-  it('waits while something of it is at the provider or on its way there, in a lane or due again', () => {
+  it('waits while something of it is at the provider or on its way there, in a lane or due again, or a reserve comes back', () => {
     const atProvider = { batches: 1, items: 1 };
     const creating = { batches: 1, oldestMs: 60_000 };
-    for (const more of [{ atProvider }, { creating }, { inLanes: 1 }, { retrying: 1 }, { parked: null }]) {
+    const others = [{ inLanes: 1 }, { retrying: 1 }, { releasing: 1 }, { parked: null }];
+    for (const more of [{ atProvider }, { creating }, ...others]) {
       assert.equal(new ParkedWatch().isOnlyParkedLeft(parkedRun(more)), false);
     }
   });

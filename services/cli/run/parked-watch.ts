@@ -16,9 +16,11 @@ export class ParkedWatch {
 
   /** @returns true when nothing but a higher cap gets the run on */
   isOnlyParkedLeft(snapshot: RunSnapshot): boolean {
-    const { parked, total, isComplete, answered, inLanes, atProvider, creating, retrying, elapsedMs, role } = snapshot;
+    const { parked, total, isComplete, answered, inLanes, atProvider, creating, elapsedMs, role } = snapshot;
     const answeredCount = answered.succeeded + answered.dead;
-    const isUnderWay = inLanes > 0 || atProvider.items > 0 || creating.batches > 0 || retrying > 0;
+    const atWork = inLanes + atProvider.items + creating.batches + snapshot.retrying;
+    // A reserve that is about to come back may be the room that is waited for.
+    const isUnderWay = atWork + snapshot.releasing > 0;
     const isStill = parked !== null && !isUnderWay;
     if (!isStill || !isComplete || total === null || answeredCount !== this.#answered) {
       this.#answered = answeredCount;

@@ -33,6 +33,8 @@ export interface RunSnapshot {
   atProvider: { batches: number; items: number };
   /** Creates whose reply is not there, yet or for good; the age of the oldest in ms. */
   creating: { batches: number; oldestMs: number };
+  /** Batches, of any run, that are settled and still hold their reserve: room under a cap that is about to come back. */
+  releasing: number;
   /** Oldest first. */
   slowest: readonly SlowBatch[];
   /** Documents that wait for an answer which is bought for another. */

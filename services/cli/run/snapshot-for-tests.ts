@@ -17,6 +17,7 @@ export const middleOfRun: RunSnapshot = {
   sealedWaiting: 3,
   atProvider: { batches: 19, items: 1_900 },
   creating: { batches: 1, oldestMs: 900 },
+  releasing: 0,
   slowest: [
     { bk: 'abcdefgh2345', pid: 'msgbatch_01', ageMs: 660_000, items: 100 },
     { bk: 'bcdefghi3456', pid: 'msgbatch_02', ageMs: 540_000, items: 100 },
@@ -50,6 +51,7 @@ export const endOfRun: RunSnapshot = {
   sealedWaiting: 0,
   atProvider: { batches: 0, items: 0 },
   creating: { batches: 0, oldestMs: 0 },
+  releasing: 0,
   slowest: [],
   retrying: 0,
   cost: { billed: 15_100_000_000, individual: 30_000_000_000, projected: 15_100_000_000 },

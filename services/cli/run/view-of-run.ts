@@ -16,6 +16,7 @@ type OfView = Pick<
   | 'reusing'
   | 'atProvider'
   | 'creating'
+  | 'releasing'
   | 'slowest'
   | 'retrying'
   | 'fullest'
@@ -43,6 +44,10 @@ export function viewOfRun(
     reusing: own.reduce((sum, { kind, items }) => sum + (kind === 'reuse' ? items.length : 0), 0),
     atProvider: { batches: atProvider.length, items: atProvider.reduce((sum, batch) => sum + batch.items, 0) },
     creating: { batches: intentAges.length, oldestMs: Math.max(0, ...intentAges) },
+    releasing: view.batches
+      .values()
+      .filter(({ state, settled }) => state.is === 'created' && settled !== null)
+      .toArray().length,
     slowest: atProvider.sort((a, b) => b.ageMs - a.ageMs).slice(0, slowestShown),
     retrying: [...view.retries.values()].filter(row => row.runs.includes(run)).length,
     fullest: fullestOf(view, { run, now }),
