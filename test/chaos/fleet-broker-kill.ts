@@ -44,6 +44,7 @@ export const fleetBrokerKill: Scenario = {
     const untraced = copies.filter(({ producers }) => producers.some(producer => producer === null));
     return {
       more: { hanging, copies: copies.slice(0, 20) },
+      standsStill: hanging.length > 0,
       violations: [
         ...untraced.map(({ rid }) => `a copy of ${rid} is in no record batch of the segments`),
         ...hanging
