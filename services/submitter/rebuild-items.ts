@@ -1,5 +1,3 @@
-import { buildRequest } from '#core/build-request.ts';
-import { worstCost } from '#core/caps/cap-worst-case.ts';
 import type { PayloadItem } from '#core/payload.ts';
 import { formatRid } from '#core/rid.ts';
 import { type Batch, itemsToSend } from '#core/view.ts';
@@ -7,7 +5,8 @@ import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import { type ReadDocument, readDocuments } from '#runtime/document-reader.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
-import { anyTask, requestFacts } from '#runtime/routing.ts';
+import { anyTask } from '#runtime/routing.ts';
+import { toPayloadItem } from '#runtime/to-payload-item.ts';
 
 /** What a batch sends, from documents and recipe, as it was before its markers: the same whenever it is built. */
 export async function rebuildItems(
@@ -18,11 +17,8 @@ export async function rebuildItems(
   const found = await readDocuments(log, items, anyTask);
   const recipe = await recipes.get(batch.recipe);
   return items.map(item => {
-    const { envelope, parsed } = found.get(formatRid(item)) as ReadDocument;
-    if (parsed.is === 'reject') throw new Error(`a sealed document is a reject: ${formatRid(item)}`);
-    const { run, tenant, deadlineAt } = envelope;
-    const body = buildRequest(parsed.document.ask, recipe, item);
-    const costMax = worstCost({ ...requestFacts(parsed.document, recipe), body }, clock.now());
-    return { ...item, run, tenant, deadlineAt, body, costMax };
+    const built = toPayloadItem(item, found.get(formatRid(item)) as ReadDocument, { recipe, now: clock.now() });
+    if (built === null) throw new Error(`a sealed document is a reject: ${formatRid(item)}`);
+    return built;
   });
 }

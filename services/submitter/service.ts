@@ -1,5 +1,4 @@
-import { type Reserve, reserveOf, unpricedUnderCap } from '#core/caps/cap-reserve.ts';
-import { planTtl } from '#core/caps/cap-worst-case.ts';
+import { type Reserve, reserveOfBatch, unpricedUnderCap } from '#core/caps/cap-reserve.ts';
 import { formatCustomId } from '#core/custom-id.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { CloseReason, IntentRecord } from '#core/journal.ts';
@@ -359,17 +358,9 @@ export class Submitter {
   }
 
   /** Worst case by scope. */
-  async #reserve(batch: Batch, { costMaxByRun, tenant }: Payload): Promise<Reserve> {
+  async #reserve(batch: Batch, payload: Payload): Promise<Reserve> {
     const { task } = await this.#ports.recipes.get(batch.recipe);
-    const { account } = batch;
-    return reserveOf({
-      account,
-      items: itemsToSend(batch).length,
-      tenant,
-      task,
-      costMaxByRun,
-      ttl: planTtl(batch.plan),
-    });
+    return reserveOfBatch(batch, { task, payload });
   }
 }
 

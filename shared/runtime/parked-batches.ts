@@ -1,14 +1,13 @@
-import { buildRequest } from '#core/build-request.ts';
 import { type ParkedFigures, parkedFigures, type WaitingBatch } from '#core/caps/cap-parked.ts';
-import { reserveOf } from '#core/caps/cap-reserve.ts';
-import { planTtl, worstCost } from '#core/caps/cap-worst-case.ts';
+import { reserveOfBatch } from '#core/caps/cap-reserve.ts';
 import { buildPayload } from '#core/payload.ts';
 import { formatRid } from '#core/rid.ts';
 import { type Batch, isUnsent, itemsToSend, type View } from '#core/view.ts';
 import type { Log } from '#ports/log.ts';
 import { findDocuments } from './document-reader.ts';
 import { RecipeBook } from './recipe-book.ts';
-import { anyTask, requestFacts } from './routing.ts';
+import { anyTask } from './routing.ts';
+import { toPayloadItem } from './to-payload-item.ts';
 
 /** What caps hold back, and waiting batches beyond the oldest, which were not looked at. */
 export interface Parked {
@@ -51,16 +50,9 @@ async function waitingBatch(
   const found = await findDocuments(log, items, anyTask);
   const payloadItems = items.flatMap(item => {
     const read = found.get(formatRid(item));
-    if (read?.parsed.is !== 'document') return [];
-    const { run, tenant, deadlineAt } = read.envelope;
-    const body = buildRequest(read.parsed.document.ask, recipe, item);
-    const costMax = worstCost({ ...requestFacts(read.parsed.document, recipe), body }, now);
-    return [{ ...item, run, tenant, deadlineAt, body, costMax }];
+    return (read && toPayloadItem(item, read, { recipe, now })) ?? [];
   });
   if (payloadItems.length < items.length) return null;
-  const { tenant, costMaxByRun } = buildPayload(payloadItems);
-  const { account } = batch;
-  const { task } = recipe;
-  const reserve = reserveOf({ account, items: items.length, tenant, task, costMaxByRun, ttl: planTtl(batch.plan) });
+  const reserve = reserveOfBatch(batch, { task: recipe.task, payload: buildPayload(payloadItems) });
   return { reserve, documents: items.length };
 }

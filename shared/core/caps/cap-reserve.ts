@@ -1,7 +1,8 @@
 import { type Amounts, capPeriods } from '../journal.ts';
-import { capKey, type View } from '../view.ts';
+import type { Payload } from '../payload.ts';
+import { type Batch, capKey, itemsToSend, type View } from '../view.ts';
 import { accountMoney, fleetMoney, runMoney, taskMoney, tenantMoney } from './cap-scopes.ts';
-import type { MarkerTtl, WorstCost } from './cap-worst-case.ts';
+import { type MarkerTtl, planTtl, type WorstCost } from './cap-worst-case.ts';
 
 /** What one batch would buy, and for whom. */
 export interface Purchase {
@@ -38,6 +39,23 @@ export function reserveOf({ account, items, tenant, task, costMaxByRun, ttl }: P
   for (const [run, cost] of Object.entries(costMaxByRun)) if (run !== '') add(runMoney(run), [cost]);
   return { amounts, unpriced };
 }
+
+/** The same of a sealed batch: by what it sends, and by the markers that it is sealed with. */
+export const reserveOfBatch = (
+  batch: Batch,
+  {
+    task,
+    payload: { tenant, costMaxByRun },
+  }: { task: string | null; payload: Pick<Payload, 'tenant' | 'costMaxByRun'> },
+): Reserve =>
+  reserveOf({
+    account: batch.account,
+    items: itemsToSend(batch).length,
+    tenant,
+    task,
+    costMaxByRun,
+    ttl: planTtl(batch.plan),
+  });
 
 /** The first scope where a cap is in force and a price is unknown: what it would spend nobody knows, so it waits. */
 export const unpricedUnderCap = ({ caps }: Pick<View, 'caps'>, { unpriced }: Reserve): string | null =>
