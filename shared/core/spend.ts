@@ -69,43 +69,58 @@ export const noSpend: Omit<SpendRow, 'tenant' | 'model'> = {
   wasted: 0,
 };
 
+interface Summed {
+  sums: SpendRow;
+  answers: TokenTally;
+}
+
 /** Adds items up by tenant and model, in the order in which these first come. */
 export class SpendRows {
-  readonly #rows = new Map<string, { sums: SpendRow; answers: TokenTally }>();
+  readonly #rows = new Map<string, Summed>();
+  /** Where the item before was added: mostly the next one belongs there too. */
+  #last: Summed | null = null;
 
   add(item: SpentItem): void {
-    const { tenant, model } = item;
-    const key = JSON.stringify([tenant, model]);
-    const row = this.#rows.get(key) ?? { sums: { tenant, model, ...noSpend }, answers: new TokenTally() };
-    row.sums = addItem(row.sums, item);
+    const row = this.#rowOf(item);
+    addItem(row.sums, item);
     if (item.usage && item.end === 'delivered') row.answers.add(item.usage.output);
-    this.#rows.set(key, row);
   }
 
   get rows(): SpendRow[] {
     return [...this.#rows.values()].map(({ sums, answers: { counts } }) =>
-      counts.length === 0 ? sums : { ...sums, answers: counts },
+      counts.length === 0 ? { ...sums } : { ...sums, answers: counts },
     );
+  }
+
+  #rowOf({ tenant, model }: SpentItem): Summed {
+    const last = this.#last;
+    if (last && last.sums.tenant === tenant && last.sums.model === model) return last;
+    const key = JSON.stringify([tenant, model]);
+    const row = this.#rows.get(key) ?? { sums: { tenant, model, ...noSpend }, answers: new TokenTally() };
+    this.#rows.set(key, row);
+    this.#last = row;
+    return row;
   }
 }
 
-function addItem(row: SpendRow, { usage, cost, end, isRetry }: SpentItem): SpendRow {
-  if (!usage) return { ...row, lost: row.lost + 1 };
+/** In place: a settle adds some hundred items to one row. */
+function addItem(row: SpendRow, { usage, cost, end, isRetry }: SpentItem): void {
+  if (!usage) {
+    row.lost += 1;
+    return;
+  }
   const isDelivered = end === 'delivered';
   const { billed, individual } = cost ?? { billed: 0, individual: 0 };
-  return {
-    ...row,
-    bought: row.bought + 1,
-    delivered: row.delivered + (isDelivered ? 1 : 0),
-    retries: row.retries + (isRetry ? 1 : 0),
-    truncated: row.truncated + (end === 'truncated' ? 1 : 0),
-    unpriced: row.unpriced + (cost ? 0 : 1),
-    usage: addUsage(row.usage, usage),
-    billed: row.billed + billed,
-    // Rounded per item, as the bill is: what used no cache has no cache effect, to the nanodollar.
-    uncached: row.uncached + Math.round(individual * batchPriceShare),
-    individual: row.individual + (isDelivered ? individual : 0),
-    retried: row.retried + (isRetry ? billed : 0),
-    wasted: row.wasted + (isDelivered ? 0 : billed),
-  };
+  row.bought += 1;
+  if (isDelivered) row.delivered += 1;
+  if (isRetry) row.retries += 1;
+  if (end === 'truncated') row.truncated += 1;
+  if (!cost) row.unpriced += 1;
+  row.usage = addUsage(row.usage, usage);
+  row.billed += billed;
+  // Rounded per item, as the bill is: what used no cache has no cache effect, to the nanodollar.
+  row.uncached += Math.round(individual * batchPriceShare);
+  if (isDelivered) row.individual += individual;
+  if (isRetry) row.retried += billed;
+  if (!isDelivered) row.wasted += billed;
 }
