@@ -7,6 +7,9 @@ import { ReadAhead } from './read-ahead.ts';
 /** Consumer group whose positions are the low watermarks: everything below is sealed. */
 export const intakeGroup = 'accumulator';
 
+/** Records of one partition are parsed faster than those of the next one arrive. */
+const turnsAhead = 3;
+
 /** A partition of the documents topic, as far as it is read and sealed. */
 export interface Intake {
   readonly partition: number;
@@ -72,20 +75,26 @@ export class Intakes {
     return hasNew;
   }
 
-  /** The partition whose turn it is, and whose is next: the same one where there is no other. */
-  takeTurn(): { intake: Intake; next: Intake } {
+  /** The partition whose turn it is. */
+  takeTurn(): Intake {
     const intakes = this.all();
     const intake = intakes[this.#turn % intakes.length] as Intake;
     this.#turn += 1;
-    return { intake, next: intakes[this.#turn % intakes.length] as Intake };
+    return intake;
   }
 
   read({ partition, position }: Intake): Promise<ReadResult> {
     return this.#ahead.take(partition, position);
   }
 
-  readAhead({ partition }: Intake, from: number): void {
-    this.#ahead.start(partition, from);
+  /** Asks for what the next turns read. @param read the partition of this turn, and how far it is read */
+  readAhead(read: { intake: Intake; nextOffset: number; isAtEnd: boolean }): void {
+    const intakes = this.all();
+    for (let turn = 0; turn < Math.min(turnsAhead, intakes.length); turn += 1) {
+      const intake = intakes[(this.#turn + turn) % intakes.length] as Intake;
+      const { position, isAtEnd } = intake === read.intake ? { ...read, position: read.nextOffset } : intake;
+      if (!isAtEnd) this.#ahead.start(intake.partition, position);
+    }
   }
 
   isAtEnd(): boolean {

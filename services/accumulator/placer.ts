@@ -106,29 +106,37 @@ export class Placer {
     const key =
       known ?? `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
     if (isPlain && known === undefined) this.#plainKeys.set(route, key);
-    const settings = (laneKey = key): LaneSettings => ({
-      type: 'batch',
-      account: route.account,
-      recipe,
-      ...route.lane,
-      itemsMax: Math.min(bound ?? route.lane.itemsMax, route.lane.itemsMax),
-      cache: this.#planner.policyOf(route.account, route.cache),
-      key: laneKey,
-    });
     const common = { ...tries, run, tenant, deadlineAt };
-    if (of) return { item: { ...common, ...unsent, of }, settings: waitingLane(settings(), of) };
+    const laneOf = { route, recipe, bound };
+    if (of) return { item: { ...common, ...unsent, of }, settings: waitingLane(this.#settings(key, laneOf), of) };
     const { requestKey, source } = this.#reuse?.decide(read, { route, att: tries.att }) ?? notReusable;
-    if (source) return { item: { ...common, ...unsent, of: source.of }, settings: reuseLane(settings(), source) };
+    if (source) {
+      const item = { ...common, ...unsent, of: source.of };
+      return { item, settings: reuseLane(this.#settings(key, laneOf), source) };
+    }
     const body = buildRequest(document.ask, frozen, tries);
     const bytes = Buffer.byteLength(body);
     const costMax = worstCost({ ...requestFacts(document, frozen), body }, clock.now());
     const tokens = Math.ceil(bytes / bytesPerTokenUsual);
     // What has no price parks under any cap on money: it must not hold back those that have one.
     const laneKey = costMax === null ? `${key}|unpriced` : key;
-    const lane = this.#lanes.get(laneKey) ?? settings(laneKey);
+    const lane = this.#lanes.get(laneKey) ?? this.#settings(laneKey, laneOf);
     const blocks = this.#planner.blocksOf(lane, body);
     const kind = blocks && siblingKey(blocks);
     const item = { ...common, body, bytes, tokens, costMax, blocks, kind, addedAt: 0, requestKey, of: null };
     return { item, settings: lane };
+  }
+
+  #settings(key: string, options: { route: TaskRoute; recipe: string; bound: number | undefined }): LaneSettings {
+    const { route, recipe, bound } = options;
+    return {
+      type: 'batch',
+      account: route.account,
+      recipe,
+      ...route.lane,
+      itemsMax: Math.min(bound ?? route.lane.itemsMax, route.lane.itemsMax),
+      cache: this.#planner.policyOf(route.account, route.cache),
+      key,
+    };
   }
 }

@@ -200,20 +200,19 @@ export class Accumulator {
         this.#lanes.closePooled();
         return hasMore;
       }
-      const { intake, next } = this.#intakes.takeTurn();
+      const intake = this.#intakes.takeTurn();
       const before = intake.position;
-      if (await this.#readSome(intake, next)) hasMore = true;
+      if (await this.#readSome(intake)) hasMore = true;
       records += intake.position - before;
     }
     return hasMore;
   }
 
-  /** @param next the partition whose turn it is after this one */
-  async #readSome(intake: Intake, next: Intake): Promise<boolean> {
+  async #readSome(intake: Intake): Promise<boolean> {
     const { follower, routing } = this.#ports;
     const { partition } = intake;
     const { records, nextOffset, isAtEnd } = await this.#intakes.read(intake);
-    if (!isAtEnd) this.#intakes.readAhead(next, next === intake ? nextOffset : next.position);
+    this.#intakes.readAhead({ intake, nextOffset, isAtEnd });
     if (this.#reuse) await this.#reuse.lookUp(partition, records);
     for (const record of records) {
       const { offset } = record;

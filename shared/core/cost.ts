@@ -72,8 +72,7 @@ const listPrice = (usage: Usage, price: PriceRow): number =>
 /** The row in force for a model (dated snapshots such as `claude-haiku-5-5-20261001` go by their base name). */
 export function priceOf(model: string, { promptTokens, at }: { promptTokens: number; at: number }): PriceRow | null {
   const rows = rowsOf(model);
-  const applies = (row: DatedRow): boolean => row.sinceAt <= at && promptTokens <= (row.promptTokensMax ?? Infinity);
-  return rows.findLast(applies) ?? null;
+  return rows.findLast(row => row.sinceAt <= at && promptTokens <= (row.promptTokensMax ?? Infinity)) ?? null;
 }
 
 /**
@@ -86,8 +85,10 @@ export function dearestPrice(
 ): PriceRow | null {
   const first = priceOf(model, { promptTokens, at });
   if (first === null) return null;
-  const changes = rowsOf(model).filter(({ sinceAt }) => sinceAt > at && sinceAt <= at + executedWithinMs);
-  if (changes.length === 0) return first;
+  const isChange = ({ sinceAt }: DatedRow): boolean => sinceAt > at && sinceAt <= at + executedWithinMs;
+  // Hardly ever one is near, and this is asked for each document.
+  if (!rowsOf(model).some(isChange)) return first;
+  const changes = rowsOf(model).filter(isChange);
   const rows = [first, ...changes.flatMap(({ sinceAt }) => priceOf(model, { promptTokens, at: sinceAt }) ?? [])];
   const most = (column: PriceColumn): number => Math.max(...rows.map(row => row[column]));
   return {

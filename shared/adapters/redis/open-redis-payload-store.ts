@@ -1,5 +1,6 @@
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { RedisConnection } from './open-redis.ts';
+import { packPayload, unpackPayload } from './pack-payload.ts';
 
 export interface RedisPayloadStoreOptions {
   redis: Pick<RedisConnection, 'client' | 'memory'>;
@@ -7,7 +8,7 @@ export interface RedisPayloadStoreOptions {
   prefix: string;
   /** Most are deleted within seconds, when their batch is created; what nobody deletes goes by itself. */
   ttlMs?: number;
-  /** A larger payload is not kept, but built again. */
+  /** A larger payload is not kept, but built again. Before it is packed. */
   payloadBytesMax?: number;
 }
 
@@ -29,10 +30,13 @@ export function openRedisPayloadStore(options: RedisPayloadStoreOptions): Payloa
   return {
     async put(bk, payload) {
       if (payload.byteLength > payloadBytesMax || !memory.hasRoomForPayloads()) return forget(bk);
-      const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-      await client.set(keyOf(bk), bytes, 'PX', ttlMs).catch(() => forget(bk));
+      const packed = await packPayload(payload);
+      await client.set(keyOf(bk), packed, 'PX', ttlMs).catch(() => forget(bk));
     },
-    get: bk => client.getBuffer(keyOf(bk)).catch(() => null),
+    async get(bk) {
+      const packed = await client.getBuffer(keyOf(bk)).catch(() => null);
+      return packed && unpackPayload(packed, payloadBytesMax);
+    },
     delete: forget,
   };
 }

@@ -45,6 +45,7 @@ export async function openRedis(options: OpenRedisOptions): Promise<RedisConnect
   const client = new Redis(options.url, clientOptions(options));
   let lastError: unknown = null;
   let trouble: FlotillaError | null = null;
+  client.on('connect', () => writeOncePerTurn(client.stream));
   client.on('error', (error: unknown) => {
     lastError = error; // every failed attempt to connect; `close` and `ready` tell what matters
   });
@@ -98,6 +99,18 @@ function clientOptions({ url, caFile, name }: OpenRedisOptions) {
     socketTimeout: silentMs,
     lazyConnect: true,
   } satisfies RedisOptions;
+}
+
+/** A round puts dozens of payloads and jobs side by side; a write to a socket costs more than what is written. */
+function writeOncePerTurn(stream: Redis['stream']): void {
+  const write = stream.write.bind(stream) as typeof stream.write;
+  stream.write = ((...args: Parameters<typeof write>) => {
+    if (stream.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(() => stream.uncork());
+    }
+    return write(...args);
+  }) as typeof write;
 }
 
 function readAuthority(path: string): Buffer {
