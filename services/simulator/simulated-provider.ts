@@ -16,7 +16,9 @@ import { ambiguous, notConnected, refused, tooLate } from './create-outcome.ts';
 import { type CallDecision, decideCreate } from './faults/decide-create.ts';
 import { decideMessage } from './faults/decide-message.ts';
 import { drawLineSpoiler, idOf, type ReadStep } from './faults/spoil-lines.ts';
-import { processingStatus } from './machine/batch-record.ts';
+import type { Reply } from './machine/api-error.ts';
+import { type BatchRecord, processingStatus } from './machine/batch-record.ts';
+import type { WireMessage } from './machine/build-message.ts';
 import { flattenChunks } from './machine/chunks.ts';
 import type { ResultsRead } from './machine/machine-options.ts';
 import { organizationId, workspaceId } from './machine/owner.ts';
@@ -61,29 +63,47 @@ export function createSimulatedProvider(options: SimulatedProviderOptions): Batc
   };
 }
 
-function create(
+async function create(
   options: SimulatedProviderOptions,
   request: CreateRequest,
   signal: AbortSignal,
 ): Promise<CreateOutcome> {
-  const { machine, version = '2026-10-21', schedule } = options;
-  if (signal.aborted || options.isDown?.()) return Promise.resolve(notConnected());
-  if (!request.isInTime()) return Promise.resolve(tooLate());
+  const { machine, version = '2026-10-21' } = options;
+  if (signal.aborted || options.isDown?.()) return notConnected();
+  if (!request.isInTime()) return tooLate();
   const items = request.items.map(({ customId, body }) => ({ customId, params: body }));
-  const act = () => machine.createBatch({ ...callerOf(options), version, items });
-  const decision = decideCreate(machine.faults);
+  const purchase: Purchase<BatchRecord, CreateOutcome> = {
+    decision: decideCreate(machine.faults),
+    act: () => machine.createBatch({ ...callerOf(options), version, items }),
+    boughtAs: ({ id }) => ({ status: 'created', pid: id, facts: factsOf(options) }),
+  };
+  return buy(options, purchase, signal);
+}
+
+interface Purchase<Made, Outcome> {
+  decision: CallDecision;
+  act: () => Reply<Made>;
+  boughtAs: (made: Made) => Outcome;
+}
+
+/** As the faults decide; what is bought is on the invoice whether the reply arrives or not. */
+async function buy<Made, Outcome>(
+  options: SimulatedProviderOptions,
+  { decision, act, boughtAs }: Purchase<Made, Outcome>,
+  signal: AbortSignal,
+): Promise<Outcome | NotBought> {
+  const { machine, schedule } = options;
   switch (decision.act) {
     case 'never':
       return unacted(options, decision, signal);
     case 'later':
       schedule(decision.delayMs / machine.timeScale, () => void act());
-      return Promise.resolve(ambiguous('connection reset'));
+      return ambiguous('connection reset');
     case 'now': {
       const made = act();
       if (decision.reply === 'hang') return hanging(options, signal);
-      if (decision.reply !== 'normal') return Promise.resolve(ambiguous(decision.reply));
-      if (made.status === 'refused') return Promise.resolve(refused(made.error, factsOf(options)));
-      return Promise.resolve({ status: 'created', pid: made.value.id, facts: factsOf(options) });
+      if (decision.reply !== 'normal') return ambiguous(decision.reply);
+      return made.status === 'refused' ? refused(made.error, factsOf(options)) : boughtAs(made.value);
     }
   }
 }
@@ -114,31 +134,21 @@ function hanging(options: SimulatedProviderOptions, signal: AbortSignal): Promis
   });
 }
 
-/** With the faults of synchronous calls; what is bought is on the invoice whether the reply arrives or not. */
-function prime(
+/** With the faults of synchronous calls. */
+async function prime(
   options: SimulatedProviderOptions,
   { body, isInTime }: PrimeRequest,
   signal: AbortSignal,
 ): Promise<PrimeOutcome> {
-  const { machine, version = '2026-10-21', schedule } = options;
-  if (signal.aborted || options.isDown?.()) return Promise.resolve(notConnected());
-  if (!isInTime()) return Promise.resolve(tooLate());
-  const act = () => machine.createMessage({ ...callerOf(options), version, params: parsed(body) });
-  const decision = decideMessage(machine.faults);
-  switch (decision.act) {
-    case 'never':
-      return unacted(options, decision, signal);
-    case 'later':
-      schedule(decision.delayMs / machine.timeScale, () => void act());
-      return Promise.resolve(ambiguous('connection reset'));
-    case 'now': {
-      const made = act();
-      if (decision.reply === 'hang') return hanging(options, signal);
-      if (decision.reply !== 'normal') return Promise.resolve(ambiguous(decision.reply));
-      if (made.status === 'refused') return Promise.resolve(refused(made.error, factsOf(options)));
-      return Promise.resolve({ status: 'primed', ...readMessage(made.value), facts: factsOf(options) });
-    }
-  }
+  const { machine, version = '2026-10-21' } = options;
+  if (signal.aborted || options.isDown?.()) return notConnected();
+  if (!isInTime()) return tooLate();
+  const purchase: Purchase<WireMessage, PrimeOutcome> = {
+    decision: decideMessage(machine.faults),
+    act: () => machine.createMessage({ ...callerOf(options), version, params: parsed(body) }),
+    boughtAs: message => ({ status: 'primed', ...readMessage(message), facts: factsOf(options) }),
+  };
+  return buy(options, purchase, signal);
 }
 
 function list(options: SimulatedProviderOptions, { cursor, limit }: ListOptions): BatchPage {

@@ -9,7 +9,7 @@ export type CallDecision =
   | { act: 'never'; reply: 'drop' | 'hang' | 'not-connected' }
   | { act: 'never'; reply: 'refuse'; error: ApiError; isHtml: boolean };
 
-export const lateByDefaultMs = 30_000;
+const lateByDefaultMs = 30_000;
 
 type SimpleKind = Exclude<FaultKind & `create-${string}`, 'create-accept-late'>;
 
@@ -35,11 +35,17 @@ const decisions = {
   'create-accept-then-hang': { act: 'now', reply: 'hang' },
 } as const satisfies Record<SimpleKind, CallDecision>;
 
-/** One decision per create call; the first kind that fires is it. */
-export function decideCreate(faults: FaultInjector): CallDecision {
-  const late = faults.fires('create-accept-late');
-  if (late) return { act: 'later', delayMs: late.delayMs ?? lateByDefaultMs, reply: 'drop' };
-  for (const kind of Object.keys(decisions) as SimpleKind[]) if (faults.fires(kind)) return decisions[kind];
+export const decideCreate = (faults: FaultInjector): CallDecision =>
+  decideCall(faults, { late: 'create-accept-late', decisions });
+
+/** One decision per call; the first kind that fires is it. */
+export function decideCall(
+  faults: FaultInjector,
+  { late, decisions }: { late: FaultKind; decisions: Partial<Record<FaultKind, CallDecision>> },
+): CallDecision {
+  const fired = faults.fires(late);
+  if (fired) return { act: 'later', delayMs: fired.delayMs ?? lateByDefaultMs, reply: 'drop' };
+  for (const [kind, decision] of Object.entries(decisions)) if (faults.fires(kind as FaultKind)) return decision;
   return { act: 'now', reply: 'normal' };
 }
 

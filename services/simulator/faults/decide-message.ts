@@ -1,5 +1,5 @@
 import { apiError } from '../machine/api-error.ts';
-import { type CallDecision, lateByDefaultMs, refusal } from './decide-create.ts';
+import { type CallDecision, decideCall, refusal } from './decide-create.ts';
 import type { FaultInjector } from './fault-injector.ts';
 import type { FaultKind } from './fault-kinds.ts';
 
@@ -19,10 +19,5 @@ const decisions = {
   'message-accept-then-hang': { act: 'now', reply: 'hang' },
 } as const satisfies Record<SimpleKind, CallDecision>;
 
-/** One decision per synchronous call; the first kind that fires is it. */
-export function decideMessage(faults: FaultInjector): CallDecision {
-  const late = faults.fires('message-accept-late');
-  if (late) return { act: 'later', delayMs: late.delayMs ?? lateByDefaultMs, reply: 'drop' };
-  for (const kind of Object.keys(decisions) as SimpleKind[]) if (faults.fires(kind)) return decisions[kind];
-  return { act: 'now', reply: 'normal' };
-}
+export const decideMessage = (faults: FaultInjector): CallDecision =>
+  decideCall(faults, { late: 'message-accept-late', decisions });
