@@ -1,8 +1,9 @@
 import type { SimulationArguments } from './parse-arguments.ts';
 import { type PlantedFault, plantedFaults } from './planted-faults.ts';
 import { runPool } from './run-pool.ts';
+import { internalError } from './simulated-telemetry.ts';
 import { formatViolating, specsOf } from './specs-of.ts';
-import { addReport, createSummary, formatCounts } from './summary.ts';
+import { addReport, createSummary, formatCounts, type RunReport, type Summary } from './summary.ts';
 
 /** A planted fault counts as caught with so many runs; more would only cost time. */
 const caughtEnough = 5;
@@ -43,10 +44,15 @@ async function tryFault(name: string, fault: PlantedFault, args: SimulationArgum
     jobs: args.jobs,
     planted: name,
     onReport: report => addReport(summary, report),
-    isEnough: () => summary.violating.length >= caughtEnough,
+    isEnough: () => caughtIn(summary) >= caughtEnough,
   });
-  const caught = summary.violating.length;
-  const verdict = caught === 0 ? 'NOT CAUGHT' : formatCounts(summary.violations);
+  const caught = caughtIn(summary);
+  const verdict = `${caught === 0 ? 'NOT CAUGHT ' : ''}${formatCounts(summary.violations)}`;
   console.log(`${name.padEnd(20)} ${`${caught}/${summary.runs}`.padEnd(8)} ${fault.what}: ${verdict}`);
   return { caught, seeds: summary.runs };
 }
+
+/** Runs in which an invariant noticed it: that broken code throws says nothing of the invariants. */
+const caughtIn = ({ violating }: Summary): number => violating.filter(isCaught).length;
+
+const isCaught = ({ violations }: RunReport): boolean => violations.some(each => !each.startsWith(internalError));
