@@ -6,7 +6,7 @@ import { encodeJournal } from '#contracts/journal-codec.ts';
 import { encodeRecipe } from '#contracts/recipe-codec.ts';
 import { encodeSettled } from '#contracts/settled-codec.ts';
 import { noUsage } from '#core/cost.ts';
-import { costTotal } from '#core/cost-report/cost-report.ts';
+import { costLines, costTotal } from '#core/cost-report/cost-report.ts';
 import { tokenBucket } from '#core/cost-report/token-buckets.ts';
 import type { JournalRecord } from '#core/journal.ts';
 import { raisedRecipe } from '#core/raise-max-tokens.ts';
@@ -120,6 +120,40 @@ describe('readSpend', () => {
     const primed = await read({ since: '2026-11-24', until: '2026-11-24' });
     assert.deepEqual([primed.total.primes, primed.total.billed, primed.figures[0]?.primes], [30, 30, 1]);
     assert.equal((await read({ since: '2026-11-25', until: null })).figures.length, 0);
+  });
+
+  it('a prime is of the model that answered it, else of the one that was asked, and so in every breakdown', async test => {
+    const { journal, seal, settle, read } = await setup(test);
+    await seal('one', 1);
+    await settle('one', row(5));
+    const amounts = { 'account:a:money': 7, 'fleet:money': 7, 'task:classify:money': 7 };
+    const prime = { kind: 'PRIME', account: 'a', prefix: 'x', nonce: 'n', reserve: amounts } as const;
+    await journal({ ...prime, id: 'answered', model: 'claude-haiku' });
+    await journal({ kind: 'PRIMED', id: 'answered', actual: amounts, model: 'claude-haiku-5-5' });
+    await journal({ ...prime, id: 'unanswered', model: 'claude-haiku' });
+    await journal({ ...prime, id: 'of-an-earlier-program' });
+    const { figures, total } = await read();
+    const told = costLines(figures, ['model']).map(({ by, sums, money }) => [by.model, sums.primes, money.billed]);
+    assert.deepEqual(told, [
+      ['claude-haiku-5-5', 1, 12],
+      [null, 1, 7],
+      ['claude-haiku', 1, 7],
+    ]);
+    assert.equal(total.billed, 26);
+  });
+
+  it('an answer that was given again is no purchase, and its batch none', async test => {
+    const { seal, settle, read } = await setup(test);
+    await seal('bought', 1);
+    await settle('bought', row(5, { individual: 10 }));
+    await seal('again', 2);
+    const reused = { answers: 2, unpriced: 0, batch: 10, individual: 20 };
+    await settle('again', { tenant: null, model: 'claude-haiku-5-5', ...noSpend, reused });
+    const { figures, total } = await read();
+    const [figure] = figures;
+    assert.deepEqual([figures.length, figure?.batches, figure?.bought, figure?.reused], [1, 1, 1, reused]);
+    const { batch, billed, individual, saved } = total;
+    assert.deepEqual({ batch, billed, individual, saved }, { batch: 15, billed: 5, individual: 30, saved: 25 });
   });
 
   it('a prime that was not sent after all is none, and the totals of screens have those that were', async test => {
