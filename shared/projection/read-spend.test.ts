@@ -22,6 +22,7 @@ import { readSpend, type SpendBounds } from './read-spend.ts';
 const day = Date.UTC(2026, 10, 24, 23, 59);
 const always: SpendBounds = { since: null, until: null };
 const recipe: Recipe = { ...asIsRecipe, task: 'classify', model: 'claude-haiku-5-5', maxTokens: 10 };
+const today: Recipe = { ...recipe, maxTokens: 50 };
 const raised = raisedRecipe(recipe, { shape: 'content', content: '' });
 
 async function setup(test: TestContext) {
@@ -34,7 +35,7 @@ async function setup(test: TestContext) {
     void (await log.append({ topic, partition: 0, records: [{ key, value, headers: {} }] }));
   const journal = (record: JournalRecord): Promise<void> => append('journal', encodeJournal(record));
   await journal({ kind: 'FLEET', fleet: 'fleeta', partitions: 1, settledPartitions: 1 });
-  for (const each of [recipe, raised]) await append('recipes', encodeRecipe(each), recipeHash(each));
+  for (const each of [recipe, raised, today]) await append('recipes', encodeRecipe(each), recipeHash(each));
   return {
     journal,
     advanceTo: (at: number) => (now = at),
@@ -181,20 +182,18 @@ describe('readSpend', () => {
     }
   });
 
-  it('an answer that was cut counts by its second try', async test => {
+  it('an answer that was cut counts by its second try, and by the cap of its first', async test => {
     const { seal, settle, read } = await setup(test);
     await seal('first', 1);
     const two = { bought: 5, delivered: 3, truncated: 2, answers: [[tokenBucket(8), 3]] } as const;
     await settle('first', row(1, two));
-    assert.equal((await read()).tokens.cut, 2);
+    assert.equal((await read()).tokens[0]?.cut, 2);
     await seal('second', 2, raised);
     await settle('second', row(1, { answers: [[tokenBucket(17), 1]] }));
-    assert.deepEqual((await read()).tokens, {
-      counts: [
-        [8, 3],
-        [17, 1],
-      ],
-      cut: 1,
-    });
+    const tokens = { maxTokens: 10, counts: [[8, 3] as const, [17, 1] as const], cut: 1 };
+    assert.deepEqual((await read()).tokens, [tokens]);
+    await seal('today', 3, today);
+    await settle('today', row(1, { answers: [[tokenBucket(40), 1]] }));
+    assert.deepEqual((await read()).tokens, [tokens, { maxTokens: 50, counts: [[40, 1]], cut: 0 }]);
   });
 });

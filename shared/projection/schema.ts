@@ -1,5 +1,5 @@
 /** Another version is not converted: the file is deleted and built anew from the log. */
-export const projectionVersion = 5;
+export const projectionVersion = 6;
 
 /**
  * `positions` and every other row are written in one transaction, so the file always is the projection of a prefix of
@@ -42,7 +42,7 @@ export const projectionSchema = `
   CREATE INDEX documents_by_name ON documents (custom_id);
   CREATE TABLE totals (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE recipes (
-    hash TEXT PRIMARY KEY, task TEXT, model TEXT, family TEXT, is_raised INTEGER
+    hash TEXT PRIMARY KEY, task TEXT, model TEXT, family TEXT, is_raised INTEGER, max_tokens INTEGER
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE answer_tokens (
     recipe TEXT NOT NULL, bucket INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (recipe, bucket)
