@@ -286,6 +286,7 @@ function addSetup(program: CommanderCommand, perform: Perform): void {
     .option('--latency-min-ms <ms>', 'shortest life of a batch')
     .option('--latency-max-ms <ms>', 'longest life of a batch')
     .option('--provider-like', 'lives of batches as long as the real ones')
+    .option('--cache-hit-share <share>', 'share of cache reads that find an entry that is there, 0 to 1 (default: 1)')
     .option('--faults <json>', 'faults to make, by kind')
     .action((options, command) =>
       perform(command, async () => (await import('./commands/simulator.ts')).simulator(options)),

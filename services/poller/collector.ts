@@ -240,7 +240,7 @@ export class Collector {
     const { answers, queue, follower, clock } = this.#ports;
     const task = recipe.task ?? '';
     if (reused) {
-      await answers?.count(task, countReused(batch, { ...settlement, stateOf: reused.stateOf }));
+      await answers?.count(task, countReused(batch, { ...settlement, stateOf: reused.stateOf, now: clock.now() }));
       return;
     }
     const partition = this.#resultsPartition(batch.bk);

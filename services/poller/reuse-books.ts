@@ -12,10 +12,13 @@ export const keepAnswers = (
 ): AnswerEntry[] =>
   terminals.flatMap(({ rid, requestKey: key }) => (key === undefined ? [] : { key, place: { rid, ...place } }));
 
-/** What the answers given again would have cost as batch items. */
+/**
+ * What the answers given again would have cost as batch items, and how long they took.
+ * @param options.now ms since the epoch
+ */
 export function countReused(
-  { items }: Batch,
-  { terminals, stateOf }: Pick<Settlement, 'terminals'> & { stateOf: (item: Item) => ReuseState },
+  { items, sealedAt }: Batch,
+  { terminals, stateOf, now }: Pick<Settlement, 'terminals'> & { stateOf: (item: Item) => ReuseState; now: number },
 ): Partial<AnswerCounts> {
   const given = new Set(terminals.flatMap(({ rid, reusedFrom }) => (reusedFrom ? formatRid(rid) : [])));
   let savedNanodollars = 0;
@@ -23,7 +26,7 @@ export function countReused(
     const state = given.has(formatRid(item)) ? stateOf(item) : null;
     if (state?.is === 'answered') savedNanodollars += state.answer.cost?.billed ?? 0;
   }
-  return { saved: given.size, savedNanodollars };
+  return { saved: given.size, savedNanodollars, savedWaitMs: given.size * (now - sealedAt) };
 }
 
 /** Batches with an item that waited for one of the documents that have their terminal record now. */

@@ -8,6 +8,7 @@ import {
   addAmounts,
   isPrimeUsOnly,
   livePrime,
+  modelOfPrime,
   primeAmounts,
   primeId,
   primesSince,
@@ -63,6 +64,8 @@ const rememberedMax = 1_000;
 interface Owed {
   nonce: string;
   actual: Amounts;
+  /** That answered. */
+  model?: string;
 }
 
 /**
@@ -142,6 +145,7 @@ export class Primer {
       account: account.name,
       prefix,
       ttl,
+      model: modelOfPrime(body),
       nonce: ids.nonce(),
       reserve: amountsOf(cost),
     };
@@ -189,7 +193,8 @@ export class Primer {
       forgetOldest(this.#unanswered, rememberedMax);
       return;
     }
-    await this.#say(id, { nonce, actual: this.#actualOf(outcome, { record, body, amountsOf, at: prime.at }) });
+    const actual = this.#actualOf(outcome, { record, body, amountsOf, at: prime.at });
+    await this.#say(id, { nonce, actual, ...(outcome.status === 'primed' ? { model: outcome.model } : {}) });
   }
 
   #actualOf(
@@ -229,13 +234,13 @@ export class Primer {
   async #sayOwed(): Promise<void> {
     if (this.#owed.size === 0) return;
     const { follower } = this.#ports;
-    const said: string[] = [];
-    for (const [id, { nonce, actual }] of this.#owed) {
+    const known: string[] = [];
+    for (const [id, { nonce, ...said }] of this.#owed) {
       const prime = follower.view.primes.get(id);
       if (!prime) continue; // it may land later
-      if (prime.nonce === nonce && prime.state === 'open') await follower.append({ kind: 'PRIMED', id, actual });
-      else said.push(id);
+      if (prime.nonce === nonce && prime.state === 'open') await follower.append({ kind: 'PRIMED', id, ...said });
+      else known.push(id);
     }
-    for (const id of said) this.#owed.delete(id);
+    for (const id of known) this.#owed.delete(id);
   }
 }

@@ -61,6 +61,7 @@ describe('Submitter: primes', () => {
     const cost = callCostOf('claude-haiku-5-5', usage, fleet.clock.now()) as number;
     assert.equal(prime?.prefix, plan.marks[0]?.hash);
     assert.equal(fleet.journal('PRIMED')[0]?.actual['fleet:money'], cost);
+    assert.deepEqual([prime?.model, fleet.journal('PRIMED')[0]?.model], ['claude-haiku-5-5', 'claude-haiku-5-5']);
     assert.ok((prime?.reserve['fleet:money'] ?? 0) >= cost);
     assert.deepEqual([fleet.provider.primed.length, fleet.provider.posts.length], [1, 1]);
     const { max_tokens: tokens } = JSON.parse(fleet.provider.primed[0]?.body ?? '') as { max_tokens: number };

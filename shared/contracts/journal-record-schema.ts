@@ -60,9 +60,10 @@ export const journalRecordSchema: z.ZodType<JournalRecord> = z.discriminatedUnio
     account: name,
     prefix: z.string(),
     ttl: ttl.exactOptional(),
+    model: z.string().exactOptional(),
     nonce: name,
     reserve: amountsSchema,
   }),
-  z.strictObject({ kind: z.literal('PRIMED'), id: name, actual: amountsSchema }),
+  z.strictObject({ kind: z.literal('PRIMED'), id: name, actual: amountsSchema, model: z.string().exactOptional() }),
   z.strictObject({ kind: z.literal('CANCEL'), run: name }),
 ]);

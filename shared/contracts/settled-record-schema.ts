@@ -28,6 +28,8 @@ const usage = z.strictObject({
   cacheWrite1h: whole,
 });
 
+const reused = z.strictObject({ answers: z.int().positive(), unpriced: whole, batch: whole, individual: whole });
+
 const spendRow = z.strictObject({
   tenant: z.string().nullable(),
   model: z.string(),
@@ -44,6 +46,7 @@ const spendRow = z.strictObject({
   retried: whole,
   wasted: whole,
   answers: z.array(z.tuple([whole, z.int().positive()])).exactOptional(),
+  reused: reused.exactOptional(),
 });
 
 const cacheLesson = z.strictObject({

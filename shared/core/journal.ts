@@ -161,6 +161,8 @@ export interface PrimeRecord {
   prefix: string;
   /** Of the entry; absent: five minutes. */
   ttl?: CacheTtl;
+  /** That is asked; absent in records of earlier programs. It decides nothing, like that of PRIMED. */
+  model?: string;
   /** Names the call that may be sent, as in an INTENT. */
   nonce: string;
   reserve: Amounts;
@@ -171,6 +173,8 @@ export interface PrimedRecord {
   id: string;
   /** What it cost; nothing when it was refused or not sent. */
   actual: Amounts;
+  /** As its answer names it; absent when there was none. */
+  model?: string;
 }
 
 export interface CancelRecord {

@@ -230,9 +230,9 @@ export const acceptsPrime = (view: View, { id, reserve }: PrimeRecord, at: numbe
 
 function onPrime(view: View, record: PrimeRecord & { at: number }): Verdict {
   if (!acceptsPrime(view, record, record.at)) return 'refused';
-  const { id, account, prefix, ttl = '5m', nonce, reserve, at } = record;
+  const { id, account, prefix, ttl = '5m', model = null, nonce, reserve, at } = record;
   forgetPrimes(view, at);
-  view.primes.set(id, { account, prefix, ttl, nonce, reserve, at, state: 'open' });
+  view.primes.set(id, { account, prefix, ttl, model, nonce, reserve, at, state: 'open' });
   use(view, reserve, at, +1);
   return 'accepted';
 }

@@ -24,7 +24,7 @@ export interface SettledRecord {
   runs: Readonly<Record<string, { cost: number; individual: number }>>;
   /** What RELEASED puts in place of the reserve. */
   actual: Amounts;
-  /** What was bought, for whom; absent when nothing was, and in records of earlier programs. */
+  /** What was bought or given again, for whom; absent when nothing was, and in records of earlier programs. */
   spend?: Spend;
   /** What it showed of its prefixes; absent without a plan, and in records of earlier programs. */
   cache?: readonly CacheLesson[];

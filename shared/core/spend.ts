@@ -4,11 +4,11 @@ import type { Nanodollars } from './money.ts';
 import { batchPriceShare } from './prices.ts';
 
 /**
- * What one batch bought, for reports: SETTLED carries it beside its sums, because nothing else in the log says for whom
+ * What one batch bought or gave again, for reports: SETTLED carries it beside its sums, because nothing else in the log says for whom
  * and from which model. Task and instructions are those of the batch's recipe.
  */
 export interface Spend {
-  /** Journal time of the INTENT, ms since the epoch: the day that caps count it in. */
+  /** Journal time of the INTENT, ms since the epoch: the day that caps count it in. Of what was not sent: of the SEALED. */
   at: number;
   rows: readonly SpendRow[];
 }
@@ -42,7 +42,22 @@ export interface SpendRow {
   wasted: Nanodollars;
   /** Output tokens of what was delivered; absent when nothing was. */
   answers?: TokenCounts;
+  /** Kind `reuse`: what was given again instead; absent when nothing was. */
+  reused?: Reused;
 }
+
+/** Answers given again (kind `reuse`), and what buying them would have cost. Those without a price are in no sum. */
+export interface Reused {
+  answers: number;
+  /** Of them: at a price nobody knows. */
+  unpriced: number;
+  /** As items of a batch: what each came to when it was bought. */
+  batch: Nanodollars;
+  /** As single calls without cache. */
+  individual: Nanodollars;
+}
+
+export const noReused: Reused = { answers: 0, unpriced: 0, batch: 0, individual: 0 };
 
 export interface SpentItem {
   tenant: string | null;
@@ -54,7 +69,15 @@ export interface SpentItem {
   isRetry: boolean;
 }
 
-export const noSpend: Omit<SpendRow, 'tenant' | 'model'> = {
+/** An answer that was given again. */
+export interface ReusedItem {
+  tenant: string | null;
+  model: string;
+  /** Of its purchase; null when nobody knows the price. */
+  cost: ItemCost | null;
+}
+
+export const noSpend: Omit<SpendRow, 'tenant' | 'model' | 'answers' | 'reused'> = {
   bought: 0,
   delivered: 0,
   retries: 0,
@@ -86,13 +109,24 @@ export class SpendRows {
     if (item.usage && item.end === 'delivered') row.answers.add(item.usage.output);
   }
 
+  addReused({ tenant, model, cost }: ReusedItem): void {
+    const { sums } = this.#rowOf({ tenant, model });
+    const { answers, unpriced, batch, individual } = sums.reused ?? noReused;
+    sums.reused = {
+      answers: answers + 1,
+      unpriced: unpriced + (cost ? 0 : 1),
+      batch: batch + (cost?.billed ?? 0),
+      individual: individual + (cost?.individual ?? 0),
+    };
+  }
+
   get rows(): SpendRow[] {
     return [...this.#rows.values()].map(({ sums, answers: { counts } }) =>
       counts.length === 0 ? { ...sums } : { ...sums, answers: counts },
     );
   }
 
-  #rowOf({ tenant, model }: SpentItem): Summed {
+  #rowOf({ tenant, model }: Pick<SpentItem, 'tenant' | 'model'>): Summed {
     const last = this.#last;
     if (last && last.sums.tenant === tenant && last.sums.model === model) return last;
     const key = JSON.stringify([tenant, model]);

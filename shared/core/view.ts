@@ -52,6 +52,8 @@ export interface Prime {
   account: string;
   prefix: string;
   ttl: CacheTtl;
+  /** Null where PRIME does not say. */
+  model: string | null;
   nonce: string;
   reserve: Amounts;
   /** Journal time of the PRIME, ms since the epoch. */

@@ -53,6 +53,8 @@ export interface AnswerCounts {
   /** Answers given again, with what buying them would have cost as batch items. */
   saved: number;
   savedNanodollars: number;
+  /** How long they took all the same, from the seal on: those of purchases under way wait with these. */
+  savedWaitMs: number;
   /** Answers bought, and how long that took from the seal on. */
   bought: number;
   boughtMs: number;
@@ -68,6 +70,7 @@ export const noAnswerCounts: AnswerCounts = {
   misses: 0,
   saved: 0,
   savedNanodollars: 0,
+  savedWaitMs: 0,
   bought: 0,
   boughtMs: 0,
 };

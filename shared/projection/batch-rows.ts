@@ -5,7 +5,7 @@ import { reduceSettled } from '#core/reduce-settled.ts';
 import type { SettledRecord } from '#core/settled.ts';
 import type { Spend } from '#core/spend.ts';
 import { type Batch, isSettled, type View } from '#core/view.ts';
-import { SpendTable, spendOf } from './spend-rows.ts';
+import { type PrimeTold, SpendTable, spendOf } from './spend-rows.ts';
 import type { Totals } from './totals.ts';
 
 /** What one batch came to, as its row has it. Money in nanodollars. */
@@ -75,16 +75,18 @@ export class BatchRows {
     if (verdict === 'refused') return;
     if (batch) this.#change(batch, record.at);
     // A prime is its reserve until it is known what it cost, as in the view: one that never says is spent in full.
-    if (record.kind === 'PRIME') this.#prime({ at: record.at, amounts: record.reserve, primes: 1 });
+    if (record.kind === 'PRIME')
+      this.#prime({ at: record.at, amounts: record.reserve, model: record.model ?? null, primes: 1 });
     if (record.kind === 'PRIMED' && prime) {
-      this.#prime({ at: prime.at, amounts: negative(prime.reserve), primes: -1 });
+      const { at, reserve, model } = prime;
+      this.#prime({ at, amounts: negative(reserve), model, primes: -1 });
       // One that was not sent after all was none.
       const primes = prime.state === 'spent' ? 1 : 0;
-      this.#prime({ at: prime.at, amounts: inScopesOf(prime.reserve, record.actual), primes });
+      this.#prime({ at, amounts: inScopesOf(reserve, record.actual), model: record.model ?? model, primes });
     }
   }
 
-  #prime(told: { at: number; amounts: Amounts; primes: number }): void {
+  #prime(told: PrimeTold): void {
     this.#totals.add('billed', this.#spend.prime(told));
   }
 

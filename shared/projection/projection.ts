@@ -184,8 +184,9 @@ export class Projection {
   #foldRecipe({ key, value }: LogRecord): void {
     const recipe = decodeRecipe(value);
     if (key === null || recipe === null) return;
-    const replace = this.db.prepare('INSERT OR REPLACE INTO recipes VALUES (?, ?, ?, ?, ?)');
-    replace.run(key, recipe.task, recipe.model, recipeFamily(recipe), recipe.raised ? 1 : 0);
+    const replace = this.db.prepare('INSERT OR REPLACE INTO recipes VALUES (?, ?, ?, ?, ?, ?)');
+    const { task, model, maxTokens, raised } = recipe;
+    replace.run(key, task, model, recipeFamily(recipe), raised ? 1 : 0, maxTokens);
   }
 
   #foldBatch(topic: 'journal' | 'settled', { value, at }: LogRecord): void {

@@ -6,7 +6,7 @@ import { encodeJournal } from '#contracts/journal-codec.ts';
 import { encodeRecipe } from '#contracts/recipe-codec.ts';
 import { encodeSettled } from '#contracts/settled-codec.ts';
 import { noUsage } from '#core/cost.ts';
-import { costTotal } from '#core/cost-report/cost-report.ts';
+import { costLines, costTotal } from '#core/cost-report/cost-report.ts';
 import { tokenBucket } from '#core/cost-report/token-buckets.ts';
 import type { JournalRecord } from '#core/journal.ts';
 import { raisedRecipe } from '#core/raise-max-tokens.ts';
@@ -22,6 +22,7 @@ import { readSpend, type SpendBounds } from './read-spend.ts';
 const day = Date.UTC(2026, 10, 24, 23, 59);
 const always: SpendBounds = { since: null, until: null };
 const recipe: Recipe = { ...asIsRecipe, task: 'classify', model: 'claude-haiku-5-5', maxTokens: 10 };
+const today: Recipe = { ...recipe, maxTokens: 50 };
 const raised = raisedRecipe(recipe, { shape: 'content', content: '' });
 
 async function setup(test: TestContext) {
@@ -34,7 +35,7 @@ async function setup(test: TestContext) {
     void (await log.append({ topic, partition: 0, records: [{ key, value, headers: {} }] }));
   const journal = (record: JournalRecord): Promise<void> => append('journal', encodeJournal(record));
   await journal({ kind: 'FLEET', fleet: 'fleeta', partitions: 1, settledPartitions: 1 });
-  for (const each of [recipe, raised]) await append('recipes', encodeRecipe(each), recipeHash(each));
+  for (const each of [recipe, raised, today]) await append('recipes', encodeRecipe(each), recipeHash(each));
   return {
     journal,
     advanceTo: (at: number) => (now = at),
@@ -122,6 +123,40 @@ describe('readSpend', () => {
     assert.equal((await read({ since: '2026-11-25', until: null })).figures.length, 0);
   });
 
+  it('a prime is of the model that answered it, else of the one that was asked, and so in every breakdown', async test => {
+    const { journal, seal, settle, read } = await setup(test);
+    await seal('one', 1);
+    await settle('one', row(5));
+    const amounts = { 'account:a:money': 7, 'fleet:money': 7, 'task:classify:money': 7 };
+    const prime = { kind: 'PRIME', account: 'a', prefix: 'x', nonce: 'n', reserve: amounts } as const;
+    await journal({ ...prime, id: 'answered', model: 'claude-haiku' });
+    await journal({ kind: 'PRIMED', id: 'answered', actual: amounts, model: 'claude-haiku-5-5' });
+    await journal({ ...prime, id: 'unanswered', model: 'claude-haiku' });
+    await journal({ ...prime, id: 'of-an-earlier-program' });
+    const { figures, total } = await read();
+    const told = costLines(figures, ['model']).map(({ by, sums, money }) => [by.model, sums.primes, money.billed]);
+    assert.deepEqual(told, [
+      ['claude-haiku-5-5', 1, 12],
+      [null, 1, 7],
+      ['claude-haiku', 1, 7],
+    ]);
+    assert.equal(total.billed, 26);
+  });
+
+  it('an answer that was given again is no purchase, and its batch none', async test => {
+    const { seal, settle, read } = await setup(test);
+    await seal('bought', 1);
+    await settle('bought', row(5, { individual: 10 }));
+    await seal('again', 2);
+    const reused = { answers: 2, unpriced: 0, batch: 10, individual: 20 };
+    await settle('again', { tenant: null, model: 'claude-haiku-5-5', ...noSpend, reused });
+    const { figures, total } = await read();
+    const [figure] = figures;
+    assert.deepEqual([figures.length, figure?.batches, figure?.bought, figure?.reused], [1, 1, 1, reused]);
+    const { batch, billed, individual, saved } = total;
+    assert.deepEqual({ batch, billed, individual, saved }, { batch: 15, billed: 5, individual: 30, saved: 25 });
+  });
+
   it('a prime that was not sent after all is none, and the totals of screens have those that were', async test => {
     const { journal, read } = await setup(test);
     const reserve = { 'account:a:money': 100, 'fleet:money': 100 };
@@ -147,20 +182,18 @@ describe('readSpend', () => {
     }
   });
 
-  it('an answer that was cut counts by its second try', async test => {
+  it('an answer that was cut counts by its second try, and by the cap of its first', async test => {
     const { seal, settle, read } = await setup(test);
     await seal('first', 1);
     const two = { bought: 5, delivered: 3, truncated: 2, answers: [[tokenBucket(8), 3]] } as const;
     await settle('first', row(1, two));
-    assert.equal((await read()).tokens.cut, 2);
+    assert.equal((await read()).tokens[0]?.cut, 2);
     await seal('second', 2, raised);
     await settle('second', row(1, { answers: [[tokenBucket(17), 1]] }));
-    assert.deepEqual((await read()).tokens, {
-      counts: [
-        [8, 3],
-        [17, 1],
-      ],
-      cut: 1,
-    });
+    const tokens = { maxTokens: 10, counts: [[8, 3] as const, [17, 1] as const], cut: 1 };
+    assert.deepEqual((await read()).tokens, [tokens]);
+    await seal('today', 3, today);
+    await settle('today', row(1, { answers: [[tokenBucket(40), 1]] }));
+    assert.deepEqual((await read()).tokens, [tokens, { maxTokens: 50, counts: [[40, 1]], cut: 0 }]);
   });
 });

@@ -1,5 +1,5 @@
 /** Another version is not converted: the file is deleted and built anew from the log. */
-export const projectionVersion = 4;
+export const projectionVersion = 6;
 
 /**
  * `positions` and every other row are written in one transaction, so the file always is the projection of a prefix of
@@ -9,7 +9,7 @@ export const projectionVersion = 4;
  * - `items`: which purchases of which document are in which of these batches.
  * - `documents`: the newest of each partition, for lookups; `answered` keeps one bit for each older one.
  * - `recipes`: what the hash in a batch or a lane is called by people.
- * - `spend`, `prime_spend`: what was bought, by day and for whom.
+ * - `spend`, `prime_spend`: what was bought or given again, by day and for whom.
  * - `answer_tokens`: how long answers were, in fixed buckets.
  * - `totals`, `causes`: counters over everything that was ever read.
  */
@@ -42,7 +42,7 @@ export const projectionSchema = `
   CREATE INDEX documents_by_name ON documents (custom_id);
   CREATE TABLE totals (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE recipes (
-    hash TEXT PRIMARY KEY, task TEXT, model TEXT, family TEXT, is_raised INTEGER
+    hash TEXT PRIMARY KEY, task TEXT, model TEXT, family TEXT, is_raised INTEGER, max_tokens INTEGER
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE answer_tokens (
     recipe TEXT NOT NULL, bucket INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (recipe, bucket)
@@ -54,11 +54,12 @@ export const projectionSchema = `
     input INTEGER NOT NULL, output INTEGER NOT NULL,
     cache_read INTEGER NOT NULL, cache_write_5m INTEGER NOT NULL, cache_write_1h INTEGER NOT NULL,
     billed INTEGER NOT NULL, uncached INTEGER NOT NULL, individual INTEGER NOT NULL, retried INTEGER NOT NULL,
-    wasted INTEGER NOT NULL, PRIMARY KEY (day, recipe, tenant, model)
+    wasted INTEGER NOT NULL, reused INTEGER NOT NULL, reused_unpriced INTEGER NOT NULL,
+    reused_batch INTEGER NOT NULL, reused_individual INTEGER NOT NULL, PRIMARY KEY (day, recipe, tenant, model)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE prime_spend (
-    day TEXT NOT NULL, task TEXT NOT NULL, tenant TEXT NOT NULL, primes INTEGER NOT NULL, cost INTEGER NOT NULL,
-    PRIMARY KEY (day, task, tenant)
+    day TEXT NOT NULL, task TEXT NOT NULL, tenant TEXT NOT NULL, model TEXT NOT NULL,
+    primes INTEGER NOT NULL, cost INTEGER NOT NULL, PRIMARY KEY (day, task, tenant, model)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE causes (
     cause TEXT PRIMARY KEY, class TEXT NOT NULL, count INTEGER NOT NULL, last_at INTEGER NOT NULL,

@@ -1,7 +1,18 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Amounts } from '#core/journal.ts';
 import type { SettledRecord } from '#core/settled.ts';
-import { noSpend, type Spend } from '#core/spend.ts';
+import { noReused, noSpend, type Spend } from '#core/spend.ts';
 import { periodKey } from '#core/view.ts';
+
+/** What is added for a prime; below zero where it takes back what was added before. */
+export interface PrimeTold {
+  /** Journal time of the PRIME, ms since the epoch. */
+  at: number;
+  /** By scope, as PRIME reserved or PRIMED spent them. */
+  amounts: Amounts;
+  model: string | null;
+  primes: number;
+}
 
 /** Nobody said which tenant, or which model: columns of a key are never NULL. */
 const unsaid = '';
@@ -20,8 +31,9 @@ export class SpendTable {
     this.#add = db.prepare(`INSERT INTO spend (day, recipe, tenant, model, ${sumColumns.join(', ')})
       VALUES (${Array.from({ length: sumColumns.length + 4 }, () => '?').join(', ')})
       ON CONFLICT (day, recipe, tenant, model) DO UPDATE SET ${sums}`);
-    this.#addPrime = db.prepare(`INSERT INTO prime_spend (day, task, tenant, primes, cost) VALUES (?1, ?2, ?3, ?4, ?5)
-      ON CONFLICT (day, task, tenant) DO UPDATE SET primes = primes + ?4, cost = cost + ?5`);
+    this.#addPrime = db.prepare(`INSERT INTO prime_spend (day, task, tenant, model, primes, cost)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+      ON CONFLICT (day, task, tenant, model) DO UPDATE SET primes = primes + ?5, cost = cost + ?6`);
     this.#addAnswers = db.prepare(`INSERT INTO answer_tokens (recipe, bucket, count) VALUES (?1, ?2, ?3)
       ON CONFLICT (recipe, bucket) DO UPDATE SET count = count + ?3`);
   }
@@ -33,18 +45,18 @@ export class SpendTable {
       const tokens = [usage.input, usage.output, usage.cacheRead, usage.cacheWrite5m, usage.cacheWrite1h];
       const counts = [row.bought, row.delivered, row.retries, row.truncated, row.unpriced, row.lost];
       const money = [row.billed, row.uncached, row.individual, row.retried, row.wasted];
-      this.#add.run(day, recipe, row.tenant ?? unsaid, row.model, 1, ...counts, ...tokens, ...money);
+      const { answers, unpriced, batch, individual } = row.reused ?? noReused;
+      const reused = [answers, unpriced, batch, individual];
+      const batches = row.bought + row.lost > 0 ? 1 : 0; // one that only gives again is none
+      this.#add.run(day, recipe, row.tenant ?? unsaid, row.model, batches, ...counts, ...tokens, ...money, ...reused);
       for (const [bucket, count] of row.answers ?? []) this.#addAnswers.run(recipe, bucket, count);
     }
   }
 
-  /**
-   * @param amounts by scope, as PRIME reserved or PRIMED spent them
-   * @returns nanodollars that it adds to what was billed
-   */
-  prime({ at, amounts, primes }: { at: number; amounts: Readonly<Record<string, number>>; primes: number }): number {
+  /** @returns nanodollars that it adds to what was billed */
+  prime({ at, amounts, model, primes }: PrimeTold): number {
     const { task, tenant, cost } = primeFacts(amounts);
-    this.#addPrime.run(periodKey('day', at), task, tenant, primes, cost);
+    this.#addPrime.run(periodKey('day', at), task, tenant, model ?? unsaid, primes, cost);
     return cost;
   }
 }
@@ -68,10 +80,14 @@ const sumColumns = [
   'individual',
   'retried',
   'wasted',
+  'reused',
+  'reused_unpriced',
+  'reused_batch',
+  'reused_individual',
 ] as const;
 
 /** For whom a prime was made stands in its scopes; its price is that of its account. */
-function primeFacts(amounts: Readonly<Record<string, number>>): { task: string; tenant: string; cost: number } {
+function primeFacts(amounts: Amounts): { task: string; tenant: string; cost: number } {
   const named = (kind: string): [name: string, amount: number][] =>
     Object.entries(amounts).flatMap(([scope, amount]) => {
       const isOf = scope.startsWith(`${kind}:`) && scope.endsWith(':money');

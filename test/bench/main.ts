@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { formatAnswers, measureAnswers } from './answers.ts';
 import { formatCache, measureCache } from './cache.ts';
 import { formatCommandLine, measureCommandLine } from './command-line.ts';
@@ -28,7 +28,10 @@ interface SharedOptions {
 
 const program = new Command('bench')
   .description('Ratios of flotilla against the loops people write, measured side by side.')
-  .showHelpAfterError();
+  .exitOverride()
+  .configureOutput({
+    outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')} (npm run bench -- --help)\n`),
+  });
 
 shared(program.command('throughput', { isDefault: true }))
   .description('documents/s and CPU per document of every leg, and their ratios')
@@ -249,8 +252,12 @@ shared(program.command('fleet-poison'))
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  // It has said what was wrong; after help nothing was.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
 }
 
 function shared(command: Command): Command {

@@ -21,10 +21,11 @@ const scenarios: readonly (readonly [Scenario, number])[] = [
 export const fleetCommands: readonly string[] = scenarios.map(([{ name }]) => name);
 
 export interface FleetCommandOptions {
-  seconds: string | undefined;
-  faultless: string | undefined;
-  rate: string | undefined;
-  seed: string;
+  /** How long faults last; absent: as long as the scenario says. */
+  seconds: number | undefined;
+  faultless: number | undefined;
+  rate: number | undefined;
+  seed: number;
   only: string | undefined;
   isKept: boolean;
 }
@@ -35,11 +36,11 @@ export async function runFleetCommand(name: string, options: FleetCommandOptions
   if (!found) throw new Error(`${name} is none of ${fleetCommands.join(', ')}`);
   const [scenario, seconds] = found;
   const report = await runFleetScenario(scenario, {
-    seconds: Number(options.seconds ?? seconds),
+    seconds: options.seconds ?? seconds,
     recoverySeconds: 30,
-    faultlessSeconds: Number(options.faultless ?? 20),
-    perSecond: Number(options.rate ?? 300),
-    seed: Number(options.seed),
+    faultlessSeconds: options.faultless ?? 20,
+    perSecond: options.rate ?? 300,
+    seed: options.seed,
     only: options.only,
     isKept: options.isKept,
     onProgress: text => void process.stderr.write(`${text}\n`),

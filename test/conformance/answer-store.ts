@@ -123,11 +123,18 @@ export function describeAnswerStore(name: string, make: () => Promise<AnswerStor
 
     it('adds up counts, by task', async () => {
       const { task } = spaceOf();
-      await fixture.store.count(task, { hits: 2, saved: 1, savedNanodollars: 4_800 });
+      await fixture.store.count(task, { hits: 2, saved: 1, savedNanodollars: 4_800, savedWaitMs: 7 });
       await fixture.store.count(task, { hits: 1, misses: 5, bought: 5, boughtMs: 1_200 });
-      const { hits, misses, saved, savedNanodollars, bought, boughtMs, size } = await fixture.store.stats(task);
-      const counted = [hits, misses, saved, savedNanodollars, bought, boughtMs, size];
-      assert.deepEqual(counted, [3, 5, 1, 4_800, 5, 1_200, 0]);
+      const counted = {
+        hits: 3,
+        misses: 5,
+        saved: 1,
+        savedNanodollars: 4_800,
+        savedWaitMs: 7,
+        bought: 5,
+        boughtMs: 1_200,
+      };
+      assert.deepEqual(await fixture.store.stats(task), { ...counted, size: 0 });
       assert.equal((await fixture.store.stats('never heard of')).hits, 0);
     });
   });

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaLog } from '#adapters/kafka/kafka-log.ts';
 import { openKafkaLog } from '#adapters/kafka/open-kafka-log.ts';
+import { withAdmin } from '#adapters/kafka/with-admin.ts';
 import { freshTopicPrefix, type KafkaService, startKafka } from '#test/support/services/start-kafka.ts';
 import { waitUntil } from '#test/support/wait-until.ts';
 
 const group = 'accumulator';
 const topic = 'documents';
 const partitions = 8;
+const sessionTimeoutMs = 2_000;
 
 describe('groups on Kafka', () => {
   let kafka: KafkaService;
@@ -26,7 +29,7 @@ describe('groups on Kafka', () => {
 
   async function member(): Promise<KafkaLog> {
     const options = { brokers: kafka.brokers, topicPrefix, partitions: { documents: partitions } };
-    const log = await openKafkaLog({ ...options, sessionTimeoutMs: 2_000 });
+    const log = await openKafkaLog({ ...options, sessionTimeoutMs });
     logs.push(log);
     return log;
   }
@@ -43,6 +46,13 @@ describe('groups on Kafka', () => {
       return all.join() === [0, 1, 2, 3, 4, 5, 6, 7].join() && Math.max(...sizes) - Math.min(...sizes) <= 1;
     });
   }
+
+  /** A member does not hear that it was forgotten before its next heartbeat: the broker says who is one. */
+  const membersAtBroker = (): Promise<string[]> =>
+    withAdmin({ brokers: kafka.brokers }, async admin => {
+      const { groups } = await admin.describeGroups([`${topicPrefix}.${group}`]);
+      return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId)).toSorted();
+    });
 
   it('share the partitions, and those that stay with a member keep their generation', async () => {
     const first = await member();
@@ -100,6 +110,25 @@ describe('groups on Kafka', () => {
     isDone = true;
     await committing;
     assert.equal((await second.position(group, topic, 0))?.offset, offset);
+  });
+
+  it('K1 a member that is at one record for longer than a session stays, keeps what it has, and commits behind it', async () => {
+    const [first, second] = [await member(), await member()];
+    await Promise.all([first.assigned(group, topic), second.assigned(group, topic)]);
+    await areShared([first, second]);
+    const before = await first.assigned(group, topic);
+    const [{ partition } = { partition: 0 }] = before;
+    const record = { key: null, value: Buffer.from('slow'), headers: {} };
+    await first.append({ topic, partition, records: [record] });
+    const { records } = await first.read({ topic, partition, from: 0, recordsMax: 1 });
+    assert.equal(records.length, 1);
+    const known = await membersAtBroker();
+    assert.equal(known.length, 2);
+    await sleep(3 * sessionTimeoutMs); // handled meanwhile, and nothing is asked of the log
+    assert.deepEqual(await membersAtBroker(), known);
+    assert.deepEqual(await first.assigned(group, topic), before);
+    await first.commitPosition({ group, topic, partition, offset: 1 });
+    assert.equal((await second.position(group, topic, partition))?.offset, 1);
   });
 
   it('fleets with other prefixes share neither partitions nor positions', async () => {

@@ -1,4 +1,5 @@
-import { parseArguments, type SimulationArguments } from './parse-arguments.ts';
+import { readScriptArguments } from '#test/support/script-arguments.ts';
+import { parseArguments, type SimulationArguments, usage } from './parse-arguments.ts';
 import { reportFigures } from './report-figures.ts';
 import { reportLedger } from './report-ledger.ts';
 import { reportPlanted } from './report-planted.ts';
@@ -28,4 +29,5 @@ function report(args: SimulationArguments): Promise<boolean> {
   }
 }
 
-process.exitCode = (await report(parseArguments(process.argv.slice(2)))) ? 0 : 1;
+const args = readScriptArguments(process.argv.slice(2), { script: 'npm run sim', usage, parse: parseArguments });
+if (args) process.exitCode = (await report(args)) ? 0 : 1;

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { UsageError, wholeNumberOf } from '#test/support/script-arguments.ts';
 import { type SettingName, settingNames } from './settings.ts';
 
 export type Mode = 'seeds' | 'trace' | 'sweep' | 'planted' | 'determinism' | 'ambiguous' | 'results' | 'ledger';
@@ -36,7 +37,7 @@ export const usage = `npm run sim -- [--seeds N] [--from K] [--setting ${setting
   --ledger           the books beside the provider's bill, 500 documents a seed, every fault on
   --results-faults   result streams cut, shuffled, doubled, swapped`;
 
-/** @throws TypeError for what is no argument */
+/** @throws UsageError and those of parseArgs */
 export function parseArguments(argv: readonly string[]): SimulationArguments {
   const { values, positionals } = parseArgs({
     args: [...argv],
@@ -57,16 +58,18 @@ export function parseArguments(argv: readonly string[]): SimulationArguments {
     },
   });
   const { setting } = values;
-  if (setting !== undefined && !isSettingName(setting)) throw new TypeError(`no setting ${setting}\n${usage}`);
+  if (setting !== undefined && !isSettingName(setting)) throw new UsageError(`no setting ${setting}`);
   const mode = modeOf(values);
   const [positional] = positionals;
+  if (positional !== undefined && mode !== 'planted' && mode !== 'determinism')
+    throw new UsageError(`nothing to do with ${positional}`);
   const seeds = values.seeds ?? (mode === 'determinism' ? positional : undefined);
   return {
     mode,
-    seeds: seeds === undefined ? seedsByMode[mode] : wholeNumber(seeds),
-    from: wholeNumber(values.from),
+    seeds: seeds === undefined ? seedsByMode[mode] : wholeNumberOf('seeds', seeds),
+    from: wholeNumberOf('from', values.from),
     setting: setting ?? null,
-    jobs: wholeNumber(values.jobs),
+    jobs: wholeNumberOf('jobs', values.jobs),
     isJson: values.json,
     planted: mode === 'planted' ? (positional ?? null) : null,
   };
@@ -80,8 +83,3 @@ function modeOf(values: { [name: string]: unknown }): Mode {
 }
 
 const isSettingName = (name: string): name is SettingName => (settingNames as readonly string[]).includes(name);
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new TypeError(`${text} is no whole number\n${usage}`);
-  return Number(text);
-}

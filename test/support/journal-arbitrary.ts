@@ -117,6 +117,7 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
       account: fc.constant('main'),
       prefix: fc.constant('prefix'),
       ttl: fc.constantFrom('5m' as const, '1h' as const),
+      model: fc.constantFrom('m', 'n'),
       nonce: fc.constantFrom('n1', 'n2'),
       reserve: amounts,
     }),

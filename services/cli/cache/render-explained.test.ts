@@ -45,6 +45,27 @@ describe('cache explain', () => {
     );
   });
 
+  it('says once for a task and model what is too short, and what reads the same', () => {
+    const grouped = (model: string, words: number): Document[] =>
+      Array.from({ length: 40 }, (_, index) => {
+        const group = { role: 'user', content: `group ${index % 4} ${'abcd'.repeat(words)}` };
+        const messages = [group, { role: 'assistant', content: 'ok' }, { role: 'user', content: `only ${index}` }];
+        const params = { model, max_tokens: 1, system: 'abcd'.repeat(2_000), messages };
+        const ask = { shape: 'as-is', provider: 'anthropic', params } as const;
+        return { customId: `${index}`, ask, metadata: undefined, task: null };
+      });
+    const { text, lanes } = explained(asIsRecipe, [
+      ...grouped('claude-haiku-4-5', 300),
+      ...grouped('claude-sonnet-5-5', 300),
+    ]);
+    const [haiku = '', sonnet = ''] = text.split('documents as they are: claude-sonnet-5-5');
+    assert.match(haiku, /\d shared prefixes of 2,\d+ to 2,\d+ tokens, minimum 4,096: no marker\./);
+    assert.match(haiku, /more tokens of stable text in the 40 documents behind one of them would save up to/);
+    assert.equal(haiku.match(/minimum/g)?.length, 1);
+    assert.match(sonnet, /to read .* for it to pay\. The same for \d other prefixes\./);
+    assert.ok((lanes[0]?.why.length ?? 0) > 2);
+  });
+
   it('says nothing of a gain where filling up would cost', () => {
     assert.match(explained(recipeOf('Say it.'), many).text, /Filling it up would cost more than it saves/);
   });

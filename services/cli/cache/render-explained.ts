@@ -19,7 +19,7 @@ export function renderExplained(
   return [
     ...lanes.flatMap(lane => [
       ...wrapText(oneLine(headOf(lane)), Math.min(width, widthMax)).map(line => paint('bold', line)),
-      ...lane.why.flatMap(reason => wrap(sentenceOf(reason))),
+      ...sentencesOf(lane.why).flatMap(wrap),
       ...wrap(policySentence(lane.policy, lane.why)),
       '',
     ]),
@@ -39,7 +39,21 @@ const headOf = ({ task, model, documents, batches, batchItems }: ExplainedLane):
   return `${who}: ${what}, ${countOf(documents, 'document')}, ${how}`;
 };
 
-function sentenceOf(reason: CachePlanReason): string {
+type BelowMinimum = Extract<CachePlanReason, { is: 'below-minimum' }>;
+
+/** What is too short is told in one sentence, and what reads the same once: --json has each. */
+function sentencesOf(why: readonly CachePlanReason[]): string[] {
+  const short = why.filter(reason => reason.is === 'below-minimum');
+  const told = why.flatMap(reason => {
+    if (reason.is !== 'below-minimum') return sentenceOf(reason);
+    return reason === short[0] ? belowMinimum(short) : [];
+  });
+  return [...Map.groupBy(told, sentence => sentence)].map(([sentence, { length }]) =>
+    length === 1 ? sentence : `${sentence} The same for ${countOf(length - 1, 'other prefix')}.`,
+  );
+}
+
+function sentenceOf(reason: Exclude<CachePlanReason, BelowMinimum>): string {
   switch (reason.is) {
     case 'off':
       return 'No marker: off.';
@@ -51,8 +65,6 @@ function sentenceOf(reason: CachePlanReason): string {
       return reason.items === 1
         ? 'No marker: nothing stands before the messages of this document, so nothing can be shared with others.'
         : `No marker: no two of these ${formatCount(reason.items)} requests begin alike. What all share has to come first, what varies last.`;
-    case 'below-minimum':
-      return belowMinimum(reason);
     case 'does-not-pay':
       return `${prefixOf(reason)}: no marker. ${whyNot(reason)}`;
     case 'stopped':
@@ -67,11 +79,23 @@ function sentenceOf(reason: CachePlanReason): string {
 const prefixOf = ({ tokens, part, items }: PrefixFacts): string =>
   `Prefix of ${formatCount(tokens)} tokens (to the end of a block of ${part === 'tools' ? 'the tools' : part === 'system' ? 'the instructions' : 'the messages'}) in ${countOf(items, 'document')} of a batch`;
 
-function belowMinimum({ tokens, tokensMin, saving }: Extract<CachePlanReason, { is: 'below-minimum' }>): string {
-  const short = `Prefix ${formatCount(tokens)} tokens, minimum ${formatCount(tokensMin)}: no marker.`;
-  if (saving <= 0) return `${short} Filling it up would cost more than it saves.`;
-  const missing = `${countOf(tokensMin - tokens, 'more token')} of stable text`;
-  return `${short} ${missing} would save up to ${formatDollars(saving)} a batch.`;
+/** Of several the one that would save most. @param short one at least */
+function belowMinimum(short: readonly BelowMinimum[]): string {
+  const best = short.reduce((a, b) => (b.saving > a.saving ? b : a));
+  const { tokensMin, saving } = best;
+  const one = short.length === 1;
+  const which = one ? 'Prefix' : `${countOf(short.length, 'shared prefix')} of`;
+  const told = `${which} ${lengthsOf(short)} tokens, minimum ${formatCount(tokensMin)}: no marker.`;
+  if (saving <= 0) return `${told} Filling ${one ? 'it' : 'one'} up would cost more than it saves.`;
+  const missing = `${countOf(tokensMin - best.tokens, 'more token')} of stable text`;
+  const where = one ? '' : ` in the ${countOf(best.items, 'document')} behind one of them`;
+  return `${told} ${missing}${where} would save up to ${formatDollars(saving)} a batch.`;
+}
+
+function lengthsOf(short: readonly BelowMinimum[]): string {
+  const tokens = short.map(each => each.tokens);
+  const [least, most] = [Math.min(...tokens), Math.max(...tokens)];
+  return least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`;
 }
 
 const markerOf = ({ ttl, prime }: MarkingFacts): string =>

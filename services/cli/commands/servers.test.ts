@@ -85,6 +85,39 @@ describe('flotilla simulator', () => {
     }
   });
 
+  it('finds as many cache entries that are there as --cache-hit-share says', async () => {
+    const system = [{ type: 'text', text: 'abcd'.repeat(6_000), cache_control: { type: 'ephemeral' } }];
+    const messages = [{ role: 'user', content: 'Say hello.' }];
+    const body = JSON.stringify({ model: 'claude-haiku-4-5', max_tokens: 8, system, messages });
+    const headers = {
+      'x-api-key': 'sk-ant-any',
+      'anthropic-version': '2023-06-01',
+      'content-type': 'application/json',
+    };
+    for (const [flags, isRead] of [
+      [[], true],
+      [['--cache-hit-share', '0'], false],
+    ] as const) {
+      const server = await serve(['simulator', '--time-scale', '100', ...flags]);
+      try {
+        const ask = async (): Promise<number> => {
+          const response = await fetch(`${server.firstLine}/v1/messages`, { method: 'POST', headers, body });
+          const { usage } = (await response.json()) as { usage: { cache_read_input_tokens: number } };
+          return usage.cache_read_input_tokens;
+        };
+        let read = 0;
+        // Readable 15 ms after the first one began, at this scale.
+        for (let asked = 0; asked < 100 && read === 0; asked += 1) read = await ask();
+        assert.equal(read > 0, isRead);
+      } finally {
+        await server.stop('SIGTERM');
+      }
+    }
+    const wrong = await runFlotilla({ args: ['simulator', '--cache-hit-share', '2'], cwd: folder.path });
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /cache-hit-share/);
+  });
+
   it('says that a port is taken', async () => {
     const server = await serve(['simulator', '--port', '0']);
     try {

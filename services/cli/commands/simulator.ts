@@ -12,6 +12,7 @@ export interface SimulatorFlags {
   latencyMinMs?: string;
   latencyMaxMs?: string;
   providerLike?: boolean;
+  cacheHitShare?: string;
   faults?: string;
 }
 
@@ -49,6 +50,7 @@ function readFlags(flags: SimulatorFlags): ReturnType<typeof parseArguments> {
     ['time-scale', flags.timeScale],
     ['latency-min-ms', flags.latencyMinMs],
     ['latency-max-ms', flags.latencyMaxMs],
+    ['cache-hit-share', flags.cacheHitShare],
     ['faults', flags.faults],
   ];
   const args = given.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));

@@ -1,4 +1,4 @@
-import { type CostLine, isMoneyKnown } from '#core/cost-report/cost-report.ts';
+import { type CostLine, documentsOf, isMoneyKnown } from '#core/cost-report/cost-report.ts';
 import type { SpendAnomaly } from '#core/cost-report/spend-anomalies.ts';
 import { type ChangeCause, changeCauses } from '#core/cost-report/spend-change.ts';
 import { decimalDollars } from '#core/money.ts';
@@ -27,19 +27,30 @@ export function costJson(report: CostReport): Record<string, unknown> {
 }
 
 function figuresJson({ sums, money }: Omit<CostLine, 'by'>): Record<string, unknown> {
-  const { batches, bought, delivered, retries, truncated, unpriced, lost, primes, usage } = sums;
+  const { batches, bought, reused, retries, truncated, unpriced, lost, primes, usage } = sums;
   const isKnown = isMoneyKnown({ sums, money });
   const usd = (amount: number): string | null => (isKnown ? decimalDollars(amount) : null);
   return {
     individualUsd: usd(money.individual),
     batchUsd: usd(money.batch),
+    reusedUsd: usd(money.reused),
     cacheSavedUsd: usd(money.cache),
     primesUsd: usd(money.primes),
     billedUsd: usd(money.billed),
     retriesUsd: usd(money.retries),
     wasteUsd: usd(money.waste),
     savedUsd: usd(money.saved),
-    counts: { documents: delivered, bought, batches, retries, truncated, unpriced, lost, primes },
+    counts: {
+      documents: documentsOf(sums),
+      bought,
+      reused: reused.answers,
+      batches,
+      retries,
+      truncated,
+      unpriced: unpriced + reused.unpriced,
+      lost,
+      primes,
+    },
     tokens: usage,
   };
 }

@@ -1,4 +1,4 @@
-import { type CostKey, type CostLine, isMoneyKnown } from '#core/cost-report/cost-report.ts';
+import { type CostKey, type CostLine, documentsOf, isMoneyKnown } from '#core/cost-report/cost-report.ts';
 import { formatDollars } from '#core/money.ts';
 import { cutEnd, oneLine, textWidth } from '../terminal/fit-text.ts';
 import { formatCount } from '../terminal/format-count.ts';
@@ -16,9 +16,10 @@ const column = (head: string, amount: (money: Figures['money']) => number): Colu
   cell: line => formatDollars(isMoneyKnown(line) ? amount(line.money) : null),
 });
 
-const documents: Column = { head: 'documents', cell: ({ sums }) => formatCount(sums.delivered) };
+const documents: Column = { head: 'documents', cell: ({ sums }) => formatCount(documentsOf(sums)) };
 const individual = column('individual', money => money.individual);
 const batch = column('batch', money => money.batch);
+const reuse = column('reuse', money => -money.reused);
 const cache = column('cache', money => -money.cache);
 const primes = column('primes', money => money.primes);
 const billed = column('billed', money => money.billed);
@@ -28,7 +29,7 @@ const saved = column('saved', money => money.saved);
 
 /** From the most to the least complete: the first that fits is shown. Of the total each term stands below the table anyway. */
 const columnSets: readonly (readonly Column[])[] = [
-  [documents, individual, batch, cache, primes, billed, retries, waste, saved],
+  [documents, individual, batch, reuse, cache, primes, billed, retries, waste, saved],
   [documents, individual, billed, retries, waste, saved],
   [documents, billed, waste, saved],
   [billed, saved],
@@ -56,15 +57,18 @@ export function costTable(
     ...lines.map(line => by.map(key => nameOf(line.by[key], key))),
     by.map((_, index) => (index === 0 ? 'all' : '')),
   ];
-  const all = columnSets[0] as readonly Column[];
-  for (const columns of columnSets) {
+  // Most have no answers that were given again: no column of zeros.
+  const isTold = (each: Column): boolean => each !== reuse || total.sums.reused.answers > 0;
+  const sets = columnSets.map(columns => columns.filter(isTold));
+  const all = sets[0] as readonly Column[];
+  for (const columns of sets) {
     const figures = [
       columns.map(({ head }) => head),
       ...lines.map(line => columns.map(({ cell }) => cell(line))),
       columns.map(({ cell }) => cell(total)),
     ];
     const room = width - indent - widthsOf(figures).reduce((sum, each) => sum + each + gap, 0);
-    const isLast = columns === columnSets.at(-1);
+    const isLast = columns === sets.at(-1);
     const nameMax = Math.min(nameWidthMax, Math.floor((room - gap * (by.length - 1)) / by.length));
     if (nameMax < nameWidthMin && !isLast) continue;
     const cut = names.map(row => row.map(name => cutEnd(name, Math.max(nameWidthMin, nameMax), glyphs.ellipsis)));

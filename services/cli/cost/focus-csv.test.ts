@@ -110,11 +110,17 @@ describe('focusCsv', () => {
       uncached: 0,
       individual: 0,
       usage: noUsage,
-      model: null,
     });
     const rows = rowsOf([spend(), prime]);
     assert.equal(rows[1]?.SkuMeter, 'Cache Prime Tokens');
+    assert.deepEqual([rows[1]?.x_Model, rows[1]?.SkuId], ['claude-haiku-5-5', 'claude-haiku-5-5:cache-prime']);
     assert.equal(Math.round(rows.reduce((sum, row) => sum + Number(row.BilledCost) * 1e9, 0)), 12_400);
+  });
+
+  it('has no record of what nobody charges: answers that were given again', () => {
+    const again = spend({ ...noSums, reused: { answers: 2, unpriced: 0, batch: 5, individual: 10 } });
+    const [row, ...others] = rowsOf([again, spend({ reused: again.reused })]);
+    assert.deepEqual([row?.BilledCost, row?.x_IndividualCost, others.length], ['0.000012345', '0.00002469', 0]);
   });
 
   it('nobody takes a simulator for an invoice', () => {

@@ -89,15 +89,22 @@ const columns: readonly (readonly [name: string, cell: (row: FocusRow) => CsvCel
 
 export const focusColumns: readonly string[] = columns.map(([name]) => name);
 
-/** One record for each day, task, tenant and model, and for the primes of a day: `BilledCost` sums to what `cost` says. */
+/**
+ * One record for each day, task, tenant and model, and for the primes of these: `BilledCost` sums to what `cost` says. An
+ * answer that was given again has none: a record is a charge, and nobody charges or meters what was not asked for.
+ */
 export function focusCsv(figures: readonly SpendFigures[], source: FocusSource): string {
-  const rows = figures.map((each): FocusRow => {
+  const rows = figures.filter(isCharge).map((each): FocusRow => {
     const { input, output, cacheRead, cacheWrite5m, cacheWrite1h } = each.usage;
     const tokens = input + output + cacheRead + cacheWrite5m + cacheWrite1h;
     return { figures: each, source, tokens, billed: each.billed + each.primeCost };
   });
   return csvText([focusColumns, ...rows.map(row => columns.map(([, cell]) => cell(row)))]);
 }
+
+/** What a provider may bill: bought, perhaps bought, or a prime. */
+export const isCharge = ({ bought, lost, primes, primeCost }: SpendFigures): boolean =>
+  bought + lost + primes > 0 || primeCost > 0;
 
 const isPrime = ({ primes }: SpendFigures): boolean => primes > 0;
 

@@ -72,6 +72,19 @@ describe('renderCost', () => {
     assert.match(text, /billed +\$ 12\.35/);
   });
 
+  it('says what answers given again have saved, and has no column for it where there are none', () => {
+    const reused = { answers: 12, unpriced: 1, batch: 1_000_000_000, individual: 2_000_000_000 };
+    const report = reportOf([spend({ reused })]);
+    const text = renderCost(report, look(100, { isTty: false }));
+    assert.match(text, /documents +individual +batch +reuse +cache/);
+    assert.match(text, /1,234,579 +\$ 28\.00 +\$ 14\.00 +-\$ 1\.00/);
+    assert.match(text, /reuse +-\$ 1\.00 {2}12 requests not bought: answers given again/);
+    assert.match(text, /price unknown for 1 answer given again, in no sum/);
+    const { total } = costJson(report) as { total: { reusedUsd: string; counts: { reused: number } } };
+    assert.deepEqual([total.reusedUsd, total.counts.reused], ['1.00', 12]);
+    assert.equal(renderCost(reportOf([spend({})]), look(100, { isTty: false })).includes('reuse'), false);
+  });
+
   it('says how full caps are, and which batches they hold', () => {
     const text = renderCost(reportOf([]), look(100, { isTty: false }));
     assert.match(text, /nothing was bought/);

@@ -72,14 +72,20 @@ const hiddenLines = (hidden: readonly string[], { paint, width }: TerminalLook):
     ? []
     : wrapText(`no room for ${hidden.join(', ')}`, width - 2).map(line => paint('dim', `  ${line}`));
 
-/** Term by term, so that it adds up on paper: batch - cache + primes = billed, individual - billed = saved. */
+type SumRow = readonly [name: string, amount: Nanodollars, note: string];
+
+/** Term by term, so that it adds up on paper: batch - reuse - cache + primes = billed, individual - billed = saved. */
 function sumLines(total: CostReport['total'], width: number): string[] {
-  const { money } = total;
+  const { money, sums } = total;
+  const { answers } = sums.reused;
+  const reused = `${countOf(answers, 'request')} not bought: answers given again`;
   const isKnown = isMoneyKnown(total);
   const share = money.individual > 0 ? `, ${Math.round((money.saved / money.individual) * 100)} %` : '';
-  const rows: readonly [name: string, amount: Nanodollars, note: string][] = [
+  const again: SumRow[] = answers > 0 ? [['reuse', -money.reused, reused]] : [];
+  const rows: readonly SumRow[] = [
     ['as single calls', money.individual, 'what was delivered'],
-    ['as batches', money.batch, 'what was bought'],
+    ['as batches', money.batch, answers > 0 ? 'what was bought or given again' : 'what was bought'],
+    ...again,
     ['cache', -money.cache, money.cache < 0 ? 'markers cost more than they brought' : ''],
     ['primes', money.primes, ''],
     ['billed', money.billed, ''],
@@ -94,9 +100,11 @@ function sumLines(total: CostReport['total'], width: number): string[] {
 }
 
 /** What stands in no sum must not be taken for free. */
-function noteLines({ unpriced, lost }: SpendSums): string[] {
+function noteLines({ unpriced, reused, lost }: SpendSums): string[] {
+  const again = `price unknown for ${countOf(reused.unpriced, 'answer')} given again, in no sum`;
   return [
     ...(unpriced > 0 ? [`  price unknown for ${countOf(unpriced, 'answer')}, in no sum`] : []),
+    ...(reused.unpriced > 0 ? [`  ${again}`] : []),
     ...(lost > 0 ? [`  ${countOf(lost, 'answer')} lost by the provider, perhaps billed, in no sum`] : []),
   ];
 }

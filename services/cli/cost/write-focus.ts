@@ -4,7 +4,7 @@ import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { fileFault } from '../input/file-fault.ts';
 import { countOf } from '../terminal/format-count.ts';
-import { type FocusSource, focusCsv } from './focus-csv.ts';
+import { type FocusSource, focusCsv, isCharge } from './focus-csv.ts';
 
 /**
  * Writes the CSV, or prints it.
@@ -27,5 +27,5 @@ export async function writeFocus(
       cause,
     });
   }
-  if (!context.isJson) context.say(`${countOf(figures.length, 'record')} of FOCUS 1.2 in ${path}\n`);
+  if (!context.isJson) context.say(`${countOf(figures.filter(isCharge).length, 'record')} of FOCUS 1.2 in ${path}\n`);
 }

@@ -23,12 +23,17 @@ export function renderTune(tunings: readonly TaskTuning[], { risk }: { risk: num
 
 function taskLines(tuning: TaskTuning, { risk }: { risk: number }, { paint, glyphs }: TerminalLook): string[] {
   const { task, model, maxTokens, proposal } = tuning;
-  const { answers, cut, quantiles, verdict } = proposal;
+  const { answers, cut, leftOut, quantiles, verdict } = proposal;
   const cutText = cut === 0 ? 'none cut' : `${formatCount(cut)} cut`;
+  const left =
+    leftOut === 0
+      ? []
+      : [`    left out: ${countOf(leftOut, 'document')} asked with a lower max_tokens, some of them cut by it`];
   const lengths =
     quantiles === null
-      ? []
+      ? left
       : [
+          ...left,
           `    tokens: half ${formatCount(quantiles.p50)}, 95 % ${formatCount(quantiles.p95)}, 99 % ${formatCount(quantiles.p99)}, longest ${formatCount(quantiles.longest)}`,
         ];
   const head = `  ${paint('bold', task)} ${oneLine(model)} ${glyphs.dot} ${countOf(answers, 'answer')}, ${cutText}`;
@@ -74,13 +79,14 @@ const percent = (share: number): string => `${Number((share * 100).toPrecision(2
 export const tuneJson = (tunings: readonly TaskTuning[], { risk }: { risk: number }): Record<string, unknown> => ({
   risk,
   tasks: tunings.map(({ task, model, maxTokens, proposal, reserveLess }) => {
-    const { answers, cut, quantiles, riskNow, verdict } = proposal;
+    const { answers, cut, leftOut, quantiles, riskNow, verdict } = proposal;
     return {
       task,
       model,
       maxTokens,
       answers,
       cut,
+      leftOut,
       quantiles,
       riskNow,
       proposal: verdict,

@@ -1,17 +1,21 @@
+import type { ItemCost } from '../cost.ts';
 import { headerNames } from '../headers.ts';
-import { type Nanodollars, parseDollars } from '../money.ts';
+import { parseDollars } from '../money.ts';
+import { batchPriceShare } from '../prices.ts';
 import { parseRid, type Rid } from '../rid.ts';
 
 /** A result record as far as its answer can be given again. */
 export interface ReusedAnswer {
   /** Whose purchase it was. */
   from: Rid;
+  /** As the body names it; null when it does not. */
+  model: string | null;
   output: unknown;
   body: unknown;
   /** The raised cap that it needed, in tokens, or null. */
   raisedMaxTokens: number | null;
   /** What the purchase cost, and would have cost by itself; null when the price is unknown. */
-  cost: { billed: Nanodollars; individual: Nanodollars } | null;
+  cost: ItemCost | null;
 }
 
 /** How it stands with the answer that an item waits for. */
@@ -31,7 +35,8 @@ export function reusedAnswer(
   requestKey: string,
 ): ReusedAnswer | null {
   if (headers[headerNames.requestKey] !== requestKey || headers[headerNames.outcome] !== 'succeeded') return null;
-  const from = parseRid(headers[headerNames.reusedFrom] ?? headers[headerNames.rid] ?? '');
+  const reusedFrom = headers[headerNames.reusedFrom];
+  const from = parseRid(reusedFrom ?? headers[headerNames.rid] ?? '');
   if (!from) return null;
   const {
     output,
@@ -39,16 +44,23 @@ export function reusedAnswer(
     cost,
     raised_max_tokens: raised,
   } = JSON.parse(Buffer.from(value).toString('utf8')) as ResultFields;
-  const billed = parseDollars(cost?.billed_usd ?? '');
   const individual = parseDollars(cost?.individual_usd ?? '');
+  const billed = parseDollars(cost?.billed_usd ?? '');
+  const model = (body as { model?: unknown } | null | undefined)?.model;
   return {
     from,
+    model: typeof model === 'string' ? model : null,
     output,
     body: body ?? null,
     raisedMaxTokens: raised ?? null,
-    cost: billed === null || individual === null ? null : { billed, individual },
+    cost: billed === null || individual === null ? null : purchaseOf({ billed, individual }, reusedFrom !== undefined),
   };
 }
+
+/** The record of an answer that was itself given again says that nothing was billed: it was bought as an item of a batch. */
+const purchaseOf = ({ billed, individual }: ItemCost, wasReused: boolean): ItemCost => {
+  return { individual, billed: wasReused ? Math.round(individual * batchPriceShare) : billed };
+};
 
 interface ResultFields {
   output?: unknown;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { capProgress } from './cost-caps.ts';
-import { costKeys, costLines, costTotal, noSums, type SpendFigures } from './cost-report.ts';
+import { type CostLine, costKeys, costLines, costTotal, noSums, type SpendFigures } from './cost-report.ts';
 
 const figure = (rest: Partial<SpendFigures>): SpendFigures => ({
   day: '2026-11-24',
@@ -19,25 +19,37 @@ const anyFigure: fc.Arbitrary<SpendFigures> = fc
     day: fc.constantFrom('2026-11-22', '2026-11-23'),
     task: fc.constantFrom('a', 'b', null),
     tenant: fc.constantFrom('null', null),
-    model: fc.constantFrom('m', 'n'),
+    model: fc.constantFrom('m', 'n', null),
     delivered: whole,
     billed: whole,
     uncached: whole,
     individual: whole,
+    retried: whole,
+    wasted: whole,
+    reused: fc.record({ answers: whole, unpriced: whole, batch: whole, individual: whole }),
+    primes: whole,
     primeCost: whole,
   })
   .map(figure);
 
+const flat = ({ sums, money }: Pick<CostLine, 'sums' | 'money'>): [name: string, amount: number][] => {
+  const { usage, reused, ...counts } = sums;
+  return [counts, usage, reused, money].flatMap((group, at) =>
+    Object.entries(group).map(([name, amount]): [string, number] => [`${at} ${name}`, amount as number]),
+  );
+};
+
 describe('costLines', () => {
-  it('every line adds up, and the lines add up to the total, whatever they are told by', () => {
+  it('every line adds up, and the lines add up to the total in every figure, whatever they are told by', () => {
     const property = fc.property(fc.array(anyFigure), fc.subarray([...costKeys]), (figures, by) => {
       const lines = costLines(figures, by);
       for (const { money } of [...lines, costTotal(figures)]) {
-        assert.equal(money.billed, money.batch - money.cache + money.primes);
+        assert.equal(money.billed, money.batch - money.reused - money.cache + money.primes);
         assert.equal(money.saved, money.individual - money.billed);
       }
-      const sum = lines.reduce((total, { money }) => total + money.billed, 0);
-      assert.equal(sum, costTotal(figures).money.billed);
+      const sums = new Map(flat(costTotal([])));
+      for (const [name, amount] of lines.flatMap(flat)) sums.set(name, (sums.get(name) ?? 0) + amount);
+      assert.deepEqual(sums, new Map(flat(costTotal(figures))));
     });
     fc.assert(property, { numRuns: 300 });
   });

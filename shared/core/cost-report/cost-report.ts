@@ -1,12 +1,13 @@
 import type { Usage } from '../cost.ts';
 import { addUsage, noUsage } from '../cost.ts';
 import { type Nanodollars, sumOrUnknown } from '../money.ts';
+import { noReused, type Reused } from '../spend.ts';
 
 /** What was spent on one day, for one task and tenant, on one model. Money in nanodollars. */
 export interface SpendFigures {
   /** `2026-11-24`, UTC: the day of the INTENT, as caps count it. */
   day: string;
-  /** Null for documents in the provider's own shape, and for primes of more than one task. */
+  /** Null for documents in the provider's own shape. */
   task: string | null;
   tenant: string | null;
   /** Null where nobody said. */
@@ -21,6 +22,8 @@ export interface SpendFigures {
   truncated: number;
   /** Of them: at a price nobody knows, and in no sum. */
   unpriced: number;
+  /** Beside them: answers that were not bought, because another had bought the same. */
+  reused: Reused;
   /** Perhaps executed, and never read: in no sum either. */
   lost: number;
   primes: number;
@@ -47,13 +50,16 @@ export interface CostLine {
 export type SpendSums = Omit<SpendFigures, CostKey>;
 
 /**
- * Money in the terms of a report. Always: `billed` = `batch` - `cache` + `primes`, and `saved` = `individual` - `billed`.
+ * Money in the terms of a report. Always: `billed` = `batch` - `reused` - `cache` + `primes`, and `saved` = `individual` -
+ * `billed`.
  */
 export interface CostMoney {
-  /** What was delivered, bought as single calls. */
+  /** What was delivered, bought as single calls; what was given again included. */
   individual: Nanodollars;
-  /** What was bought, as batches without cache. */
+  /** What was bought, as batches without cache, and what was given again, as it was bought the first time. */
   batch: Nanodollars;
+  /** Of `batch`: what was given again, and therefore not bought. */
+  reused: Nanodollars;
   /** What the cache took off it; below zero when markers cost more than they brought. */
   cache: Nanodollars;
   primes: Nanodollars;
@@ -72,6 +78,7 @@ export const noSums: SpendSums = {
   retries: 0,
   truncated: 0,
   unpriced: 0,
+  reused: noReused,
   lost: 0,
   primes: 0,
   usage: noUsage,
@@ -98,7 +105,10 @@ export function costLines(figures: readonly SpendFigures[], by: readonly CostKey
 
 /** False when nothing of it has a price: its money is unknown, and never zero. */
 export const isMoneyKnown = ({ sums, money }: Omit<CostLine, 'by'>): boolean =>
-  sumOrUnknown(money.billed, sums.unpriced) !== null;
+  sumOrUnknown(money.batch + money.primes, sums.unpriced + sums.reused.unpriced) !== null;
+
+/** Bought or given again. */
+export const documentsOf = ({ delivered, reused }: SpendSums): number => delivered + reused.answers;
 
 export const costTotal = (figures: readonly SpendFigures[]): Omit<CostLine, 'by'> => {
   const sums = figures.reduce<SpendSums>(addSums, noSums);
@@ -106,7 +116,7 @@ export const costTotal = (figures: readonly SpendFigures[]): Omit<CostLine, 'by'
 };
 
 export function addSums(a: SpendSums, b: SpendSums): SpendSums {
-  const sum = (name: Exclude<keyof SpendSums, 'usage'>): number => a[name] + b[name];
+  const sum = (name: Exclude<keyof SpendSums, 'usage' | 'reused'>): number => a[name] + b[name];
   return {
     batches: sum('batches'),
     bought: sum('bought'),
@@ -114,6 +124,7 @@ export function addSums(a: SpendSums, b: SpendSums): SpendSums {
     retries: sum('retries'),
     truncated: sum('truncated'),
     unpriced: sum('unpriced'),
+    reused: addReused(a.reused, b.reused),
     lost: sum('lost'),
     primes: sum('primes'),
     usage: addUsage(a.usage, b.usage),
@@ -126,11 +137,21 @@ export function addSums(a: SpendSums, b: SpendSums): SpendSums {
   };
 }
 
-export function costMoney({ billed, uncached, individual, retried, wasted, primeCost }: SpendSums): CostMoney {
+const addReused = (a: Reused, b: Reused): Reused => ({
+  answers: a.answers + b.answers,
+  unpriced: a.unpriced + b.unpriced,
+  batch: a.batch + b.batch,
+  individual: a.individual + b.individual,
+});
+
+export function costMoney(sums: SpendSums): CostMoney {
+  const { billed, uncached, reused, retried, wasted, primeCost } = sums;
   const all = billed + primeCost;
+  const individual = sums.individual + reused.individual;
   return {
     individual,
-    batch: uncached,
+    batch: uncached + reused.batch,
+    reused: reused.batch,
     cache: uncached - billed,
     primes: primeCost,
     billed: all,

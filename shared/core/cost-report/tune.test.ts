@@ -46,7 +46,7 @@ describe('token buckets', () => {
 
 describe('proposeMaxTokens', () => {
   const propose = (counts: TokenCounts, { cut = 0, maxTokens = 1_024, risk = 0.01 } = {}) =>
-    proposeMaxTokens({ counts, cut }, { maxTokens, risk });
+    proposeMaxTokens([{ maxTokens, counts, cut }], { maxTokens, risk });
 
   it('the least cap whose risk is within what was asked for, with certainty and not only by count', () => {
     const { verdict, riskNow } = propose(upTo(10_000), { maxTokens: 9_000 });
@@ -73,6 +73,22 @@ describe('proposeMaxTokens', () => {
   it('of few answers, that the cap is too low where they show it', () => {
     assert.deepEqual(propose([], { cut: 20, maxTokens: 4 }).verdict, { is: 'beyond', maxTokensAtLeast: 8 });
     assert.equal(propose(upTo(100), { cut: 1, maxTokens: 1_000 }).verdict.is, 'too-few');
+  });
+
+  it('what was cut under a lower cap says nothing of the present one, nor do the short ones beside it', () => {
+    const older = { maxTokens: 100, counts: upTo(100), cut: 900 };
+    const present = { maxTokens: 1_000, counts: upTo(900), cut: 0 };
+    const { cut, leftOut, answers, verdict } = proposeMaxTokens([older, present], { maxTokens: 1_000, risk: 0.01 });
+    assert.deepEqual([cut, leftOut, answers, verdict.is], [0, 1_000, 900, 'proposed']);
+    const none = proposeMaxTokens([older], { maxTokens: 1_000, risk: 0.01 });
+    assert.deepEqual([none.verdict.is, none.quantiles, none.riskNow.share], ['too-few', null, 0]);
+  });
+
+  it('what was cut under a higher cap would be cut under the present one, and what was answered whole is known', () => {
+    const higher = { maxTokens: 2_000, counts: upTo(990), cut: 10 };
+    const lower = { maxTokens: 500, counts: upTo(400), cut: 0 };
+    const { cut, leftOut, answers, riskNow } = proposeMaxTokens([higher, lower], { maxTokens: 1_023, risk: 0.01 });
+    assert.deepEqual([cut, leftOut, answers, riskNow.share], [10, 0, 1_390, 10 / 1_400]);
   });
 
   it('tells the quantiles as they are, within a bucket', () => {

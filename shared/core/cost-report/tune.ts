@@ -1,6 +1,12 @@
 import { bucketTokens, type TokenCounts } from './token-buckets.ts';
 
-/** How long the answers to one question were, whatever cap they were asked with. */
+/** How long answers to one question were that were asked for with the same cap. */
+export interface AnswerCohort extends AnswerTokens {
+  /** That of their recipe; a second try has a raised one. */
+  maxTokens: number;
+}
+
+/** How long the answers to one question were. */
 export interface AnswerTokens {
   /** Of delivered answers. */
   counts: TokenCounts;
@@ -25,6 +31,8 @@ export type TuneVerdict =
 export interface TuneProposal {
   answers: number;
   cut: number;
+  /** Documents that say nothing of the cap as it is: see `observedUnder`. */
+  leftOut: number;
   /** Null without answers. */
   quantiles: { p50: number; p95: number; p99: number; p999: number; longest: number } | null;
   /** Of being cut with the cap as it is. */
@@ -35,26 +43,53 @@ export interface TuneProposal {
 /** One-sided 95 % of a normal distribution. */
 const z = 1.645;
 
-/** @param risk share of answers that may be cut, such as 0.01 */
+/**
+ * @param maxTokens the cap as it is
+ * @param risk share of answers that may be cut, such as 0.01
+ */
 export function proposeMaxTokens(
-  observed: AnswerTokens,
+  cohorts: readonly AnswerCohort[],
   { maxTokens, risk }: { maxTokens: number; risk: number },
 ): TuneProposal {
+  const { leftOut, ...observed } = observedUnder(cohorts, maxTokens);
   const { counts, cut } = observed;
   const delivered = counts.reduce((sum, [, count]) => sum + count, 0);
   const longest = counts.at(-1)?.[0];
   return {
     answers: delivered,
     cut,
+    leftOut,
     quantiles: longest === undefined ? null : { ...quantilesOf(counts, delivered), longest: bucketTokens(longest) },
     riskNow: riskAt(maxTokens, observed),
     verdict: verdictOf(observed, { maxTokens, risk }),
   };
 }
 
+/**
+ * What says something of a cap: all that was asked for with it or a higher one, and of lower ones what was answered whole,
+ * every document of it. Where some were cut under a lower cap, nobody knows whether they would be today, and those beside
+ * them are only the short ones: neither counts.
+ */
+function observedUnder(cohorts: readonly AnswerCohort[], maxTokens: number): AnswerTokens & { leftOut: number } {
+  const says = (cohort: AnswerCohort): boolean => cohort.maxTokens >= maxTokens || cohort.cut === 0;
+  const sums = new Map<number, number>();
+  let [cut, leftOut] = [0, 0];
+  for (const cohort of cohorts) {
+    if (!says(cohort)) {
+      leftOut += documentsOf(cohort);
+      continue;
+    }
+    cut += cohort.cut;
+    for (const [bucket, count] of cohort.counts) sums.set(bucket, (sums.get(bucket) ?? 0) + count);
+  }
+  return { counts: [...sums].sort(([a], [b]) => a - b), cut, leftOut };
+}
+
+const documentsOf = ({ counts, cut }: AnswerTokens): number => cut + counts.reduce((sum, [, count]) => sum + count, 0);
+
 function verdictOf(observed: AnswerTokens, { maxTokens, risk }: { maxTokens: number; risk: number }): TuneVerdict {
   const { counts, cut } = observed;
-  const documents = cut + counts.reduce((sum, [, count]) => sum + count, 0);
+  const documents = documentsOf(observed);
   const answersNeeded = Math.ceil((z * z * (1 - risk)) / risk);
   const beyond = {
     is: 'beyond',

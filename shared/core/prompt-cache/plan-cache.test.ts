@@ -7,7 +7,7 @@ import { priceOf } from '../cost.ts';
 import { priceRows } from '../prices.ts';
 import { breakEvenHitRate, tokenPrices } from './cache-cost.ts';
 import { CacheLessons } from './cache-lessons.ts';
-import { cacheTokensMin, marksMax } from './cache-minimums.ts';
+import { cacheTokensMin, cacheTtlMs, marksMax } from './cache-minimums.ts';
 import { isHeldBack, planCache } from './plan-cache.ts';
 import { promptBlocks } from './prompt-blocks.ts';
 import type { PromptBlocks } from './prompt-positions.ts';
@@ -30,6 +30,27 @@ const batch = (count: number, over: Record<string, unknown> = {}): PromptBlocks[
 function plan(items: PromptBlocks[], over: Partial<Parameters<typeof planCache>[0]> = {}) {
   const lessons = new CacheLessons();
   return planCache({ bk: 'a batch', model, at, items, lessons, holdoutShare: 0, mode: 'on', ...over });
+}
+
+/** The plans of batches one after another, each told what a cache that keeps its word has shown of those before it. */
+function marksOfSeries({ batches, apartMinutes }: { batches: number; apartMinutes: number }) {
+  const [lessons, items, tokens] = [new CacheLessons(), 20, 5_000];
+  let aliveUntil = -Infinity;
+  return Array.from({ length: batches }, (_, index) => {
+    const [bk, now] = [`bk-${index}`, at + index * apartMinutes * minuteMs];
+    const { plan: made, sightings } = plan(batch(items), { bk, at: now, lessons });
+    for (const sighting of sightings) lessons.see(sighting);
+    const isAlive = now < aliveUntil;
+    const [mark] = made?.marks ?? [];
+    if (!mark) return { isAlive, prime: false, ttl: null };
+    const { hash, ttl, prime } = mark;
+    aliveUntil = now + cacheTtlMs[ttl];
+    const hits = isAlive || prime ? items : items * 0.3;
+    const used = { items, hits, readTokens: hits * tokens, writtenTokens: (items - hits) * tokens };
+    const sent = { bk, at: now, hash, model, ttl, use: 'marked', isPrimed: prime } as const;
+    lessons.learn({ ...sent, ...used, prefixTokens: tokens, promptTokens: items * (tokens + 5) });
+    return { isAlive, prime, ttl };
+  });
 }
 
 describe('break-even hit rates', () => {
@@ -151,6 +172,19 @@ describe('planCache', () => {
     const later = plan(batch(100), { lessons, at: at + 90 * 24 * 60 * minuteMs });
     assert.equal(later.plan?.use, 'marked');
   });
+
+  for (const { apartMinutes, ttl } of [
+    { apartMinutes: 2, ttl: null },
+    { apartMinutes: 20, ttl: '1h' },
+    { apartMinutes: 90, ttl: '5m' },
+  ]) {
+    it(`P3: batches ${apartMinutes} minutes apart come to find an entry that lives, or write one ahead`, () => {
+      const marks = marksOfSeries({ batches: 20, apartMinutes });
+      assert.ok(marks.slice(10).every(mark => mark.isAlive || mark.prime));
+      // Within an hour the entry is written to be there still; beyond it, what lives longer only costs more.
+      if (ttl !== null) assert.ok(marks.slice(10).every(mark => mark.ttl === ttl));
+    });
+  }
 
   it('keeps to four marks, the long ones first, whatever it meets and has learned', () => {
     checkProperty(

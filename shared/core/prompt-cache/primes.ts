@@ -97,6 +97,8 @@ export function worstPrimeCost(body: string, ttl: CacheTtl, at: number): Nanodol
   return Math.ceil((promptTokens * perToken + outputTokens * price.output) * factor);
 }
 
+export const modelOfPrime = (body: string): string => (JSON.parse(body) as { model: string }).model;
+
 /** A tenth dearer, like the items behind it. */
 export const isPrimeUsOnly = (body: string): boolean =>
   (JSON.parse(body) as { inference_geo?: unknown }).inference_geo === 'us';

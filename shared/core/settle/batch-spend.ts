@@ -21,6 +21,16 @@ export function addSpent(
   });
 }
 
+/** What was not bought, because another had bought it. */
+export function addReused(
+  spend: SpendRows,
+  { cause, model, boughtFor }: Ended,
+  asked: { envelope: Envelope; model: string },
+): void {
+  if (cause !== null) return;
+  spend.addReused({ tenant: asked.envelope.tenant, model: model ?? asked.model, cost: boughtFor ?? null });
+}
+
 export function modelAsked(parsed: Parsed, recipe: Recipe | null): string {
   const ask = parsed.is === 'document' ? parsed.document.ask : null;
   const model = ask?.shape === 'as-is' ? ask.params.model : recipe?.model;

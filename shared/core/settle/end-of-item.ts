@@ -24,8 +24,9 @@ function endOfReuse(item: Item, { envelope, canceledRuns, reuseOf }: ItemContext
   const state = reuseOf?.(item) ?? { is: 'gone' };
   switch (state.is) {
     case 'answered': {
-      const { from, output, body, raisedMaxTokens, cost } = state.answer;
-      return { cause: null, of: from, output, body, raisedMaxTokens, cost: cost && { ...cost, billed: 0 } };
+      const { from, model, output, body, raisedMaxTokens, cost } = state.answer;
+      const answer = { output, body, raisedMaxTokens, ...(model === null ? {} : { model }) };
+      return { cause: null, of: from, ...answer, cost: cost && { ...cost, billed: 0 }, boughtFor: cost };
     }
     case 'waiting':
       return { cause: 'not-reused', ...(item.of ? { of: item.of } : {}) };

@@ -21,6 +21,8 @@ export interface Ended {
   of?: Rid;
   /** Of an answer that was bought for another. */
   raisedMaxTokens?: number | null;
+  /** What that purchase came to; null when its price is unknown. */
+  boughtFor?: ItemCost | null;
   /** A dead letter whatever tries are left. */
   isFinal?: boolean;
 }

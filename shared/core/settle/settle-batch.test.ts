@@ -14,6 +14,7 @@ import { causes, isAlone } from '../outcome.ts';
 import type { Answer, ItemLine, WholeBatchEnd } from '../provider-line.ts';
 import { raisedRecipe } from '../raise-max-tokens.ts';
 import { asIsRecipe, type Recipe } from '../recipe.ts';
+import { noSpend } from '../spend.ts';
 import { resultJson } from '../terminal.ts';
 import { type Batch, type Item, itemsToSend } from '../view.ts';
 import { settleBatch } from './settle-batch.ts';
@@ -417,7 +418,8 @@ describe('a batch of kind reuse', () => {
     ],
   });
   const cost = { billed: 500, individual: 1_000 };
-  const answer = { from: { partition: 0, offset: 1 }, output: 'yes', body: { text: 'yes' }, raisedMaxTokens: 20, cost };
+  const body = { text: 'yes' };
+  const answer = { from: { partition: 0, offset: 1 }, model: 'm', output: 'yes', body, raisedMaxTokens: 20, cost };
   const states: Record<number, ReuseState> = {
     2: { is: 'answered', answer },
     3: { is: 'waiting' },
@@ -436,7 +438,7 @@ describe('a batch of kind reuse', () => {
   it('gives the answer again, for nothing, and says whose it was', () => {
     const { settled, terminals } = settle();
     assert.deepEqual(settled.done, [[0, 2]]);
-    assert.deepEqual([settled.cost, settled.individualCost, settled.spend], [0, 1_000, undefined]);
+    assert.deepEqual([settled.cost, settled.individualCost], [0, 1_000]);
     const [terminal] = terminals;
     assert.ok(terminal);
     const value = JSON.parse(resultJson(terminal)) as Record<string, unknown>;
@@ -444,6 +446,14 @@ describe('a batch of kind reuse', () => {
     assert.deepEqual([value.usage, value.attempts, value.raised_max_tokens], [undefined, 0, 20]);
     assert.deepEqual(value.cost, { billed_usd: '0.00', individual_usd: '0.000001' });
     assert.deepEqual([terminal.requestKey, terminal.reusedFrom], ['key', { partition: 0, offset: 1 }]);
+  });
+
+  it('says what buying it would have cost, which is in no sum of what was bought', () => {
+    const { spend } = settle().settled;
+    const reused = { answers: 1, unpriced: 0, batch: 500, individual: 1_000 };
+    assert.deepEqual(spend?.rows, [{ tenant: null, model: 'm', ...noSpend, reused }]);
+    const unpriced = settle({ reuseOf: () => ({ is: 'answered', answer: { ...answer, cost: null } }) }).settled;
+    assert.deepEqual(unpriced.spend?.rows[0]?.reused, { answers: 3, unpriced: 3, batch: 0, individual: 0 });
   });
 
   it('what waits goes on waiting apart, what has nothing to wait for is bought, and neither spends a try', () => {
