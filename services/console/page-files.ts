@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 
 export interface PageFile {
   path: string;
@@ -6,18 +7,19 @@ export interface PageFile {
   body: Buffer;
 }
 
-const file = (path: string, name: string, type: string): PageFile => ({
-  path,
-  type,
-  body: readFileSync(new URL(`./page/${name}`, import.meta.url)),
-});
+const folder = new URL('./page/', import.meta.url);
 
-/** The screen: one page, three small modules, one sheet, one picture; written by hand and served as they are. */
-export const readPageFiles = (): PageFile[] => [
-  file('/', 'console.html', 'text/html; charset=utf-8'),
-  file('/console.js', 'console.js', 'text/javascript; charset=utf-8'),
-  file('/draw.js', 'draw.js', 'text/javascript; charset=utf-8'),
-  file('/words.js', 'words.js', 'text/javascript; charset=utf-8'),
-  file('/console.css', 'console.css', 'text/css; charset=utf-8'),
-  file('/icon.svg', 'icon.svg', 'image/svg+xml'),
-];
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** The screen: one page, a module for each of its parts, one sheet, one picture; written by hand and served as they are. */
+export const readPageFiles = (): PageFile[] =>
+  readdirSync(folder).flatMap(name => {
+    const type = types[extname(name)];
+    const path = name === 'console.html' ? '/' : `/${name}`;
+    return type === undefined ? [] : [{ path, type, body: readFileSync(new URL(name, folder)) }];
+  });

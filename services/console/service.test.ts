@@ -9,6 +9,7 @@ import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log } from '#ports/log.ts';
 import { makeTemporaryFolder } from '#test/support/temporary-folder.ts';
 import { waitUntil } from '#test/support/wait-until.ts';
+import { readPageFiles } from './page-files.ts';
 import { type ConsoleOptions, type RunningConsole, startConsole } from './service.ts';
 
 const token = 'sesame-sesame-sesame';
@@ -53,12 +54,7 @@ const appendDocuments = (log: Log, count: number) =>
 
 /** Every path that is served, and some that are not. */
 const guarded = [
-  '/',
-  '/console.js',
-  '/draw.js',
-  '/words.js',
-  '/console.css',
-  '/icon.svg',
+  ...readPageFiles().map(({ path }) => path),
   '/api/overview',
   '/api/documents?name=c-1',
   '/queues',
