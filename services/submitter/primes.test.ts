@@ -14,7 +14,7 @@ import {
 } from '#test/support/test-fleet.ts';
 
 const instructions = 'Read what follows with care, and say what it is about. '.repeat(100);
-const items = 20;
+const items = 100;
 
 async function setup(
   options: { caps?: Record<string, number> } = {},

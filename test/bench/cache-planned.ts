@@ -46,8 +46,8 @@ export function blocksOf(workload: CacheWorkload, batch: number): PromptBlocks[]
     tokens,
     hasOwnMarkers: false,
     positions: [
-      { part: 'system', hash: prefixOf(workload, batch, item), tokens: prefixTokens, canMark: true },
-      { part: 'messages', hash: `document ${batch} ${item}`, tokens, canMark: true },
+      { part: 'system', hash: prefixOf(workload, batch, item), outline: 0, tokens: prefixTokens, canMark: true },
+      { part: 'messages', hash: `document ${batch} ${item}`, outline: 0, tokens, canMark: true },
     ],
   }));
 }

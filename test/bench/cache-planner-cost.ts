@@ -13,15 +13,18 @@ export interface PlannerCostReport {
   blocksMs: number;
   /** Choosing. */
   planMs: number;
+  /** Both, in the round that was disturbed least. */
+  lowestMs: number;
   /** Parsing the JSON of the same requests once: the least that looking into each of them would cost. */
   anchorMs: number;
 }
 
 const model = 'claude-haiku-4-5';
 const rounds = 1_500;
+const [batchItems, prefixTokens] = [100, 20_000];
 
 export function measurePlannerCost(): PlannerCostReport {
-  const bodies = requestsOf(100, 20_000);
+  const bodies = requestsOf(batchItems, prefixTokens);
   const heads = new PromptHeads();
   const lessons = new CacheLessons();
   let items: PromptBlocks[] = [];
@@ -41,8 +44,15 @@ export function measurePlannerCost(): PlannerCostReport {
     plans.push(timed(() => planOne(`bk-${count}`, { items, at, lessons })));
     if (round % 100 === 0) anchors.push(timed(() => bodies.forEach(body => void JSON.parse(body))));
   }
-  return { blocksMs: median(blocks), planMs: median(plans), anchorMs: median(anchors) };
+  const lowestMs = Math.min(...blocks.map((blocksMs, round) => blocksMs + (plans[round] ?? Infinity)));
+  return { blocksMs: median(blocks), planMs: median(plans), lowestMs, anchorMs: median(anchors) };
 }
+
+const none = { input: 500, output: 50, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
+const answered = Array.from({ length: batchItems }, (_, index) => ({
+  usage: index % 10 === 0 ? { ...none, cacheWrite5m: prefixTokens } : { ...none, cacheRead: prefixTokens },
+  model,
+}));
 
 /** Plans, tells the lessons, and lets the batch settle with nine of ten items read. */
 function planOne(
@@ -52,11 +62,6 @@ function planOne(
   const { plan, sightings } = planCache({ bk, model, at, items, lessons, holdoutShare: 0.02, mode: 'on' });
   for (const sighting of sightings) lessons.see(sighting);
   if (!plan) return;
-  const none = { input: 500, output: 50, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
-  const answered = items.map((_, index) => ({
-    usage: index % 10 === 0 ? { ...none, cacheWrite5m: 20_000 } : { ...none, cacheRead: 20_000 },
-    model,
-  }));
   for (const lesson of cacheLessonsOf({ bk, at, plan, answered })) lessons.learn(lesson);
 }
 
@@ -66,11 +71,11 @@ function timed(run: () => void): number {
   return performance.now() - startedMs;
 }
 
-export function formatPlannerCost({ blocksMs, planMs, anchorMs }: PlannerCostReport): string {
+export function formatPlannerCost({ blocksMs, planMs, lowestMs, anchorMs }: PlannerCostReport): string {
   const sum = blocksMs + planMs;
   return [
     `planner, batch of 100 with prefixes of 20,000 tokens: ${sum.toFixed(2)} ms (target < 1 ms):`,
-    `${blocksMs.toFixed(2)} ms to find blocks, ${planMs.toFixed(2)} ms to choose and to learn;`,
+    `${blocksMs.toFixed(2)} ms to find blocks, ${planMs.toFixed(2)} ms to choose and to learn, ${lowestMs.toFixed(2)} ms together at least;`,
     `JSON.parse of the same requests ${anchorMs.toFixed(1)} ms, ${(anchorMs / sum).toFixed(0)} times as long`,
   ].join(' ');
 }

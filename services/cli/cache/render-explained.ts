@@ -104,8 +104,8 @@ const markerOf = ({ ttl, prime }: MarkingFacts): string =>
 function whyYes(facts: MarkingFacts): string {
   const saves = `Expected to save ${formatDollars(facts.saving)} a batch`;
   const risk =
-    facts.savingLow < 0
-      ? `, and to cost ${formatDollars(-facts.savingLow)} at worst`
+    facts.atRisk > 0
+      ? `, and to cost ${formatDollars(facts.atRisk)} at worst`
       : `, ${formatDollars(facts.savingLow)} at least`;
   const trial = facts.isTrial ? ' It is a trial: what it may cost is within its allowance.' : '';
   return `${saves}${risk}: ${rateOf(facts)}.${trial}`;
@@ -151,11 +151,12 @@ function reasonJson(reason: CachePlanReason): Record<string, unknown> {
   const { saving, ...rest } = reason;
   const json = { ...rest, savingUsd: decimalDollars(saving) };
   if (!('savingLow' in rest)) return json;
-  const { savingLow, measured, ...facts } = rest;
+  const { savingLow, atRisk, measured, ...facts } = rest;
   return {
     ...facts,
     savingUsd: decimalDollars(saving),
     savingLowUsd: decimalDollars(savingLow),
+    atRiskUsd: decimalDollars(atRisk),
     measured: { batches: measured.batches, savedUsd: decimalDollars(measured.saved) },
   };
 }

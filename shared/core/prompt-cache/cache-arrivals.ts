@@ -29,16 +29,28 @@ const lateTtls = 3;
  */
 export function stateAt(sightings: readonly SightedAt[], now: number, batch?: string): UnprimedState {
   let state: UnprimedState = 'cold';
-  for (const { at, ttl, isPrimed, bk } of sightings) {
+  for (let index = firstNotAfter(sightings, now); index < sightings.length; index += 1) {
+    const { at, ttl, isPrimed, bk } = sightings[index] as SightedAt;
     const age = now - at;
     if (age >= lateTtls * cacheTtlMs['1h']) break;
-    if (ttl === null || age < 0 || bk === batch) continue;
+    if (ttl === null || bk === batch) continue;
     if (age < cacheTtlMs[ttl]) {
       if (isPrimed || age >= beginMs) return 'warm';
       state = 'young';
     } else if (state === 'cold' && age < lateTtls * cacheTtlMs[ttl]) state = 'late';
   }
   return state;
+}
+
+/** Halves what is left: every lesson of a model is asked for its state whenever one is added. */
+function firstNotAfter(sightings: readonly SightedAt[], now: number): number {
+  let [low, high] = [0, sightings.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sightings[middle]?.at ?? 0) > now) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** How often batches would find a prefix so, if all carried markers of one time to live and none was primed. */

@@ -8,7 +8,7 @@ export interface CacheSighting extends SightedAt {
   /** Absent where only the log told of it. */
   model?: string;
   items: number;
-  /** Of the prefix, by estimate; absent as above. */
+  /** Of the prefix, by estimate, beyond the next shorter one that is shared; absent as above. */
   tokens?: number;
   /** Nanodollars that its markers may cost beyond none; absent as above. */
   atRisk?: number;
@@ -47,15 +47,18 @@ export interface SettledUsages {
 
 /**
  * What a settled batch teaches, from the usage of each of its answered items. With several marks each is told its share
- * of the whole batch, so that sums over prefixes stay sums over batches.
+ * of the whole batch, and of what was written at its price, so that sums over prefixes stay sums over batches.
  */
 export function cacheLessonsOf({ bk, at, plan, answered }: SettledUsages): CacheLesson[] {
   const usages = answered.map(({ usage }) => usage);
   const marked = markedOf(answered, plan);
-  const read = usages.reduce((sum, { cacheRead }) => sum + cacheRead, 0);
-  const written = usages.reduce((sum, usage) => sum + writtenBy(usage), 0);
-  const prompts = usages.reduce((sum, { input }) => sum + input, read + written);
+  const read = sumOf(usages, ({ cacheRead }) => cacheRead);
+  const written = sumOf(usages, writtenBy);
+  const prompts = read + written + sumOf(usages, ({ input }) => input);
   const share = plan.marks.length;
+  const writtenFor = (ttl: CacheTtl): number =>
+    sumOf(usages, usage => (ttl === '1h' ? usage.cacheWrite1h : usage.cacheWrite5m)) /
+    plan.marks.filter(mark => mark.ttl === ttl).length;
   return plan.marks.map(({ hash, ttl, prime }) => ({
     bk,
     hash,
@@ -68,7 +71,7 @@ export function cacheLessonsOf({ bk, at, plan, answered }: SettledUsages): Cache
     promptTokens: Math.round(prompts / share),
     hits: usages.filter(({ cacheRead }) => cacheRead > 0).length,
     readTokens: Math.round(read / share),
-    writtenTokens: Math.round(written / share),
+    writtenTokens: Math.round(writtenFor(ttl)),
     at,
   }));
 }
@@ -82,5 +85,7 @@ function markedOf(answered: SettledUsages['answered'], { use }: CachePlan): Sett
   return touched.length > 0 ? touched : answered;
 }
 
+const sumOf = (usages: readonly Usage[], of: (usage: Usage) => number): number =>
+  usages.reduce((sum, usage) => sum + of(usage), 0);
 const writtenBy = ({ cacheWrite5m, cacheWrite1h }: Usage): number => cacheWrite5m + cacheWrite1h;
 const cachedBy = (usage: Usage): number => usage.cacheRead + writtenBy(usage);

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { batchPriceShare, type PriceRow } from '../prices.ts';
+import { cacheAllowance } from './cache-allowance.ts';
 import { gapsBetween, type StateShares, stateAt, stateShares, type UnprimedState } from './cache-arrivals.ts';
 import { breakEvenHitRate, markedCost, type TokenPrices, tokenPrices } from './cache-cost.ts';
 import type { CacheLessons } from './cache-lessons.ts';
 import type { CacheTtl } from './cache-plan.ts';
-import { type HitRate, hitRate } from './hit-rate.ts';
-import { trialAllowance } from './trial-allowance.ts';
+import { batchLow, type HitRate, hitRate } from './hit-rate.ts';
 
 export interface MarkingQuestion {
   bk: string;
@@ -19,6 +19,8 @@ export interface MarkingQuestion {
   price: PriceRow;
   lessons: CacheLessons;
   canPrime: boolean;
+  /** What other markers of this batch may cost, in nanodollars. */
+  atRisk: number;
 }
 
 /** Money in nanodollars for each token of the prefix, over the whole batch. */
@@ -32,8 +34,10 @@ export interface Marking {
   saving: number;
   /** The same, should the hit rate lie at its lower bound. */
   savingLow: number;
-  /** Chosen to find out: it may cost, and what it may cost was allowed. */
+  /** Chosen to find out: it may cost, and what it may cost at most was allowed. */
   isTrial: boolean;
+  /** What it may cost: of a trial, should no item read. */
+  atRisk: number;
 }
 
 /** `none`: of what would not pay, the best. */
@@ -47,27 +51,39 @@ export interface MarkingChoice {
  * the long run, because an hour pays only by the batches that follow; a prime by this batch alone.
  *
  * What is uncertain is drawn from what is known of it, by the batch's key: so that what might be better is tried as often as it
- * might be, and whoever plans this batch plans the same. What may cost more than it saves needs an allowance, which is a
- * small share of what was bought and of what was saved so far.
+ * might be, and whoever plans this batch plans the same. Nothing is chosen that may cost more than the allowance, which is a small
+ * share of what was bought, and what was saved so far.
  */
 export function chooseMarking(question: MarkingQuestion): MarkingChoice {
   const views = ttls.map(ttl => viewOf(ttl, question));
   const primes = question.canPrime ? [false, true] : [false];
   const judge = (rate: RateOf): Judged[] =>
     views.flatMap(view => primes.map(prime => judged({ view, prime, items: question.items, rate })));
-  const [expected, drawn] = [judge(({ mean }) => mean), best(judge(drawnRate))];
+  const expected = judge(({ mean }) => mean);
   const stake = question.items * question.price.input * batchPriceShare * stakeMax;
-  const safe = expected.filter(
-    ({ longRun, longRunLow, marking }) => longRun > 0 && longRunLow >= 0 && -marking.savingLow <= stake,
+  const safe = expected.filter(each => isSafe(each, stake)).map(known);
+  const isKnown = ({ marking }: Judged): boolean => safe.some(each => isSame(each.marking, marking));
+  const { saved, withLoan } = cacheAllowance(question);
+  // Where there is something safe to do, nothing is lent to find out whether something else is better.
+  const isAllowed = ({ marking: { atRisk, isTrial } }: Judged): boolean =>
+    atRisk * question.tokens + question.atRisk <= (isTrial && safe.length > 0 ? saved : withLoan);
+  const drawn = best(
+    judge(drawnRate)
+      .map(each => (isKnown(each) ? known(each) : each))
+      .filter(isAllowed),
   );
-  const isSafe = safe.some(({ marking }) => isSame(marking, drawn.marking));
-  const atRisk = -drawn.marking.savingLow * question.tokens;
-  if (drawn.longRun > 0 && (isSafe || atRisk <= trialAllowance({ ...question, isNeeded: safe.length === 0 }))) {
-    return { is: 'marked', marking: { ...drawn.marking, isTrial: !isSafe && atRisk > 0 } };
-  }
-  return safe.length > 0
-    ? { is: 'marked', marking: best(safe).marking }
-    : { is: 'none', marking: best(expected).marking };
+  const chosen = drawn && drawn.longRun > 0 ? drawn : best(safe.filter(isAllowed));
+  if (chosen) return { is: 'marked', marking: chosen.marking };
+  return { is: 'none', marking: known(best(expected) as Judged).marking };
+}
+
+/** It pays in the long run, by all that is known, and this batch alone does not stake too much on it. */
+const isSafe = ({ longRun, longRunLow, marking }: Judged, stake: number): boolean =>
+  longRun > 0 && longRunLow >= 0 && -marking.savingLow <= stake;
+
+/** No trial: no more is at risk than what is known allows for. */
+function known({ marking, ...judgement }: Judged): Judged {
+  return { ...judgement, marking: { ...marking, isTrial: false, atRisk: judgement.knownRisk } };
 }
 
 /** Of what a batch's prefix costs without markers, what may be staked on the batches that follow. */
@@ -110,13 +126,15 @@ interface Judged {
   longRun: number;
   /** The same, should every hit rate lie at its lower bound. */
   longRunLow: number;
+  /** What this batch may cost, by all that is known. */
+  knownRisk: number;
 }
 
 type RateOf = (rate: HitRate, draw: number) => number;
 
 const drawnRate: RateOf = ({ mean, spread }, draw) => Math.min(1, Math.max(0, mean + draw * drawnShare * spread));
 
-const best = (all: readonly Judged[]): Judged => all.reduce((a, b) => (b.longRun > a.longRun ? b : a));
+const best = (all: readonly Judged[]): Judged | undefined => all.toSorted((a, b) => b.longRun - a.longRun)[0];
 
 const isSame = (a: Marking, b: Marking): boolean => a.ttl === b.ttl && a.prime === b.prime;
 
@@ -148,11 +166,20 @@ function judged({ view, prime, items, rate }: JudgedAct): Judged {
   const found = isPrimed ? 'primed' : state;
   const { mean, low } = rates[found];
   const saving = { saving: savedAt(found, mean), savingLow: savedAt(found, low) };
-  const known = { hitRate: rates[found], breakEven: breakEvenHitRate(prices), isTrial: false };
+  const trial = { isTrial: true, atRisk: -savedAt(found, 0) };
   return {
-    marking: { ttl, prime: isPrimed, state, ...known, ...saving },
+    marking: {
+      ttl,
+      prime: isPrimed,
+      state,
+      hitRate: rates[found],
+      breakEven: breakEvenHitRate(prices),
+      ...saving,
+      ...trial,
+    },
     longRun: longRunBy(rate),
     longRunLow: longRunBy(({ low: lowest }) => lowest),
+    knownRisk: Math.max(0, -savedAt(found, batchLow(rates[found], items))),
   };
 }
 

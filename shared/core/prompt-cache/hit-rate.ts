@@ -45,6 +45,10 @@ export function hitRate(lessons: CacheLessons, question: HitQuestion): HitRate {
   return { mean, low, high, spread };
 }
 
+/** As `low`, but of what a single batch shows: few items may fare worse than their rate. */
+export const batchLow = ({ mean, spread }: HitRate, items: number): number =>
+  Math.max(0, mean - certainty * Math.sqrt(spread ** 2 + (mean * (1 - mean)) / items));
+
 /** This prefix in full, the model's others as far as they may be borrowed from. */
 function shownBy(lessons: CacheLessons, { hash, model, now }: HitQuestion, kind: string): HitTally {
   const own = tallyOf(lessons.prefixTallies(hash), kind, now);

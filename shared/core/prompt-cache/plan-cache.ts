@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { priceOf } from '../cost.ts';
 import type { Nanodollars } from '../money.ts';
 import type { PriceRow } from '../prices.ts';
+import { savedBy } from './cache-allowance.ts';
 import { tokenPrices } from './cache-cost.ts';
 import type { CacheSighting } from './cache-lesson.ts';
 import type { CacheLessons } from './cache-lessons.ts';
@@ -10,7 +11,6 @@ import { type CacheMark, type CacheMode, type CachePlan, type CachePlanUse, cach
 import { chooseMarking, type Marking } from './choose-marking.ts';
 import { type SharedPrefix, sharedPrefixes } from './prefix-tree.ts';
 import type { PromptBlocks, PromptPart } from './prompt-positions.ts';
-import { savedBy } from './trial-allowance.ts';
 
 export interface CachePlanInput {
   bk: string;
@@ -54,11 +54,13 @@ export interface PrefixFacts {
   items: number;
 }
 
-export interface MarkingFacts extends Omit<Marking, 'saving' | 'savingLow'> {
+export interface MarkingFacts extends Omit<Marking, 'saving' | 'savingLow' | 'atRisk'> {
   /** Expected, against no markers; below zero it costs. */
   saving: Nanodollars;
   /** The same, should the hit rate lie at its lower bound. */
   savingLow: Nanodollars;
+  /** What it may cost: of a trial, should no item read. */
+  atRisk: Nanodollars;
   /** Batches that showed what they read, and what their markers saved. */
   measured: { batches: number; saved: Nanodollars };
 }
@@ -79,12 +81,12 @@ export function planCache(input: CachePlanInput): CachePlanned {
   const sightings: CacheSighting[] = [];
   const marked = new Map<string, CacheMark>();
   for (const prefix of prefixes) {
-    const found = judge(prefix, { input, price, tokensMin, marked });
+    const found = judge(prefix, { input, price, tokensMin, marked, sightings });
     why.push(found);
     if (found.is === 'below-minimum') continue;
     const { depth, hash: of, ttl, prime } = found;
     if (found.is === 'marked') marked.set(of, { depth, hash: of, ttl, prime });
-    sightings.push(sightingOf(found, input));
+    sightings.push(sightingOf(found, prefix, input));
   }
   return { ...planOf([...marked.values()], input, why), sightings: sightings.map(sighting => asSent(sighting, input)) };
 }
@@ -110,11 +112,13 @@ interface Judging {
   tokensMin: number;
   /** By hash, so far. */
   marked: ReadonlyMap<string, CacheMark>;
+  /** Of this batch, so far. */
+  sightings: readonly CacheSighting[];
 }
 
 type Finding = Extract<CachePlanReason, { is: 'below-minimum' | 'does-not-pay' | 'stopped' | 'marked' }>;
 
-function judge(prefix: SharedPrefix, { input, price, tokensMin, marked }: Judging): Finding {
+function judge(prefix: SharedPrefix, { input, price, tokensMin, marked, sightings }: Judging): Finding {
   const { bk, model, at: now, lessons, canPrime = true } = input;
   const { depth, part, tokens, count: items } = prefix;
   const facts: PrefixFacts = { hash: prefix.hash, depth, part, tokens, items };
@@ -129,12 +133,17 @@ function judge(prefix: SharedPrefix, { input, price, tokensMin, marked }: Judgin
   }
   // Of what stands behind a marked prefix only the rest is bought by another marker.
   const own = tokens - markedTokens(prefix, marked);
-  const question = { bk, hash: prefix.hash, model, items, tokens: own, now, price, lessons, canPrime };
+  const atRisk = sightings.reduce((sum, sighting) => sum + (sighting.atRisk ?? 0), 0);
+  const question = { bk, hash: prefix.hash, model, items, tokens: own, now, price, lessons, canPrime, atRisk };
   const chosen = chooseMarking(question);
   const known = lessons.lessons(prefix.hash).filter(({ use }) => use === 'marked');
   const saved = Math.round(known.reduce((sum, lesson) => sum + savedBy(lesson, price), 0));
-  const { saving, savingLow, ...marking } = chosen.marking;
-  const money = { saving: Math.round(saving * own), savingLow: Math.round(savingLow * own) };
+  const marking = chosen.marking;
+  const money = {
+    saving: Math.round(marking.saving * own),
+    savingLow: Math.round(marking.savingLow * own),
+    atRisk: Math.round(marking.atRisk * own),
+  };
   const is = chosen.is === 'marked' ? 'marked' : saved < 0 ? 'stopped' : 'does-not-pay';
   return { is, ...facts, ...marking, ...money, measured: { batches: known.length, saved } };
 }
@@ -146,11 +155,13 @@ function markedTokens({ parent }: SharedPrefix, marked: ReadonlyMap<string, Cach
 
 function sightingOf(
   found: Exclude<Finding, { is: 'below-minimum' }>,
+  { parent }: SharedPrefix,
   { bk, model, at }: CachePlanInput,
 ): CacheSighting {
-  const { hash: of, items, tokens, ttl, prime, savingLow } = found;
-  if (found.is !== 'marked') return { bk, hash: of, model, items, tokens, at, ttl: null, isPrimed: false };
-  return { bk, hash: of, model, items, tokens, at, ttl, isPrimed: prime, atRisk: Math.max(0, -savingLow) };
+  const { hash: of, items, ttl, prime, atRisk } = found;
+  // What a shorter prefix of the same items has is told of that one.
+  const seen = { bk, hash: of, model, items, tokens: found.tokens - (parent?.tokens ?? 0), at };
+  return found.is === 'marked' ? { ...seen, ttl, isPrimed: prime, atRisk } : { ...seen, ttl: null, isPrimed: false };
 }
 
 /** What is only told, or held back, leaves no entry behind. */

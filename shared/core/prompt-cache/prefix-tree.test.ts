@@ -28,6 +28,14 @@ describe('sharedPrefixes', () => {
     ]);
   });
 
+  it('tells apart what begins, ends and counts alike', () => {
+    const [x, y] = ['x', 'y'].map(letter => `${'a'.repeat(40)}${letter}${'b'.repeat(40)}`) as [string, string];
+    const [first, second] = [request([x], 'd'), request([y], 'd')];
+    assert.equal(first.positions[0]?.outline, second.positions[0]?.outline);
+    assert.deepEqual(shape([first, second]), []);
+    assert.deepEqual(shape([first, second, request([x], 'e')]), [[1, 2, null]]);
+  });
+
   it('finds nothing where nothing is shared', () => {
     assert.deepEqual(shape([request(['a'], 'x'), request(['b'], 'x'), request([], 'x')]), []);
     assert.deepEqual(shape([request(['a'], 'x')]), []);

@@ -42,18 +42,10 @@ interface Group {
 }
 
 function splitAt(depth: number, { items, prefix: before }: Group): Group[] {
-  const byHash = new Map<string, PromptBlocks[]>();
-  for (const item of items) {
-    const position = item.positions[depth - 1];
-    if (!position) continue;
-    const same = byHash.get(position.hash);
-    if (same) same.push(item);
-    else byHash.set(position.hash, [item]);
-  }
   const groups: Group[] = [];
-  for (const same of byHash.values()) {
+  for (const same of alikeAt(depth, items)) {
     const position = same[0]?.positions[depth - 1];
-    if (!position || same.length < 2) continue;
+    if (!position) continue;
     // A prefix of fewer items lies behind the longest one that more items share.
     const parent = before && before.count > same.length ? before : (before?.parent ?? null);
     const prefix = position.canMark ? { ...position, depth, count: same.length, parent } : before;
@@ -61,3 +53,14 @@ function splitAt(depth: number, { items, prefix: before }: Group): Group[] {
   }
   return groups;
 }
+
+/** Items that have a prefix of that depth in common. Hashes are asked for only where the outlines are the same. */
+function alikeAt(depth: number, items: readonly PromptBlocks[]): PromptBlocks[][] {
+  const end = depth - 1;
+  return severalBy(items, ({ positions }) => positions[end]?.outline).flatMap(outlined =>
+    severalBy(outlined, ({ positions }) => positions[end]?.hash),
+  );
+}
+
+const severalBy = <Trait>(items: readonly PromptBlocks[], traitOf: (item: PromptBlocks) => Trait): PromptBlocks[][] =>
+  [...Map.groupBy(items, traitOf).values()].filter(({ length }) => length > 1);

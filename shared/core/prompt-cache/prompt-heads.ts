@@ -37,7 +37,8 @@ export class PromptHeads {
       const end = body.length - after.length;
       // Slices are compared as memory; `startsWith` compares letter by letter, fifty times slower.
       if (end < before.length || body.slice(end) !== after || body.slice(0, before.length) !== before) continue;
-      const messages = parsedList(body.slice(before.length, end));
+      // With its brackets: putting others around it would copy it.
+      const messages = parsedList(body.slice(before.length - 1, end + 1));
       if (!messages) return null;
       if (index > 0) this.#heads = [head, ...this.#heads.filter(other => other !== head)];
       return { head, messages };
@@ -84,12 +85,12 @@ function standsAtTop(before: string, after: string): boolean {
 function withMessages({ model, positions, end, contextOf }: PromptHead, messages: unknown[]): PromptBlocks {
   const { blocks, hasOwnMarkers } = readMessages(messages, contextOf);
   const own = positionsOf(blocks, end);
-  return { model, positions: [...positions, ...own.positions], tokens: own.tokens, hasOwnMarkers };
+  return { model, positions: positions.concat(own.positions), tokens: own.tokens, hasOwnMarkers };
 }
 
-function parsedList(inner: string): unknown[] | null {
+function parsedList(text: string): unknown[] | null {
   try {
-    return JSON.parse(`[${inner}]`) as unknown[];
+    return JSON.parse(text) as unknown[];
   } catch {
     return null;
   }
