@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { costOf, noUsage } from '#core/cost.ts';
 import type { Document } from '#core/document.ts';
 import { answerKey, calibrate } from '#core/estimate/calibration.ts';
-import { asIsRecipe } from '#core/recipe.ts';
+import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
+import { asIsRecipe, type Recipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import { terminalLook } from '../terminal/terminal-look.ts';
 import { countSample } from './count-sample.ts';
@@ -25,9 +26,12 @@ const documentOf = (model: string): Document => ({
   task: null,
 });
 
+const off: CachePolicy = { mode: 'off', holdBack: 0 };
+const sourceOf = (recipe: Recipe, policy = off) => ({ recipe, itemsMax: 100, policy });
+
 function fileOf(models: readonly string[], sampleMax = 0): FileEstimate {
   const sum = new FileEstimate(at, sampleMax);
-  for (const model of models) sum.add(documentOf(model), asIsRecipe);
+  for (const model of models) sum.add(documentOf(model), sourceOf(asIsRecipe));
   return sum;
 }
 
@@ -39,7 +43,7 @@ describe('estimateReport', () => {
     const [one, two] = [reportOf(haiku).sum.cost, reportOf(haiku, haiku).sum.cost];
     assert.ok(one && two);
     assert.equal(two.high, one.high * 2);
-    assert.equal(individually(one).expected, one.expected * 2);
+    assert.equal(individually(reportOf(haiku).sum).expected, one.expected * 2);
     assert.ok(one.low < one.expected && one.expected < one.high);
   });
 
@@ -70,10 +74,10 @@ describe('estimateReport', () => {
     const params = { model: haiku, max_tokens: 100, messages: [{ role: 'user', content: words }] };
     const long = { ...documentOf(haiku), ask: { shape: 'as-is', provider: 'anthropic', params } } as const;
     const file = new FileEstimate(at);
-    file.add(long, asIsRecipe);
+    file.add(long, sourceOf(asIsRecipe));
     assert.ok(file.costMin > 0 && file.costMin <= (costOf(haiku, usage, at)?.billed ?? 0));
     const given = new FileEstimate(at);
-    given.add(long, { ...asIsRecipe, reusable: true });
+    given.add(long, sourceOf({ ...asIsRecipe, reusable: true }));
     assert.equal(given.costMin, 0);
   });
 
@@ -104,7 +108,7 @@ describe('estimateReport', () => {
 
     const features = fileOf([haiku]).groups[0]?.features ?? [];
     const key = answerKey({ recipe: null, model: haiku, maxTokens: 100 });
-    const answer = { model: haiku, key, features, bytes: 1_100, inputTokens: 500, outputTokens: 30 };
+    const answer = { model: haiku, key, features, bytes: 1_100, inputTokens: 500, outputTokens: 30, cache: null };
     const learned = estimateReport(fileOf([haiku]), {
       calibration: calibrate(Array.from({ length: 50 }, () => answer)),
     });
