@@ -50,10 +50,13 @@ function costLines(sum: Estimate, cost: Range, { paint }: TerminalLook): string[
   ];
 }
 
-function likelyLine({ sum: { likely } }: EstimateReport): string[] {
+function likelyLine({ sum: { likely }, cache }: EstimateReport): string[] {
   if (!likely) return [];
   const [low, high] = [likely.low, likely.high].map(amount => formatDollars(Math.round(amount)));
-  return ['', `  ${'likely'.padEnd(labelWidth)}${low} to ${high} as batches`];
+  return [
+    '',
+    `  ${'likely'.padEnd(labelWidth)}${low} to ${high} as batches${cache.label === 'unknown' ? ', without prompt cache' : ''}`,
+  ];
 }
 
 function unpricedLine({ documents, models }: EstimateReport['unpriced'], { paint }: TerminalLook): string[] {
