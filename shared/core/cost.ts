@@ -59,7 +59,8 @@ export function callCostOf(
   return price && Math.round(listPrice(usage, price) * (isUsOnly ? usOnlyFactor : 1));
 }
 
-const promptTokens = ({ input, cacheRead, cacheWrite5m, cacheWrite1h }: Usage): number =>
+/** All of the input, cache tokens included. */
+export const promptTokens = ({ input, cacheRead, cacheWrite5m, cacheWrite1h }: Usage): number =>
   input + cacheRead + cacheWrite5m + cacheWrite1h;
 
 const listPrice = (usage: Usage, price: PriceRow): number =>

@@ -1,32 +1,35 @@
-import { decodeJournal } from '#contracts/journal-codec.ts';
 import { resultSchema } from '#contracts/result-schema.ts';
 import { buildRequest } from '#core/build-request.ts';
-import { answerKey, type Calibration, calibrate, type SeenAnswer } from '#core/estimate/calibration.ts';
+import { priceOf, promptTokens, type Usage } from '#core/cost.ts';
+import { lengthClass } from '#core/estimate/answer-model.ts';
+import { cacheBill, cacheKey } from '#core/estimate/cache-model.ts';
+import { answerKey, type Calibration, calibrate, type SeenAnswer, type SeenCache } from '#core/estimate/calibration.ts';
 import { featuresOf } from '#core/estimate/text-features.ts';
 import { headerNames } from '#core/headers.ts';
+import { hasOwnMarkers } from '#core/prompt-cache/prompt-blocks.ts';
 import { formatRid, parseRid, type Rid } from '#core/rid.ts';
-import type { Log, LogRecord, Topic } from '#ports/log.ts';
+import type { Log, LogRecord } from '#ports/log.ts';
+import { type BoughtBatch, boughtBatches } from './bought-batches.ts';
 import { findDocuments, type ReadDocument } from './document-reader.ts';
+import { readRange } from './read-range.ts';
 import { RecipeBook } from './recipe-book.ts';
 import { anyTask, requestFacts } from './routing.ts';
 
 /** Answers that are learned from: the newest. More would cost time and tell little. */
 const answersMax = 2_000;
-/** So far back the journal is read for the recipes of their batches. */
-const journalRecordsMax = 20_000;
-const recordsPerRead = 1_000;
 
 /** One answer, and what was billed for it. */
 interface Billed {
   rid: Rid;
   att: number;
   bk: string;
-  inputTokens: number;
-  outputTokens: number;
+  /** When it was written: the day whose prices hold, ms since the epoch. */
+  at: number;
+  usage: Usage;
 }
 
 /**
- * What the log's newest answers say about tokens: each was billed for a request that can be built again. Nothing is kept of
+ * What the log's newest answers say about tokens and the cache: each was billed for a request that can be built again. Nothing is kept of
  * it, so nothing can be lost: what is learned is a function of the log. An answer whose document or batch is too long ago
  * tells nothing.
  */
@@ -34,13 +37,13 @@ export async function learnFromAnswers(log: Log): Promise<Calibration> {
   const billed = await newestAnswers(log);
   const rids = billed.map(({ rid }) => rid);
   const documents = await findDocuments(log, rids, anyTask);
-  const recipes = await recipesOf(log, new Set(billed.map(({ bk }) => bk)));
+  const batches = await boughtBatches(log, new Set(billed.map(({ bk }) => bk)));
   const book = new RecipeBook(log);
   const seen: SeenAnswer[] = [];
   for (const answer of billed) {
     const document = documents.get(formatRid(answer.rid));
-    const recipe = recipes.get(answer.bk);
-    if (document && recipe) seen.push(...(await seenAnswer(answer, { document, recipe, book })));
+    const batch = batches.get(answer.bk);
+    if (document && batch) seen.push(...(await seenAnswer(answer, { document, batch, book })));
   }
   return calibrate(seen);
 }
@@ -53,24 +56,26 @@ async function newestAnswers(log: Log): Promise<Billed[]> {
   for (let partition = 0; partition < partitions; partition++) {
     // Offsets may have gaps, so this is at most so many.
     const from = Math.max(0, (await log.endOffset('results', partition)) - each);
-    for await (const record of readFrom(log, 'results', { partition, from })) found.push(...billedOf(record));
+    for await (const record of readRange(log, 'results', { partition, from })) found.push(...billedOf(record));
   }
   return found;
 }
 
-function billedOf({ value, headers }: LogRecord): Billed[] {
+function billedOf({ value, headers, at }: LogRecord): Billed[] {
   const rid = parseRid(headers[headerNames.rid] ?? '');
   const [att, bk] = [Number(headers[headerNames.att]), headers[headerNames.bk]];
   const result = resultSchema.safeParse(parseJson(value));
   if (rid === null || bk === undefined || !Number.isSafeInteger(att) || !result.success || !result.data.usage)
     return [];
-  const { usage } = result.data;
-  const inputTokens =
-    usage.input_tokens +
-    usage.cache_read_input_tokens +
-    usage.cache_creation_5m_input_tokens +
-    usage.cache_creation_1h_input_tokens;
-  return [{ rid, att, bk, inputTokens, outputTokens: usage.output_tokens }];
+  const { usage: billed } = result.data;
+  const usage: Usage = {
+    input: billed.input_tokens,
+    output: billed.output_tokens,
+    cacheRead: billed.cache_read_input_tokens,
+    cacheWrite5m: billed.cache_creation_5m_input_tokens,
+    cacheWrite1h: billed.cache_creation_1h_input_tokens,
+  };
+  return [{ rid, att, bk, at, usage }];
 }
 
 function parseJson(value: Uint8Array): unknown {
@@ -81,49 +86,35 @@ function parseJson(value: Uint8Array): unknown {
   }
 }
 
-/** Hash of the recipe by batch: only SEALED says it. */
-async function recipesOf(log: Log, bks: ReadonlySet<string>): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  const end = await log.endOffset('journal', 0);
-  for (let to = end; to > Math.max(0, end - journalRecordsMax) && found.size < bks.size; to -= recordsPerRead) {
-    const from = Math.max(0, to - recordsPerRead);
-    for await (const { value, at } of readFrom(log, 'journal', { partition: 0, from, to })) {
-      const record = decodeJournal(value, at);
-      if (record.kind === 'SEALED' && bks.has(record.bk)) found.set(record.bk, record.recipe);
-    }
-  }
-  return found;
-}
-
-async function* readFrom(
-  log: Log,
-  topic: Topic,
-  { partition, from, to = Number.POSITIVE_INFINITY }: { partition: number; from: number; to?: number },
-): AsyncGenerator<LogRecord> {
-  for (let next = from; next < to; ) {
-    const { records, nextOffset, isAtEnd } = await log.read({
-      topic,
-      partition,
-      from: next,
-      recordsMax: recordsPerRead,
-    });
-    for (const record of records) if (record.offset < to) yield record;
-    if (isAtEnd || nextOffset === next) return;
-    next = nextOffset;
-  }
-}
-
 async function seenAnswer(
-  { rid, att, inputTokens, outputTokens }: Billed,
-  { document, recipe: hash, book }: { document: ReadDocument; recipe: string; book: RecipeBook },
+  answer: Billed,
+  { document, batch, book }: { document: ReadDocument; batch: BoughtBatch; book: RecipeBook },
 ): Promise<SeenAnswer[]> {
   const { parsed } = document;
   if (parsed.is !== 'document') return [];
-  const recipe = await book.get(hash).catch(() => null);
+  const recipe = await book.get(batch.recipe).catch(() => null);
   if (!recipe) return [];
-  const { model, maxTokens } = requestFacts(parsed.document, recipe);
+  const { model, maxTokens, isText } = requestFacts(parsed.document, recipe);
   const { ask } = parsed.document;
+  const { rid, att, usage } = answer;
   const body = buildRequest(ask, recipe, { ...rid, att });
-  const key = answerKey({ recipe: ask.shape === 'as-is' ? null : hash, model, maxTokens });
-  return [{ model, key, features: featuresOf(body), bytes: Buffer.byteLength(body), inputTokens, outputTokens }];
+  const isAsIs = ask.shape === 'as-is';
+  const key = answerKey({ recipe: isAsIs ? null : batch.recipe, model, maxTokens });
+  const bytes = Buffer.byteLength(body);
+  const isMarked = !isText && hasOwnMarkers(body);
+  const cache = seenCache(answer, { batch, model, isMarked, request: { key, length: lengthClass(bytes), isAsIs } });
+  const [inputTokens, outputTokens] = [promptTokens(usage), usage.output];
+  return [{ model, key, features: featuresOf(body), bytes, inputTokens, outputTokens, cache }];
+}
+
+/** Null where nobody knows whether the planner was on, and for what it held back to measure against. */
+function seenCache(
+  { bk, at, usage }: Billed,
+  asked: { batch: BoughtBatch; model: string; isMarked: boolean; request: Parameters<typeof cacheKey>[1] },
+): SeenCache | null {
+  const { batch, model, isMarked, request } = asked;
+  const price = priceOf(model, { promptTokens: promptTokens(usage), at });
+  if (!price || (!isMarked && batch.cache !== 'on')) return null;
+  const key = cacheKey(isMarked ? 'producer' : 'planner', request);
+  return { key, bk, bill: cacheBill(usage, price, isMarked ? 0 : batch.primes) };
 }

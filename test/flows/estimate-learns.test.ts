@@ -64,4 +64,33 @@ describe('flotilla estimate', () => {
     }
     assert.ok(Number(learned.likelyUsd.high) / Number(learned.likelyUsd.low) < 1.2);
   });
+
+  it('leaves the cache out and says so, and then expects what marked answers had', async test => {
+    const instructions = `What is it?\n${'All that is to be known of harbours, ships, ropes and tides. '.repeat(500)}`;
+    const project = makeProject(test, {
+      tasks: { describe: { ...describeIt, instructions } },
+      cache: { mode: 'on', holdBack: 0 },
+    });
+    writeFileSync(project.path('first.jsonl'), lines('first', 200, 0));
+    writeFileSync(project.path('second.jsonl'), lines('second', 200, 1_000));
+    const estimate = async (): Promise<Said & { assumes: string }> =>
+      JSON.parse((await project.flotilla(['estimate', 'second.jsonl', '--json', '--exact', '0'])).stdout);
+    const cold = await estimate();
+    assert.match(cold.assumes, /no prompt cache for 200 documents that will be marked \(about \$ 0\.\d+ less/);
+
+    const first = await project.flotilla(['run', 'first.jsonl']);
+    assert.equal(first.code, 0, first.stderr);
+    const learned = await estimate();
+    assert.match(learned.assumes, /prompt cache as in the newest 200 answers: \d+ % of their input read/);
+    assert.ok(Number(learned.batchUsd.expected) < Number(cold.batchUsd.expected) * 0.6);
+
+    const before = project.invoice().length;
+    const outputs = ['--out', 'second.out', '--dead-letters', 'second.dead'];
+    assert.equal((await project.flotilla(['run', 'second.jsonl', ...outputs])).code, 0);
+    const bill = project.invoice().slice(before);
+    const invoice = bill.reduce((sum, row) => sum + row.costNanoDollars, 0) / 1e9;
+    // Which items of a batch read what another wrote is a matter of time, so this is near and not equal.
+    assert.ok(Math.abs(Number(learned.batchUsd.expected) / invoice - 1) < 0.5, `${invoice} was billed`);
+    assert.ok(Number(learned.batchUsd.low) <= invoice && invoice <= Number(learned.batchUsd.high));
+  });
 });

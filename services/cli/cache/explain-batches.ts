@@ -6,7 +6,8 @@ import { type CachePlanReason, planCache } from '#core/prompt-cache/plan-cache.t
 import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
 import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
 import type { PromptBlocks } from '#core/prompt-cache/prompt-positions.ts';
-import type { Recipe } from '#core/recipe.ts';
+import { requestFacts } from '#runtime/routing.ts';
+import type { LaneSource } from './lane-source.ts';
 
 /** Documents that would share batches, and what the planner finds in the first of them. */
 export interface ExplainedLane {
@@ -18,12 +19,6 @@ export interface ExplainedLane {
   batchItems: number;
   policy: CachePolicy;
   why: readonly CachePlanReason[];
-}
-
-export interface LaneSource {
-  recipe: Recipe;
-  itemsMax: number;
-  policy: CachePolicy;
 }
 
 /** Lanes of one file that are told apart; what comes later is counted, and not explained. */
@@ -40,8 +35,9 @@ export class CacheExplainer {
   /** Documents of lanes beyond the bound. */
   others = 0;
 
-  add({ ask, task }: Document, source: LaneSource): void {
-    const full = source.recipe.model === null ? undefined : this.#lanes.get(keyOf(task, source.recipe.model));
+  add(document: Document, source: LaneSource): void {
+    const { ask, task } = document;
+    const full = this.#lanes.get(keyOf(task, requestFacts(document, source.recipe).model));
     if (full && full.items.length >= source.itemsMax) {
       full.documents += 1;
       return;

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { parseDocument } from '#contracts/parse-document.ts';
 import type { Document } from '#core/document.ts';
 import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
-import { asIsRecipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
-import { CacheExplainer, type LaneSource } from '../cache/explain-batches.ts';
+import { CacheExplainer } from '../cache/explain-batches.ts';
+import { laneSourceOf } from '../cache/lane-source.ts';
 import { explainedJson, renderExplained } from '../cache/render-explained.ts';
 import type { Command, CommandContext } from '../command-context.ts';
 import { withProjection } from '../cost/with-projection.ts';
@@ -39,7 +39,7 @@ export const cacheExplain =
 async function addFile(input: { path: string; task: string | null }, settings: LoadedConfig, to: CacheExplainer) {
   for await (const record of readInput(input)) {
     const parsed = parseDocument(record, { tasks: settings.tasks, hasAnthropic: true });
-    if (parsed.is === 'document') to.add(parsed.document, sourceOf(parsed.document, settings));
+    if (parsed.is === 'document') to.add(parsed.document, laneSourceOf(parsed.document, settings));
   }
 }
 
@@ -49,14 +49,8 @@ function addTask(name: string, settings: LoadedConfig, to: CacheExplainer): void
   for (let index = 0; index < itemsMax; index += 1) {
     const ask = { shape: 'content', content: `document ${index}` } as const;
     const document: Document = { customId: String(index), ask, metadata: undefined, task: name };
-    to.add(document, sourceOf(document, settings));
+    to.add(document, laneSourceOf(document, settings));
   }
-}
-
-function sourceOf({ ask, task }: Document, settings: LoadedConfig): LaneSource {
-  const known = ask.shape === 'as-is' || task === null ? undefined : settings.tasks.get(task);
-  const { recipe, lane, cache } = known ?? { recipe: asIsRecipe, lane: settings.lane, cache: settings.cache };
-  return { recipe, itemsMax: lane.itemsMax, policy: cache };
 }
 
 /** What batches have shown so far; nothing where nothing was run. */

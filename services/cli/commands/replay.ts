@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { parseDocument } from '#contracts/parse-document.ts';
-import { asIsRecipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { learnFromAnswers } from '#runtime/learn-from-answers.ts';
+import { laneSourceOf } from '../cache/lane-source.ts';
 import type { Command, CommandContext } from '../command-context.ts';
 import { crashHookFrom } from '../crash-hook.ts';
 import { openEmbedded } from '../embedded.ts';
@@ -82,7 +82,7 @@ async function planOf({ log }: OpenState, left: Selection, settings: LoadedConfi
     byCause.set(letter.cause, (byCause.get(letter.cause) ?? 0) + 1);
     const parsed = parseDocument(origin, { tasks: settings.tasks, hasAnthropic: true });
     if (parsed.is === 'reject') file.reject();
-    else file.add(parsed.document, settings.tasks.get(parsed.document.task ?? '')?.recipe ?? asIsRecipe);
+    else file.add(parsed.document, laneSourceOf(parsed.document, settings));
   }
   const estimate = estimateReport(file, { calibration: await learnFromAnswers(log) });
   return { documents, byCause, refused: left.refused, estimate };

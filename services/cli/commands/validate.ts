@@ -1,7 +1,7 @@
 import { type DocumentContext, parseDocument } from '#contracts/parse-document.ts';
 import { type Calibration, coldCalibration } from '#core/estimate/calibration.ts';
-import { asIsRecipe } from '#core/recipe.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import { laneSourceOf } from '../cache/lane-source.ts';
 import type { Command, CommandContext } from '../command-context.ts';
 import { estimateReport } from '../estimate/estimate-report.ts';
 import { FileEstimate } from '../estimate/file-estimate.ts';
@@ -34,7 +34,7 @@ export function validate({ files, task: taskName, all = false }: ValidateOptions
         const parsed = parseDocument(record, documents);
         report.add(record, parsed, modelOf);
         if (parsed.is === 'reject') continue;
-        price.add(parsed.document, settings.tasks.get(parsed.document.task ?? '')?.recipe ?? asIsRecipe);
+        price.add(parsed.document, laneSourceOf(parsed.document, settings));
       }
       report.price = estimateReport(price, { calibration, isSimulated: settings.account === null });
       reports.push(report);

@@ -1,9 +1,10 @@
 import { sumOfLengths } from '#core/estimate/answer-model.ts';
 import { type Calibration, coldCalibration } from '#core/estimate/calibration.ts';
-import { type Estimate, estimateGroups, type Range, type RequestGroup } from '#core/estimate/estimate.ts';
+import { type Estimate, estimateGroups, noRange, type Range, type RequestGroup } from '#core/estimate/estimate.ts';
 import { decimalDollars } from '#core/money.ts';
 import { batchPriceShare, priceRows } from '#core/prices.ts';
 import { type InputBasis, inputBasis, inputInWords, type OutputBasis, outputBasis, outputInWords } from './basis.ts';
+import { type CacheBasis, cacheBasis, cacheInWords } from './cache-basis.ts';
 import type { SampleCount } from './count-sample.ts';
 import type { FileEstimate } from './file-estimate.ts';
 
@@ -18,6 +19,7 @@ export interface EstimateReport {
   models: readonly { model: string; documents: number; outputTokensMax: number; sum: Estimate }[];
   input: InputBasis;
   output: OutputBasis;
+  cache: CacheBasis;
   sample: SampleCount | null;
   /** No key: what was counted or answered, a simulator has. */
   isSimulated: boolean;
@@ -51,34 +53,38 @@ export function estimateReport(
       answersOf: key => sumOfLengths(known.answersOf(key)).answers,
       tried: sample?.tried ?? [],
     }),
+    cache: cacheBasis(groups, { calibration: known, savings: file.plannedSavings() }),
     sample,
     isSimulated,
   };
 }
 
-/** The same calls one by one. */
-export const individually = (range: Range): Range => ({
-  low: range.low / batchPriceShare,
-  expected: range.expected / batchPriceShare,
-  high: range.high / batchPriceShare,
-});
+/** The same calls one by one, and expected without a cache: as the ledger counts what single calls would have cost. */
+export function individually({ cost, uncached }: Pick<Estimate, 'cost' | 'uncached'>): Range {
+  const { low, expected, high } = cost ?? noRange;
+  return {
+    low: low / batchPriceShare,
+    expected: (uncached ?? expected) / batchPriceShare,
+    high: high / batchPriceShare,
+  };
+}
 
 /** Day from which the newest price in the table holds. */
 export const priceTableDate: string = priceRows.reduce((latest, { since }) => (since > latest ? since : latest), '');
 
-/** What every estimate leaves out. */
-export const leftOut = 'one try for each document; expected: no prompt cache, no answer given again';
+/** What an estimate takes for granted, and what it leaves out. */
+export const assumed = ({ cache }: Pick<EstimateReport, 'cache'>): string =>
+  `one try for each document; expected: ${cacheInWords(cache)}, no answer given again`;
 
 /** The estimate for programs: dollars as decimal strings. */
 export function estimateJson(report: EstimateReport): Record<string, unknown> {
-  const { documents, rejected, unpriced, sum, models, input, output, sample } = report;
-  const cost = sum.cost ?? { low: 0, expected: 0, high: 0 };
+  const { documents, rejected, unpriced, sum, models, input, output, cache, sample } = report;
   return {
     simulated: report.isSimulated,
     documents,
     rejected,
-    batchUsd: dollars(cost),
-    individuallyUsd: dollars(individually(cost)),
+    batchUsd: dollars(sum.cost ?? noRange),
+    individuallyUsd: dollars(individually(sum)),
     likelyUsd: sum.likely && { low: toText(sum.likely.low), high: toText(sum.likely.high) },
     inputTokens: rounded(sum.input),
     outputTokens: rounded(sum.output),
@@ -94,6 +100,14 @@ export function estimateJson(report: EstimateReport): Record<string, unknown> {
     basis: {
       input: { ...input, words: inputInWords(input) },
       output: { ...output, words: outputInWords(output) },
+      cache: {
+        label: cache.label,
+        learnedFrom: cache.learnedFrom,
+        readShare: cache.readShare,
+        documents: cache.documents,
+        mayLowerUsd: toText(cache.mayLower),
+        words: cacheInWords(cache),
+      },
       sample: sample && {
         counted: sample.counted,
         tried: sample.tried.length,
@@ -101,7 +115,7 @@ export function estimateJson(report: EstimateReport): Record<string, unknown> {
         stopped: sample.stopped,
       },
     },
-    assumes: leftOut,
+    assumes: assumed(report),
     priceTableDate,
   };
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { costOf, noUsage } from '#core/cost.ts';
 import type { Document } from '#core/document.ts';
-import { answerKey, calibrate } from '#core/estimate/calibration.ts';
-import { asIsRecipe } from '#core/recipe.ts';
+import { answerKey, calibrate, type SeenAnswer } from '#core/estimate/calibration.ts';
+import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
+import { asIsRecipe, type Recipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import { terminalLook } from '../terminal/terminal-look.ts';
 import { countSample } from './count-sample.ts';
@@ -25,9 +26,12 @@ const documentOf = (model: string): Document => ({
   task: null,
 });
 
+const off: CachePolicy = { mode: 'off', holdBack: 0 };
+const sourceOf = (recipe: Recipe, policy = off) => ({ recipe, itemsMax: 100, policy });
+
 function fileOf(models: readonly string[], sampleMax = 0): FileEstimate {
   const sum = new FileEstimate(at, sampleMax);
-  for (const model of models) sum.add(documentOf(model), asIsRecipe);
+  for (const model of models) sum.add(documentOf(model), sourceOf(asIsRecipe));
   return sum;
 }
 
@@ -39,7 +43,7 @@ describe('estimateReport', () => {
     const [one, two] = [reportOf(haiku).sum.cost, reportOf(haiku, haiku).sum.cost];
     assert.ok(one && two);
     assert.equal(two.high, one.high * 2);
-    assert.equal(individually(one).expected, one.expected * 2);
+    assert.equal(individually(reportOf(haiku).sum).expected, one.expected * 2);
     assert.ok(one.low < one.expected && one.expected < one.high);
   });
 
@@ -70,10 +74,10 @@ describe('estimateReport', () => {
     const params = { model: haiku, max_tokens: 100, messages: [{ role: 'user', content: words }] };
     const long = { ...documentOf(haiku), ask: { shape: 'as-is', provider: 'anthropic', params } } as const;
     const file = new FileEstimate(at);
-    file.add(long, asIsRecipe);
+    file.add(long, sourceOf(asIsRecipe));
     assert.ok(file.costMin > 0 && file.costMin <= (costOf(haiku, usage, at)?.billed ?? 0));
     const given = new FileEstimate(at);
-    given.add(long, { ...asIsRecipe, reusable: true });
+    given.add(long, sourceOf({ ...asIsRecipe, reusable: true }));
     assert.equal(given.costMin, 0);
   });
 
@@ -104,7 +108,7 @@ describe('estimateReport', () => {
 
     const features = fileOf([haiku]).groups[0]?.features ?? [];
     const key = answerKey({ recipe: null, model: haiku, maxTokens: 100 });
-    const answer = { model: haiku, key, features, bytes: 1_100, inputTokens: 500, outputTokens: 30 };
+    const answer = { model: haiku, key, features, bytes: 1_100, inputTokens: 500, outputTokens: 30, cache: null };
     const learned = estimateReport(fileOf([haiku]), {
       calibration: calibrate(Array.from({ length: 50 }, () => answer)),
     });
@@ -126,5 +130,89 @@ describe('estimateReport', () => {
     assert.equal(sample.stopped, 'HTTP 429');
     assert.ok(sample.counted >= 1 && sample.counted <= 2);
     assert.match(renderEstimate('a', estimateReport(file, { sample }), look), /counting stopped: HTTP 429/);
+  });
+});
+
+describe('what is expected of the cache', () => {
+  const handbook = 'All that is to be known of harbours, ships and ropes. '.repeat(600);
+  const recipe: Recipe = { ...asIsRecipe, task: 'a', model: haiku, maxTokens: 100, instructions: handbook };
+  const on: CachePolicy = { mode: 'on', holdBack: 0 };
+
+  /** A file of one task with long instructions. */
+  function longFile(policy: CachePolicy, instructions = handbook): FileEstimate {
+    const file = new FileEstimate(at);
+    for (let n = 0; n < 100; n += 1) {
+      const document: Document = {
+        customId: `${n}`,
+        ask: { shape: 'content', content: `${n}` },
+        metadata: undefined,
+        task: 'a',
+      };
+      file.add(document, sourceOf({ ...recipe, instructions }, policy));
+    }
+    return file;
+  }
+
+  /** Answers that were marked so and read all but 100 of 5,000 tokens. */
+  const calibrationOf = (file: FileEstimate) => {
+    const { key, features: sum, documents, cache } = file.groups[0] ?? assert.fail();
+    const features = sum.map(count => count / documents);
+    const bill = { answers: 1, inputTokens: 5_000, readTokens: 4_900, savedTokens: 4_410, primes: 1_000 };
+    const answer = { model: haiku, key, features, bytes: 20_000, inputTokens: 5_000, outputTokens: 30 };
+    const seen = (n: number): SeenAnswer => ({ ...answer, cache: { key: cache.key, bk: `b${n % 5}`, bill } });
+    return calibrate(Array.from({ length: 500 }, (_, n) => seen(n)));
+  };
+  const words = (file: FileEstimate, options: Parameters<typeof estimateReport>[1] = {}) =>
+    renderEstimate('a', estimateReport(file, options), look).replaceAll(/\s+/g, ' ');
+
+  it('is what answers had that were marked alike, primes included; single calls are without', () => {
+    const calibration = calibrationOf(longFile(on));
+    const { sum } = estimateReport(longFile(on), { calibration });
+    const plain = estimateReport(longFile({ ...on, mode: 'off' }), { calibration }).sum;
+    assert.ok(sum.cost && plain.cost);
+    const less = 100 * (4_410 * 500 - 1_000);
+    assert.ok(
+      Math.abs(plain.cost.expected - sum.cost.expected - less) < 1e-3,
+      `${plain.cost.expected - sum.cost.expected}`,
+    );
+    assert.deepEqual(individually(sum), individually(plain));
+    assert.match(
+      words(longFile(on), { calibration }),
+      /prompt cache as in the newest 500 answers: 98 % of their input read, no answer/,
+    );
+  });
+
+  it('is nothing where markers are off or only told, whatever answers had that were marked', () => {
+    const calibration = calibrationOf(longFile(on));
+    for (const mode of ['off', 'shadow'] as const) {
+      const report = estimateReport(longFile({ ...on, mode }), { calibration });
+      assert.equal(report.sum.cost?.expected, report.sum.uncached);
+      assert.equal(report.cache.label, 'none');
+    }
+    assert.match(words(longFile(off), { calibration }), /expected: no prompt cache, no answer given again/);
+  });
+
+  it('is left out before anything was learned, and said to be, with what the planner expects of it', () => {
+    const { sum, cache } = estimateReport(longFile(on));
+    assert.equal(sum.cost?.expected, sum.uncached);
+    assert.ok(cache.label === 'unknown' && cache.mayLower > 0 && cache.mayLower < (sum.uncached ?? 0));
+    assert.match(
+      words(longFile(on)),
+      /no prompt cache for 100 documents that will be marked \(about \$ 0\.\d+ less, says the planner\)/,
+    );
+    assert.equal(estimateReport(longFile(on, 'Be brief.')).cache.label, 'none');
+  });
+
+  it('names markers of producers that nothing was learned of', () => {
+    const system = [{ type: 'text', text: handbook, cache_control: { type: 'ephemeral' } }];
+    const params = { model: haiku, max_tokens: 100, system, messages: [{ role: 'user', content: 'Hello' }] };
+    const marked = () => {
+      const file = new FileEstimate(at);
+      file.add({ ...documentOf(haiku), ask: { shape: 'as-is', provider: 'anthropic', params } }, sourceOf(asIsRecipe));
+      return file;
+    };
+    assert.match(words(marked()), /no prompt cache for 1 document with markers of their own/);
+    const { label, readShare } = estimateReport(marked(), { calibration: calibrationOf(marked()) }).cache;
+    assert.deepEqual([label, readShare], ['learned', 0.98]);
   });
 });

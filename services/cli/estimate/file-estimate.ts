@@ -2,14 +2,20 @@ import { buildRequest } from '#core/build-request.ts';
 import { worstCost } from '#core/caps/cap-worst-case.ts';
 import type { Document } from '#core/document.ts';
 import { guessAnswer, lengthClass } from '#core/estimate/answer-model.ts';
+import { cacheKey, type MarkedBy } from '#core/estimate/cache-model.ts';
 import { answerKey } from '#core/estimate/calibration.ts';
 import { lowestCost, noCounted, type RequestGroup } from '#core/estimate/estimate.ts';
 import { addFeatures, type Features, featuresOf, lettersOf, noFeatures } from '#core/estimate/text-features.ts';
 import { inputTokensMax, inputTokensMin } from '#core/estimate/token-bounds.ts';
 import type { Nanodollars } from '#core/money.ts';
 import { usOnlyFactor } from '#core/prices.ts';
+import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
+import { cacheModeDoes } from '#core/prompt-cache/cache-plan.ts';
+import { hasOwnMarkers } from '#core/prompt-cache/prompt-blocks.ts';
 import { asIsRecipe, type Recipe, recipeHash } from '#core/recipe.ts';
 import { requestFacts } from '#runtime/routing.ts';
+import { CacheExplainer } from '../cache/explain-batches.ts';
+import type { LaneSource } from '../cache/lane-source.ts';
 import { RequestSample } from './request-sample.ts';
 
 /** Models of one file that are told apart. */
@@ -26,6 +32,9 @@ export class FileEstimate {
   readonly sample: RequestSample;
   readonly #groups = new Map<string, RequestGroup>();
   readonly #models = new Set<string>();
+  readonly #explainer = new CacheExplainer();
+  /** By group. */
+  readonly #lanes = new Map<string, string>();
   readonly #hashes = new WeakMap<Recipe, string>();
   readonly #at: number;
 
@@ -42,7 +51,8 @@ export class FileEstimate {
     return this.#at;
   }
 
-  add(document: Document, recipe: Recipe): void {
+  add(document: Document, source: LaneSource): void {
+    const { recipe } = source;
     const { model, maxTokens, isText } = requestFacts(document, recipe);
     const body = buildRequest(document.ask, recipe, { partition: 0, offset: this.documents, att: 0 });
     const features = featuresOf(body);
@@ -50,7 +60,10 @@ export class FileEstimate {
     const [letters, tokensMax] = [lettersOf(features), inputTokensMax(body, { isText })];
     const isGiven = recipe.reusable === true && document.mayReuse !== false; // it may be, and then it costs nothing
     const least = isGiven ? 0 : lowestCost({ model, letters, tokensMax }, this.#at);
-    const name = this.#groupOf(document, { recipe, model, maxTokens, body, isPriced: worst !== null });
+    const by =
+      !isText && hasOwnMarkers(body) ? 'producer' : cacheModeDoes[source.policy.mode].marks ? 'planner' : 'nobody';
+    if (by === 'planner') this.#explainer.add(document, source);
+    const name = this.#groupOf(document, { source, model, maxTokens, body, by, isPriced: worst !== null });
     const group = this.#groups.get(name) as RequestGroup;
     group.documents += 1;
     group.features = addFeatures(group.features, features);
@@ -89,6 +102,20 @@ export class FileEstimate {
     return this.groups.reduce((sum, { cost }) => sum + (cost?.low ?? 0), 0);
   }
 
+  /** Nanodollars by group: what the planner expects its markers to take off while nothing is learned of them. */
+  plannedSavings(): ReadonlyMap<string, Nanodollars> {
+    const lanes = this.#explainer.explain(new CacheLessons(), this.#at);
+    const each = new Map(
+      lanes.map(({ task, model, batchItems, why }) => {
+        const saving = why.reduce((sum, reason) => sum + (reason.is === 'marked' ? reason.saving : 0), 0);
+        return [laneKey(task, model), saving / batchItems];
+      }),
+    );
+    const ofGroup = ({ name, documents, cache }: RequestGroup): Nanodollars =>
+      cache.by === 'planner' ? documents * (1 - cache.holdBack) * (each.get(this.#lanes.get(name) ?? '') ?? 0) : 0;
+    return new Map(this.groups.map(group => [group.name, ofGroup(group)]));
+  }
+
   /** Documents whose price is unknown: in no sum, and never taken for free. */
   get unpriced(): { documents: number; models: string[] } {
     const unknown = this.groups.filter(({ cost }) => cost === null);
@@ -99,25 +126,30 @@ export class FileEstimate {
   }
 
   #groupOf(
-    { ask }: Document,
-    asked: { recipe: Recipe; model: string; maxTokens: number; body: string; isPriced: boolean },
+    { ask, task }: Document,
+    asked: { source: LaneSource; model: string; maxTokens: number; body: string; by: MarkedBy; isPriced: boolean },
   ): string {
-    const { recipe, maxTokens, isPriced } = asked;
+    const { source, maxTokens, by, isPriced } = asked;
+    const { recipe, policy } = source;
+    const isAsIs = ask.shape === 'as-is';
     const isKnown = isPriced || this.#models.has(asked.model) || this.#models.size < modelsMax;
     const model = isKnown ? asked.model : 'others';
     this.#models.add(model);
-    const key = answerKey({ recipe: ask.shape === 'as-is' ? null : this.#hashOf(recipe), model, maxTokens });
+    const key = answerKey({ recipe: isAsIs ? null : this.#hashOf(recipe), model, maxTokens });
     const length = lengthClass(Buffer.byteLength(asked.body));
-    const isUsOnly = ask.shape === 'as-is' && ask.params.inference_geo === 'us';
+    const isUsOnly = isAsIs && ask.params.inference_geo === 'us';
     const priceFactor = isUsOnly ? usOnlyFactor : 1;
-    const exact = JSON.stringify([model, key, length, priceFactor]);
+    const exact = JSON.stringify([model, key, length, priceFactor, by]);
     const name = this.#groups.has(exact) || this.#groups.size < groupsMax ? exact : JSON.stringify([model]);
     if (!this.#groups.has(name)) {
-      const guess = guessAnswer(ask.shape === 'as-is' ? schemaOf(ask.params) : recipe, maxTokens);
+      const guess = guessAnswer(isAsIs ? schemaOf(ask.params) : recipe, maxTokens);
       const bounds = { low: 0, high: 0 };
       const cost = isPriced ? { low: 0, high: 0 } : null;
+      const holdBack = by === 'planner' ? policy.holdBack : 0;
+      const cache = { by, key: cacheKey(by, { key, length, isAsIs }), holdBack };
       const sums = { documents: 0, features: noFeatures, bounds, cost, counted: noCounted };
-      this.#groups.set(name, { name, model, key, priceFactor, maxTokens, guess, length, ...sums });
+      this.#groups.set(name, { name, model, key, priceFactor, maxTokens, guess, length, cache, ...sums });
+      this.#lanes.set(name, laneKey(task, model));
     }
     return name;
   }
@@ -128,6 +160,8 @@ export class FileEstimate {
     return known;
   }
 }
+
+const laneKey = (task: string | null, model: string): string => JSON.stringify([task, model]);
 
 /** What provider parameters say of the answer. */
 function schemaOf(params: Readonly<Record<string, unknown>>): Pick<Recipe, 'outputSchema' | 'instructions'> {

@@ -1,10 +1,10 @@
-import type { Range } from '#core/estimate/estimate.ts';
+import type { Estimate, Range } from '#core/estimate/estimate.ts';
 import { formatDollars } from '#core/money.ts';
 import { oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
 import { inputInWords, outputInWords } from './basis.ts';
-import { type EstimateReport, individually, leftOut, priceTableDate } from './estimate-report.ts';
+import { assumed, type EstimateReport, individually, priceTableDate } from './estimate-report.ts';
 
 const labelWidth = 16;
 const columnWidth = 14;
@@ -21,7 +21,7 @@ export function renderEstimate(name: string, report: EstimateReport, look: Termi
     row('  input', counts(sum.input)),
     row('  output', counts(sum.output)),
     '',
-    ...(sum.cost ? costLines(sum.cost, look) : []),
+    ...(sum.cost ? costLines(sum, sum.cost, look) : []),
     ...likelyLine(report),
     ...unpricedLine(unpriced, look),
     '',
@@ -40,8 +40,8 @@ export function estimateInShort({ sum, unpriced, input, output }: EstimateReport
   return unknown === '' ? about : `${about}; ${unknown}, in no sum`;
 }
 
-function costLines(cost: Range, { paint }: TerminalLook): string[] {
-  const single = individually(cost);
+function costLines(sum: Estimate, cost: Range, { paint }: TerminalLook): string[] {
+  const single = individually(sum);
   return [
     row('cost', ['low', 'expected', 'high']),
     row('  individually', amounts(single)),
@@ -50,10 +50,13 @@ function costLines(cost: Range, { paint }: TerminalLook): string[] {
   ];
 }
 
-function likelyLine({ sum: { likely } }: EstimateReport): string[] {
+function likelyLine({ sum: { likely }, cache }: EstimateReport): string[] {
   if (!likely) return [];
   const [low, high] = [likely.low, likely.high].map(amount => formatDollars(Math.round(amount)));
-  return ['', `  ${'likely'.padEnd(labelWidth)}${low} to ${high} as batches`];
+  return [
+    '',
+    `  ${'likely'.padEnd(labelWidth)}${low} to ${high} as batches${cache.label === 'unknown' ? ', without prompt cache' : ''}`,
+  ];
 }
 
 function unpricedLine({ documents, models }: EstimateReport['unpriced'], { paint }: TerminalLook): string[] {
@@ -62,7 +65,8 @@ function unpricedLine({ documents, models }: EstimateReport['unpriced'], { paint
   return [paint('yellow', `  ${'unknown price'.padEnd(labelWidth)}${which}`)];
 }
 
-function assumptions({ input, output, sample, isSimulated }: EstimateReport, { width }: TerminalLook): string[] {
+function assumptions(report: EstimateReport, { width }: TerminalLook): string[] {
+  const { input, output, sample, isSimulated } = report;
   const bounds =
     'low: one token for 16 letters, from the cache where that may be, and one for an answer; high: one for each byte, and all of max_tokens';
   return [
@@ -76,7 +80,7 @@ function assumptions({ input, output, sample, isSimulated }: EstimateReport, { w
       ? sentence('simulated', 'no key is configured: tokens and answers are those of the simulator', width)
       : []),
     ...sentence('bounds', bounds, width),
-    ...sentence('assumes', `${leftOut}; built-in prices of ${priceTableDate}`, width),
+    ...sentence('assumes', `${assumed(report)}; built-in prices of ${priceTableDate}`, width),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { parseDocument } from '#contracts/parse-document.ts';
-import { asIsRecipe } from '#core/recipe.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
+import { laneSourceOf } from '../cache/lane-source.ts';
 import { FileEstimate } from '../estimate/file-estimate.ts';
 import { readInput } from './read-input.ts';
 
@@ -21,7 +21,7 @@ export async function estimateFile(options: {
   for await (const record of readInput({ path, task })) {
     const parsed = parseDocument(record, { tasks: loaded.tasks, hasAnthropic: true });
     if (parsed.is === 'reject') sum.reject();
-    else sum.add(parsed.document, loaded.tasks.get(parsed.document.task ?? '')?.recipe ?? asIsRecipe);
+    else sum.add(parsed.document, laneSourceOf(parsed.document, loaded));
   }
   return sum;
 }

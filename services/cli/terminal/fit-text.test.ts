@@ -32,6 +32,8 @@ describe('oneLine', () => {
 
 describe('wrapText', () => {
   it('breaks at spaces', () => assert.deepEqual(wrapText('one two three', 8), ['one two', 'three']));
+  it('keeps a number with its unit', () =>
+    assert.deepEqual(wrapText('saved $ 1.20, 89 % of it', 9), ['saved', '$ 1.20,', '89 % of', 'it']));
   it('leaves a long word whole', () => assert.deepEqual(wrapText('extraordinary', 5), ['extraordinary']));
 });
 

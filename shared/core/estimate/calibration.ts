@@ -1,4 +1,5 @@
 import { type AnswerSums, addLength, type LengthSums, lengthClass, noLength, sumOfLengths } from './answer-model.ts';
+import { addCacheBills, type CacheBill, type CacheSums, noCacheBill } from './cache-model.ts';
 import type { Features } from './text-features.ts';
 import { noTokenSums, sumCounts, type TokenCount, type TokenModel, type TokenSums, tokenModel } from './token-model.ts';
 
@@ -13,13 +14,25 @@ export interface SeenAnswer {
   /** Cache tokens included. */
   inputTokens: number;
   outputTokens: number;
+  /** What its bill says of the cache; null when it says nothing about requests that are marked like it. */
+  cache: SeenCache | null;
 }
 
-/** What is known of a provider's tokens: sums only, so the order of answers does not matter. */
+export interface SeenCache {
+  /** As `cacheKey` names it. */
+  key: string;
+  /** Its batch. */
+  bk: string;
+  bill: CacheBill;
+}
+
+/** What is known of a provider's tokens and its cache: sums only, so the order of answers does not matter. */
 export interface Calibration {
   /** For a model that nothing is known of: the prior. */
   tokensOf(model: string): TokenModel;
   answersOf(key: string): AnswerSums;
+  /** @param key as `cacheKey` names it */
+  cacheOf(key: string): CacheSums;
   /** Answers that were learned from. */
   answers: number;
   /** The same, with requests whose tokens the provider has counted, and with answers that were tried. */
@@ -58,22 +71,34 @@ export const answerKey = ({
 export function calibrate(answers: Iterable<SeenAnswer>): Calibration {
   const counts = new Map<string, TokenCount[]>();
   const lengths = new Map<string, Map<number, LengthSums>>();
-  for (const { model, key, features, bytes, inputTokens, outputTokens } of answers) {
+  const caches = new Map<string, Map<string, CacheBill>>();
+  for (const { model, key, features, bytes, inputTokens, outputTokens, cache } of answers) {
     const family = modelFamily(model);
     const seen = counts.get(family) ?? [];
     seen.push({ features, tokens: inputTokens });
     counts.set(family, seen);
     addAnswer(lengths, { key, length: lengthClass(bytes), tokens: outputTokens });
+    if (cache) addCache(caches, cache);
   }
   const sums = new Map([...counts].map(([family, seen]) => [family, sumCounts(noTokenSums, seen)]));
-  return calibrationOf(sums, lengths);
+  return calibrationOf({ sums, lengths, caches });
 }
 
-function calibrationOf(sums: ReadonlyMap<string, TokenSums>, lengths: ReadonlyMap<string, AnswerSums>): Calibration {
+interface Sums {
+  /** By model family. */
+  sums: ReadonlyMap<string, TokenSums>;
+  /** By `answerKey`. */
+  lengths: ReadonlyMap<string, AnswerSums>;
+  /** By `cacheKey`. */
+  caches: ReadonlyMap<string, CacheSums>;
+}
+
+function calibrationOf({ sums, lengths, caches }: Sums): Calibration {
   const models = new Map([...sums].map(([family, known]) => [family, tokenModel(known)]));
   return {
     tokensOf: model => models.get(modelFamily(model)) ?? unlearned,
     answersOf: key => lengths.get(key) ?? new Map(),
+    cacheOf: key => caches.get(key) ?? new Map(),
     answers: [...lengths.values()].reduce((count, byLength) => count + sumOfLengths(byLength).answers, 0),
     withSample({ counts, tried }) {
       const more = new Map(sums);
@@ -83,7 +108,7 @@ function calibrationOf(sums: ReadonlyMap<string, TokenSums>, lengths: ReadonlyMa
       }
       const answered = new Map([...lengths].map(([key, byLength]) => [key, new Map(byLength)]));
       for (const answer of tried) addAnswer(answered, answer);
-      return calibrationOf(more, answered);
+      return calibrationOf({ sums: more, lengths: answered, caches });
     },
   };
 }
@@ -95,7 +120,13 @@ function addAnswer(lengths: Map<string, Map<number, LengthSums>>, { key, length,
   lengths.set(key, byLength);
 }
 
+function addCache(caches: Map<string, Map<string, CacheBill>>, { key, bk, bill }: SeenCache): void {
+  const byBatch = caches.get(key) ?? new Map<string, CacheBill>();
+  byBatch.set(bk, addCacheBills(byBatch.get(bk) ?? noCacheBill, bill));
+  caches.set(key, byBatch);
+}
+
 const unlearned = tokenModel(noTokenSums);
 
 /** Before the first answer. */
-export const coldCalibration: Calibration = calibrationOf(new Map(), new Map());
+export const coldCalibration: Calibration = calibrationOf({ sums: new Map(), lengths: new Map(), caches: new Map() });

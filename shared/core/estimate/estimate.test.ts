@@ -6,6 +6,7 @@ import { worstCost } from '../caps/cap-worst-case.ts';
 import { priceRows } from '../prices.ts';
 import { asIsRecipe } from '../recipe.ts';
 import { guessAnswer, lengthClass } from './answer-model.ts';
+import { cacheKey, noCacheBill } from './cache-model.ts';
 import { answerKey, calibrate, coldCalibration, type SeenAnswer } from './calibration.ts';
 import { estimateGroups, lowestCost, noCounted, type RequestGroup } from './estimate.ts';
 import { featuresOf, lettersOf } from './text-features.ts';
@@ -14,6 +15,8 @@ import { inputTokensMax, inputTokensMin } from './token-bounds.ts';
 const at = Date.UTC(2026, 10, 15);
 const haiku = 'claude-haiku-4-5';
 const models = fc.constantFrom(...new Set(priceRows.map(row => row.model)));
+
+const cacheKeyOf = (model: string): string => cacheKey('planner', { key: model, length: 8, isAsIs: true });
 
 /** One request, as a group of its own. */
 function groupOf({ model, text, maxTokens }: { model: string; text: string; maxTokens: number }): RequestGroup {
@@ -36,9 +39,18 @@ function groupOf({ model, text, maxTokens }: { model: string; text: string; maxT
     features,
     bounds: { low: inputTokensMin(letters), high: inputTokensMax(body) },
     cost: low === null || high === null ? null : { low, high: high.none },
+    cache: { by: 'planner', key: cacheKeyOf(model), holdBack: 0.02 },
     counted: noCounted,
   };
 }
+
+/** Of batches large enough to be believed, read and written and worse. */
+const seenCaches = fc
+  .tuple(models, fc.integer({ min: 0, max: 3 }), fc.integer({ min: -100_000, max: 100_000 }), fc.nat(1_000_000))
+  .map(([model, batch, savedTokens, primes]) => {
+    const bill = { ...noCacheBill, answers: 20, inputTokens: 100_000, savedTokens, primes };
+    return { key: cacheKeyOf(model), bk: `b${batch}`, bill };
+  });
 
 const requests = recordOf({
   model: models,
@@ -48,23 +60,25 @@ const requests = recordOf({
 
 describe('estimateGroups', () => {
   it('is a range: low ≤ likely ≤ high, whatever was learned', () => {
-    const answer = recordOf<Pick<SeenAnswer, 'inputTokens' | 'outputTokens'> & { text: string }>({
+    const answer = recordOf<Pick<SeenAnswer, 'inputTokens' | 'outputTokens' | 'cache'> & { text: string }>({
       text: fc.string({ unit: 'binary' }),
       inputTokens: fc.nat(100_000),
       outputTokens: fc.nat(100_000),
+      cache: fc.option(seenCaches),
     });
     checkProperty(
       fc.property(fc.array(requests, { minLength: 1, maxLength: 5 }), fc.array(answer), (asked, answers) => {
         const groups = asked.map(groupOf);
         const calibration = calibrate(
-          answers.map(({ text, inputTokens, outputTokens }) => {
+          answers.map(({ text, inputTokens, outputTokens, cache }) => {
             const { model, key, features } = groupOf({ model: haiku, text, maxTokens: 10 });
-            return { model, key, features, bytes: text.length, inputTokens, outputTokens };
+            return { model, key, features, bytes: text.length, inputTokens, outputTokens, cache };
           }),
         );
-        const { input, output, cost, likely } = estimateGroups(groups, { calibration, at });
+        const { input, output, cost, likely, uncached } = estimateGroups(groups, { calibration, at });
         for (const range of [input, output, cost])
           assert.ok(range && range.low <= range.expected && range.expected <= range.high);
+        assert.ok(cost && uncached !== null && cost.low <= uncached && uncached <= cost.high);
         assert.ok(cost && likely && cost.low <= likely.low && likely.low <= cost.expected);
         assert.ok(likely.high <= cost.high && cost.expected <= likely.high);
       }),

@@ -3,6 +3,7 @@ import type { Nanodollars } from '../money.ts';
 import { batchPriceShare } from '../prices.ts';
 import { cacheTokensMin } from '../prompt-cache/cache-minimums.ts';
 import { type AnswerGuess, answerTokens } from './answer-model.ts';
+import { estimateCache, type MarkedBy } from './cache-model.ts';
 import type { Calibration } from './calibration.ts';
 import { addFeatures, type Features, noFeatures } from './text-features.ts';
 import { inputTokensMin } from './token-bounds.ts';
@@ -41,7 +42,7 @@ export function lowestCost(
   return Math.floor((tokens * perToken + price.output) * batchPriceShare);
 }
 
-/** Requests that are estimated together: of one model, recipe, bound and length. */
+/** Requests that are estimated together: of one model, recipe, bound, length and hand that marks them. */
 export interface RequestGroup {
   /** Whatever it is filed under. */
   name: string;
@@ -59,6 +60,8 @@ export interface RequestGroup {
   bounds: { low: number; high: number };
   /** The same in money, as batches; null when the model's price is unknown. */
   cost: { low: Nanodollars; high: Nanodollars } | null;
+  /** Who marks them for the cache, as `cacheKey` names it, and the share of their batches that goes without markers. */
+  cache: { by: MarkedBy; key: string; holdBack: number };
   /** Of them: whose tokens the provider has counted. */
   counted: { documents: number; features: Features; tokens: number };
 }
@@ -69,8 +72,10 @@ export const noCounted: RequestGroup['counted'] = { documents: 0, features: noFe
 export interface Estimate {
   input: Range;
   output: Range;
-  /** Null when no price is known. */
+  /** With what the cache is known to take off, and with primes; null when no price is known. */
   cost: Range | null;
+  /** Expected without any cache; null as above. */
+  uncached: number | null;
   /** Where the cost lies in nineteen of twenty files like this one, within its bounds. */
   likely: { low: Nanodollars; high: Nanodollars } | null;
 }
@@ -86,7 +91,9 @@ export function estimateGroups(
   const sum = (of: (part: GroupEstimate) => Range | null): Range =>
     parts.reduce((total, part) => addRanges(total, of(part) ?? noRange), noRange);
   const cost = parts.some(part => part.cost) ? sum(part => part.cost) : null;
-  return { input: sum(part => part.input), output: sum(part => part.output), cost, likely: likelyOf(parts, cost) };
+  const uncached = cost && parts.reduce((total, part) => total + part.uncached, 0);
+  const [input, output] = [sum(part => part.input), sum(part => part.output)];
+  return { input, output, cost, uncached, likely: likelyOf(parts, cost) };
 }
 
 interface GroupEstimate {
@@ -95,10 +102,13 @@ interface GroupEstimate {
   input: Range;
   output: Range;
   cost: Range | null;
+  uncached: number;
   /** Nanodollars: of what is common to all answers of its key, and variance of what is each one's own. */
   doubt: number;
   variance: number;
   inputDoubt: number;
+  cacheKey: string;
+  cacheDoubt: number;
 }
 
 function estimateGroup(
@@ -119,18 +129,25 @@ function estimateGroup(
   const output = { low: documents, expected: documents * answer.expected, high: documents * maxTokens };
   const price = priceOf(model, { promptTokens: inputExpected / Math.max(1, documents), at });
   const perToken = (column: number): number => column * batchPriceShare * group.priceFactor;
-  const expected = price ? inputExpected * perToken(price.input) + output.expected * perToken(price.output) : 0;
+  const [inputPrice, outputPrice] = [perToken(price?.input ?? 0), perToken(price?.output ?? 0)];
+  const uncached = inputExpected * inputPrice + output.expected * outputPrice;
+  const cache = estimateCache(calibration.cacheOf(group.cache.key), { documents, holdBack: group.cache.holdBack });
+  // No more than all of it can be read.
+  const savedMax = price ? inputExpected * (1 - price.cacheRead / price.input) : 0;
+  const expected = uncached - Math.min(cache.savedTokens, savedMax) * inputPrice + cache.primes;
   const cost = group.cost && { ...group.cost, expected: clamp(expected, group.cost) };
-  const outputPrice = perToken(price?.output ?? 0);
   return {
     key: group.key,
     model,
     input,
     output,
     cost,
+    uncached: group.cost ? clamp(uncached, group.cost) : 0,
     doubt: documents * answer.doubt * outputPrice,
-    variance: documents * (answer.spread * outputPrice) ** 2,
-    inputDoubt: documents > counted.documents ? rest.deviation * perToken(price?.input ?? 0) : 0,
+    variance: documents * (answer.spread * outputPrice) ** 2 + cache.variance * inputPrice ** 2,
+    inputDoubt: documents > counted.documents ? rest.deviation * inputPrice : 0,
+    cacheKey: group.cache.key,
+    cacheDoubt: cache.doubt * inputPrice,
   };
 }
 
@@ -152,6 +169,10 @@ function likelyOf(parts: readonly GroupEstimate[], cost: Range | null): Estimate
     common(
       part => part.model,
       part => part.inputDoubt,
+    ) +
+    common(
+      part => part.cacheKey,
+      part => part.cacheDoubt,
     );
   const reach = likelyDeviations * Math.sqrt(variance);
   return { low: clamp(cost.expected - reach, cost), high: clamp(cost.expected + reach, cost) };

@@ -20,6 +20,10 @@ export function promptBlocks(body: string | Readonly<Record<string, unknown>>, h
   return blocks;
 }
 
+/** Whether its producer set markers in it: then nothing is put in beside them. Hardly any body has to be parsed for it. */
+export const hasOwnMarkers = (body: string): boolean =>
+  body.includes('_control"') && readPrompt(parsed(body) ?? {}).hasOwnMarkers;
+
 export const noBlocks: PromptBlocks = { model: '', positions: [], tokens: 0, hasOwnMarkers: false };
 
 function blocksOf(params: PromptParams): PromptBlocks {
