@@ -143,7 +143,7 @@ shared(program.command('cache'))
 
 shared(program.command('fleet'))
   .description('end to end on Kafka and Redis, as a ratio to the same services in memory and to `flotilla run`')
-  .option('--documents <n>', 'documents per run', count, 50_000)
+  .option('--documents <n>', 'documents per run', count, 200_000)
   .option('--workers <n>', 'worker processes, each with all roles', count, 2)
   .option('--runs <n>', 'rounds; each runs all three', count, 3)
   .option('--profiles <folder>', 'write CPU profiles of the workers below this folder, which is kept')

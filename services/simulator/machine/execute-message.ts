@@ -33,7 +33,9 @@ export function executeMessage(options: ExecuteMessageOptions): ExecutedMessage 
   const { params, model } = valid;
   const answer = composeAnswer({ params, spoil: 'none', toolUseId: makeId('toolu', seed, 'message', ordinal) });
   const isMissed = missesCache(seed, options.cacheHitShare, 'message', ordinal);
-  const cached = cache.use(planPrompt(params), { startedAt: now, tokensMin: model.cacheTokensMin, isMissed });
+  // The reply goes out at once, so whoever has it finds what it wrote.
+  const reading = { startedAt: now, answeredAt: now, tokensMin: model.cacheTokensMin, isMissed };
+  const cached = cache.use(planPrompt(params), reading);
   const usage = { ...cached, output: answer.outputTokens };
   const id = makeId('msg', seed, 'message', ordinal);
   return {

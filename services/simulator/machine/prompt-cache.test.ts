@@ -11,7 +11,9 @@ function setup() {
   const cache = new PromptCache({ ttl5mMs: 5 * minuteMs, ttl1hMs: 60 * minuteMs, firstResponseMs: 1_000 });
   const use = (params: Partial<MessageParams>, startedAt: number, isMissed = false) =>
     cache.use(planPrompt(request(params)), { startedAt, tokensMin, isMissed });
-  return { use };
+  const answerAtOnce = (params: Partial<MessageParams>, startedAt: number) =>
+    cache.use(planPrompt(request(params)), { startedAt, answeredAt: startedAt, tokensMin });
+  return { use, answerAtOnce };
 }
 
 function request(params: Partial<MessageParams>): MessageParams {
@@ -30,6 +32,13 @@ describe('PromptCache', () => {
     assert.deepEqual(use({ system }, 0), { input: 1, cacheRead: 0, cacheWrite5m: 600, cacheWrite1h: 0 });
     assert.equal(use({ system }, 999).cacheRead, 0);
     assert.deepEqual(use({ system }, 1_000), { input: 1, cacheRead: 600, cacheWrite5m: 0, cacheWrite1h: 0 });
+  });
+
+  it('holds what a call wrote from its reply on', () => {
+    const { use, answerAtOnce } = setup();
+    const system = [block(600, '5m')];
+    answerAtOnce({ system }, 0);
+    assert.equal(use({ system }, 0).cacheRead, 600);
   });
 
   it('does nothing, silently, below the minimum', () => {

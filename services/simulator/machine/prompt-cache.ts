@@ -37,9 +37,15 @@ export class PromptCache {
     this.#times = times;
   }
 
+  /** @param options.answeredAt of its first byte; from then on what it wrote can be read */
   use(
     plan: PromptPlan,
-    { startedAt, tokensMin, isMissed = false }: { startedAt: number; tokensMin: number; isMissed?: boolean },
+    {
+      startedAt,
+      tokensMin,
+      isMissed = false,
+      answeredAt = startedAt + this.#times.firstResponseMs,
+    }: { startedAt: number; tokensMin: number; isMissed?: boolean; answeredAt?: number },
   ): CacheUsage {
     const live = plan.breakpoints.filter(breakpoint => (breakpoint.positions[0]?.tokens ?? 0) >= tokensMin);
     const readTokens = isMissed ? 0 : this.#read(live, startedAt, tokensMin);
@@ -48,7 +54,8 @@ export class PromptCache {
     for (const { ttl, positions } of live) {
       const end = positions[0];
       if (!end || end.tokens <= covered) continue;
-      this.#write(end.key, startedAt, ttl === '1h' ? this.#times.ttl1hMs : this.#times.ttl5mMs);
+      const ttlMs = ttl === '1h' ? this.#times.ttl1hMs : this.#times.ttl5mMs;
+      this.#write(end.key, { startedAt, readableAt: answeredAt, ttlMs });
       if (ttl === '1h') usage.cacheWrite1h += end.tokens - covered;
       else usage.cacheWrite5m += end.tokens - covered;
       covered = end.tokens;
@@ -75,10 +82,12 @@ export class PromptCache {
     return 0;
   }
 
-  #write(key: string, startedAt: number, ttlMs: number): void {
+  #write(
+    key: string,
+    { startedAt, readableAt, ttlMs }: { startedAt: number; readableAt: number; ttlMs: number },
+  ): void {
     const known = this.#entries.get(key);
     const isAlive = known !== undefined && known.expiresAt > startedAt;
-    const readableAt = startedAt + this.#times.firstResponseMs;
     this.#entries.set(key, {
       readableAt: isAlive ? Math.min(known.readableAt, readableAt) : readableAt,
       expiresAt: Math.max(isAlive ? known.expiresAt : 0, startedAt + ttlMs),
