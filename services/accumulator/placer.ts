@@ -116,7 +116,7 @@ export class Placer {
     }
     const body = buildRequest(document.ask, frozen, tries);
     const bytes = Buffer.byteLength(body);
-    const costMax = worstCost({ ...requestFacts(document, frozen), body }, clock.now());
+    const costMax = worstCost({ ...requestFacts(document, frozen), body, bytes }, clock.now());
     const tokens = Math.ceil(bytes / bytesPerTokenUsual);
     // What has no price parks under any cap on money: it must not hold back those that have one.
     const laneKey = costMax === null ? `${key}|unpriced` : key;

@@ -41,9 +41,9 @@ export const cache = {
     edits: [
       edit(
         reducer,
-        `view.primes.set(id, { account, prefix, ttl, nonce, reserve, at, state: 'open' });
+        `view.primes.set(id, { account, prefix, ttl, model, nonce, reserve, at, state: 'open' });
   use(view, reserve, at, +1);`,
-        "view.primes.set(id, { account, prefix, ttl, nonce, reserve: {}, at, state: 'open' });",
+        "view.primes.set(id, { account, prefix, ttl, model, nonce, reserve: {}, at, state: 'open' });",
       ),
     ],
     setting: 'cache',

@@ -64,7 +64,7 @@ describe('the simulation of the real services', () => {
   });
 
   it('keeps books that are the provider’s bill to the nanodollar, primes included, for all that was shown', async () => {
-    const specs = specsOf({ from: 5, seeds: 4, setting: 'ledger' });
+    const specs = specsOf({ from: 9, seeds: 4, setting: 'ledger' });
     const reports: RunReport[] = [];
     await runPool({ specs, jobs, onReport: report => void reports.push(report) });
     const ledger = reports.map(report => report.ledger).reduce(addLedgers, noLedger);

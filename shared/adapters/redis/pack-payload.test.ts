@@ -20,11 +20,10 @@ describe('a packed payload', () => {
     assert.ok((await packPayload(payload)).byteLength < payload.byteLength / 50);
   });
 
-  test('is none when it is damaged, cut, or what an earlier program put', async () => {
-    const packed = await packPayload(randomBytes(1_000));
-    for (const bytes of [packed.subarray(0, -5), Buffer.from('{"claims":[]}'), Buffer.alloc(0)]) {
-      assert.equal(await unpackPayload(bytes, bytesMax), null);
-    }
+  test('is none when it is damaged or cut', async () => {
+    const packed = await packPayload(randomBytes(100_000));
+    const damaged = Buffer.concat([packed.subarray(0, 20), Buffer.alloc(50)]);
+    for (const bytes of [packed.subarray(0, -5), damaged]) assert.equal(await unpackPayload(bytes, bytesMax), null);
   });
 
   test('is none when it grows beyond the bound', async () => {

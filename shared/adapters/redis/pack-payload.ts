@@ -1,23 +1,27 @@
 import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdCompressSync, zstdDecompress } from 'node:zlib';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 
 /** The fastest level: requests of a batch repeat each other, and that is found at any level. */
 const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-/** A payload below this takes a tenth of a millisecond at once, and four times as much by way of another thread. */
-const atOnceBytes = 256 * 1024;
+/** A thousand open batches of this are 64 MB: packing them costs more than it saves. */
+const packedFromBytes = 64 * 1024;
+/** How every zstd frame begins (RFC 8878); a payload begins with a brace. */
+const magic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 
-const compressAside = promisify(zstdCompress);
-const decompressAside = promisify(zstdDecompress);
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
 
 /**
  * A payload as it is kept: requests that share a prompt hold it once for each of them, and a thousand open batches of such
  * would be gigabytes.
  */
 export async function packPayload(payload: Uint8Array): Promise<Buffer> {
-  return payload.byteLength < atOnceBytes ? zstdCompressSync(payload, options) : compressAside(payload, options);
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  return bytes.length < packedFromBytes ? bytes : compress(bytes, options);
 }
 
-/** @returns null when the bytes are no packed payload, or one that grows beyond `bytesMax`: it is built again */
-export async function unpackPayload(packed: Uint8Array, bytesMax: number): Promise<Buffer | null> {
-  return decompressAside(packed, { maxOutputLength: bytesMax }).catch(() => null);
+/** @returns null when it is packed and damaged, or would grow beyond `bytesMax`: it is built again */
+export async function unpackPayload(kept: Buffer, bytesMax: number): Promise<Buffer | null> {
+  if (!kept.subarray(0, magic.length).equals(magic)) return kept;
+  return decompress(kept, { maxOutputLength: bytesMax }).catch(() => null);
 }

@@ -17,6 +17,8 @@ export interface WorstCostRequest {
   maxTokens: number;
   /** JSON text of the request. A marker that its producer set counts whatever is planned. */
   body: string;
+  /** Of the body as UTF-8, where that is known. */
+  bytes?: number;
   /** It consists of texts (`isPlainText`): no producer's marker, picture or tool can be in it. */
   isText?: boolean;
 }
@@ -25,8 +27,9 @@ export interface WorstCostRequest {
  * The worst case of one batch item, as INTENT reserves it: a true upper bound, so nothing that was learned goes into it; null
  * when the model's price is unknown.
  */
-export function worstCost({ model, maxTokens, body, isText = false }: WorstCostRequest, at: number): WorstCost | null {
-  const promptTokens = inputTokensMax(body, { isText });
+export function worstCost(request: WorstCostRequest, at: number): WorstCost | null {
+  const { model, maxTokens, body, isText = false } = request;
+  const promptTokens = inputTokensMax(body, request);
   const price = dearestPrice(model, { promptTokens, at });
   if (price === null) return null;
   const share = batchPriceShare * (!isText && body.includes('"inference_geo":"us"') ? usOnlyFactor : 1);

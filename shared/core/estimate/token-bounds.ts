@@ -22,9 +22,12 @@ const bringers = ['"image"', '"document"', '"tools"', '"mcp_servers"', '"contain
  *
  * @param body JSON text of the request
  * @param options.isText it consists of texts (`isPlainText`): nothing in it brings tokens, and intake need not look
+ * @param options.bytes of the body as UTF-8, where that is known
  */
-export function inputTokensMax(body: string, { isText = false }: { isText?: boolean } = {}): number {
-  const bytes = Buffer.byteLength(body);
+export function inputTokensMax(
+  body: string,
+  { isText = false, bytes = Buffer.byteLength(body) }: { isText?: boolean; bytes?: number } = {},
+): number {
   // Only what is beyond ASCII can grow.
   const text = bytes === body.length ? bytes : Math.max(bytes, Buffer.byteLength(body.normalize('NFKC')));
   const schema = body.includes('"output_config"') ? schemaPromptTokensMax : 0;
