@@ -60,6 +60,11 @@ export class BatchPlanner {
     return plan;
   }
 
+  /** The batch was not sealed: what was planned for it is no experience. */
+  forget(bk: string): void {
+    this.#ports.follower.view.lessons.forget(bk);
+  }
+
   /** The requests of a batch as they go out. */
   bodies(lane: Lane, plan: CachePlan | null): readonly LaneItem[] {
     if (marksSent(plan).length === 0) return lane.items;

@@ -70,7 +70,7 @@ export class Lanes {
     let bytes = 0;
     for (const lane of this.#all()) {
       items += lane.items.length;
-      bytes += lane.bytes;
+      bytes += lane.cache ? 2 * lane.bytes : lane.bytes; // until it is planned, its texts are kept beside its requests
     }
     return { items, bytes };
   }

@@ -17,8 +17,11 @@ export class ReadAhead {
   start(partition: number, from: number): void {
     if (this.#reads.get(partition)?.from === from) return;
     const result = this.#read(partition, from);
-    result.catch(() => {}); // whoever takes it is told
     this.#reads.set(partition, { from, result });
+    // Whoever waits for it is told. Who comes later asks anew: the log may be back.
+    result.catch(() => {
+      if (this.#reads.get(partition)?.result === result) this.#reads.delete(partition);
+    });
   }
 
   async take(partition: number, from: number): Promise<ReadResult> {

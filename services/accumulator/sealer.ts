@@ -26,6 +26,11 @@ export interface ToSeal {
   reason: LaneCloseReason | 'retry';
 }
 
+interface Lot extends ToSeal {
+  bk: string;
+  plan: CachePlan | null;
+}
+
 /** Makes batches of lanes. */
 export class Sealer {
   readonly #ports: SealerPorts;
@@ -46,11 +51,27 @@ export class Sealer {
   /** Payloads, SEALED, read back: only a SEALED that our own view has passed is acted on (protocol §5.1). */
   async seal(all: readonly ToSeal[]): Promise<void> {
     if (all.length === 0) return;
-    const { payloads, ids, follower, queue, recipes } = this.#ports;
-    const lots = all.map(({ lane, reason }) => {
+    const { ids, follower, queue } = this.#ports;
+    const lots = all.map(({ lane, reason }): Lot => {
       const bk = ids.batchKey();
       return { lane, reason, bk, plan: this.#planner.plan(lane, bk) };
     });
+    try {
+      await this.#append(lots);
+    } finally {
+      for (const { lane, bk } of lots) if (lane.cache && !follower.view.batches.has(bk)) this.#planner.forget(bk);
+    }
+    await inGroups(lots, async ({ lane, reason, bk }) => {
+      const batch = follower.view.batches.get(bk);
+      this.#reuse?.sealed(lane.items, { bk, won: batch?.items ?? [] });
+      this.#sealSpans?.sealed(batch, lane, { reason, claims: follower.view.claims });
+      if (batch?.state.is === 'unsent') await queue.add({ queue: 'collect', id: bk });
+      else if (batch) await queue.add({ queue: 'submit', id: bk, account: batch.account });
+    });
+  }
+
+  async #append(lots: readonly Lot[]): Promise<void> {
+    const { payloads, follower, recipes } = this.#ports;
     for (const recipe of new Set(lots.map(({ lane }) => lane.recipe))) await recipes.ensureWritten(recipe);
     // Side by side: one after the other, a round of eighty batches would wait eighty times for the store, and for the queue.
     await inGroups(
@@ -63,13 +84,6 @@ export class Sealer {
     );
     await follower.append(...lots.map(sealedRecord));
     await follower.catchUp();
-    await inGroups(lots, async ({ lane, reason, bk }) => {
-      const batch = follower.view.batches.get(bk);
-      this.#reuse?.sealed(lane.items, { bk, won: batch?.items ?? [] });
-      this.#sealSpans?.sealed(batch, lane, { reason, claims: follower.view.claims });
-      if (batch?.state.is === 'unsent') await queue.add({ queue: 'collect', id: bk });
-      else if (batch) await queue.add({ queue: 'submit', id: bk, account: batch.account });
-    });
   }
 }
 

@@ -52,9 +52,13 @@ const appendDocuments = (log: Log, count: number) =>
     })),
   });
 
+const panels = ['batches', 'dead-letters', 'document', 'flow', 'lanes', 'money', 'workers'];
+const modules = ['console', 'draw', 'parts', 'words', ...panels].map(name => `/${name}.js`);
+const page = ['/', '/icon.svg', '/console.css', ...modules].sort();
+
 /** Every path that is served, and some that are not. */
 const guarded = [
-  ...readPageFiles().map(({ path }) => path),
+  ...page,
   '/api/overview',
   '/api/documents?name=c-1',
   '/queues',
@@ -64,6 +68,17 @@ const guarded = [
   '/api/%6fverview',
 ];
 const open = ['/healthz', '/readyz'];
+
+describe('the page', () => {
+  it('serves its own files, and no other', () => {
+    assert.deepEqual(
+      readPageFiles()
+        .map(({ path }) => path)
+        .sort(),
+      page,
+    );
+  });
+});
 
 describe('access to the console (T13)', () => {
   it('is refused on an address that others reach, unless there is a token', async t => {

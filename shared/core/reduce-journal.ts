@@ -16,6 +16,7 @@ import {
   type Batch,
   type BatchState,
   capKey,
+  hashesOf,
   type Intent,
   type Item,
   isUnsent,
@@ -208,6 +209,7 @@ function onClosed(view: View, { bk, why, at }: On<'CLOSED'>): Verdict {
   const batch = view.batches.get(bk);
   if (!batch || !isUnsent(batch)) return 'refused';
   batch.state = { is: 'closed', why, at };
+  view.lessons.forget(bk, hashesOf(batch));
   retire(view, batch); // after a restart settled is read before the journal
   return 'accepted';
 }

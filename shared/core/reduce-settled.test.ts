@@ -56,6 +56,32 @@ describe('reduceSettled', () => {
   });
 });
 
+describe('what a batch put at risk for its markers', () => {
+  const plan = { use: 'marked' as const, marks: [{ depth: 1, hash: 'p', ttl: '5m' as const, prime: false }] };
+  const planned = () => {
+    const fold = openFold();
+    const seen = { bk: 'b', hash: 'p', model: 'claude-haiku-4-5', items: 1, tokens: 5_000, at: 0 };
+    fold.view.lessons.see({ ...seen, ttl: '5m', isPrimed: false, atRisk: 7 });
+    fold.add(sealed('b', { plan }));
+    return fold;
+  };
+
+  it('is no longer at risk once it is settled, though nothing was answered', () => {
+    const fold = planned();
+    assert.equal(fold.view.lessons.sightings('p')[0]?.atRisk, 7);
+    fold.settle(settledOf('b'));
+    assert.equal(fold.view.lessons.sightings('p')[0]?.atRisk, 0);
+    assert.equal(fold.view.lessons.model('claude-haiku-4-5').sightings[0]?.atRisk, 0);
+  });
+
+  it('never was, once it is closed without having been sent', () => {
+    const fold = planned();
+    fold.add(closed('b'));
+    assert.deepEqual(fold.view.lessons.sightings('p'), []);
+    assert.deepEqual(fold.view.lessons.model('claude-haiku-4-5').sightings, []);
+  });
+});
+
 describe('a batch leaves the view once nothing can change about it', () => {
   const history = {
     'closed unsent': [sealed('b'), closed('b')],

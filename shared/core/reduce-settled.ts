@@ -1,6 +1,6 @@
 import { claimKey } from './rid.ts';
 import type { SettledRecord } from './settled.ts';
-import { isSettled, retire, type View } from './view.ts';
+import { hashesOf, isSettled, retire, type View } from './view.ts';
 
 /** The part of SETTLED that the view keeps. */
 export type SettledFacts = Pick<SettledRecord, 'bk' | 'retry' | 'actual' | 'cache'>;
@@ -18,6 +18,7 @@ export function reduceSettled(view: View, { bk, retry, actual, cache = [] }: Set
     return;
   }
   batch.settled = { actual };
+  view.lessons.close(bk, hashesOf(batch));
   for (const row of retry) {
     const claim = { partition: row.p, offset: row.o, att: row.att };
     if (!view.claims.has(claim)) view.retries.set(claimKey(claim), row);

@@ -151,6 +151,9 @@ export const itemsToSend = (batch: Batch): Item[] =>
 /** An INTENT or CLOSED may be appended. */
 export const isUnsent = (batch: Batch): boolean => batch.state.is === 'sealed' || batch.state.is === 'aborted';
 
+/** Of the prefixes that its plan marks. */
+export const hashesOf = ({ plan }: Batch): string[] => (plan?.marks ?? []).map(({ hash }) => hash);
+
 /** It can be settled without asking the provider. */
 export const isSettledUnsent = (batch: Batch): boolean => batch.state.is === 'unsent' || batch.state.is === 'closed';
 

@@ -53,7 +53,7 @@ export interface AnswerCounts {
   /** Answers given again, with what buying them would have cost as batch items. */
   saved: number;
   savedNanodollars: number;
-  /** How long they took all the same, from the seal on: those of purchases under way wait with these. */
+  /** How long they took all the same, from their last seal on: those of purchases under way wait with these. */
   savedWaitMs: number;
   /** Answers bought, and how long that took from the seal on. */
   bought: number;

@@ -106,7 +106,6 @@ describe('flotilla simulator', () => {
           return usage.cache_read_input_tokens;
         };
         let read = 0;
-        // Readable 15 ms after the first one began, at this scale.
         for (let asked = 0; asked < 100 && read === 0; asked += 1) read = await ask();
         assert.equal(read > 0, isRead);
       } finally {

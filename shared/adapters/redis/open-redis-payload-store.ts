@@ -30,8 +30,9 @@ export function openRedisPayloadStore(options: RedisPayloadStoreOptions): Payloa
   return {
     async put(bk, payload) {
       if (payload.byteLength > payloadBytesMax || !memory.hasRoomForPayloads()) return forget(bk);
-      const packed = await packPayload(payload);
-      await client.set(keyOf(bk), packed, 'PX', ttlMs).catch(() => forget(bk));
+      await packPayload(payload)
+        .then(packed => client.set(keyOf(bk), packed, 'PX', ttlMs))
+        .catch(() => forget(bk));
     },
     async get(bk) {
       const packed = await client.getBuffer(keyOf(bk)).catch(() => null);

@@ -1,8 +1,14 @@
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 
-/** The fastest level: requests of a batch repeat each other, and that is found at any level. */
-const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** The fastest level, which alone would find a prompt again only if it is short: the window is 32 MB. */
+const options = {
+  params: {
+    [constants.ZSTD_c_compressionLevel]: 1,
+    [constants.ZSTD_c_enableLongDistanceMatching]: 1,
+    [constants.ZSTD_c_windowLog]: 25,
+  },
+};
 /** A thousand open batches of this are 64 MB: packing them costs more than it saves. */
 const packedFromBytes = 64 * 1024;
 /** How every zstd frame begins (RFC 8878); a payload begins with a brace. */

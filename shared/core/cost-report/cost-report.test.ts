@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { capProgress } from './cost-caps.ts';
-import { type CostLine, costKeys, costLines, costTotal, noSums, type SpendFigures } from './cost-report.ts';
+import {
+  type CostLine,
+  costKeys,
+  costLines,
+  costTotal,
+  isMoneyKnown,
+  noSums,
+  type SpendFigures,
+} from './cost-report.ts';
 
 const figure = (rest: Partial<SpendFigures>): SpendFigures => ({
   day: '2026-11-24',
@@ -52,6 +60,14 @@ describe('costLines', () => {
       assert.deepEqual(sums, new Map(flat(costTotal(figures))));
     });
     fc.assert(property, { numRuns: 300 });
+  });
+
+  it('is unknown where nothing that was bought has a price, whatever was given again', () => {
+    const reused = { answers: 2, unpriced: 0, batch: 20, individual: 40 };
+    assert.equal(isMoneyKnown(costTotal([figure({ bought: 5, unpriced: 5 }), figure({ reused })])), false);
+    assert.equal(isMoneyKnown(costTotal([figure({ reused })])), true);
+    assert.equal(isMoneyKnown(costTotal([figure({ bought: 5, unpriced: 4, uncached: 10 })])), true);
+    assert.equal(isMoneyKnown(costTotal([figure({ reused: { ...reused, unpriced: 2, batch: 0 } })])), false);
   });
 
   it('keeps a tenant that is called null from none', () => {

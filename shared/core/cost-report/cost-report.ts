@@ -105,7 +105,8 @@ export function costLines(figures: readonly SpendFigures[], by: readonly CostKey
 
 /** False when nothing of it has a price: its money is unknown, and never zero. */
 export const isMoneyKnown = ({ sums, money }: Omit<CostLine, 'by'>): boolean =>
-  sumOrUnknown(money.batch + money.primes, sums.unpriced + sums.reused.unpriced) !== null;
+  sumOrUnknown(sums.uncached + money.primes, sums.unpriced) !== null &&
+  sumOrUnknown(money.reused, sums.reused.unpriced) !== null;
 
 /** Bought or given again. */
 export const documentsOf = ({ delivered, reused }: SpendSums): number => delivered + reused.answers;

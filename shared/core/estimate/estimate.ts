@@ -56,7 +56,7 @@ export interface RequestGroup {
   length: number;
   documents: number;
   features: Features;
-  /** Tokens of the requests at least and at most; `high` is what INTENT reserves. */
+  /** Tokens of the requests at least and at most; `high` is what INTENT reserves of what carries no marker of ours. */
   bounds: { low: number; high: number };
   /** The same in money, as batches; null when the model's price is unknown. */
   cost: { low: Nanodollars; high: Nanodollars } | null;

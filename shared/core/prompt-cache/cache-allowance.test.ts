@@ -156,6 +156,44 @@ describe('cacheAllowance', () => {
   });
 });
 
+/** Batches of one prefix that is served well, of which the first two marked ones bring no answer. @returns how many of 100 are marked */
+function markedOf100(afterLost: (lessons: CacheLessons, bk: string, hashes: string[]) => void): number {
+  const lessons = new CacheLessons();
+  const arrival: Arrival = { prefix: 0, items: 20, tokens: 20_000, gap: 20 * 60_000, settlesAfter: 0, served: 0.95 };
+  let marked = 0;
+  for (let index = 0; index < 100; index += 1) {
+    const [bk, at] = [`bk-${index}`, startAt + index * arrival.gap];
+    const batch = { bk, model, at, items: blocksOf(arrival), lessons, holdoutShare: 0, mode: 'on' as const };
+    const { plan, sightings } = planCache({ ...batch, canPrime: false });
+    for (const sighting of sightings) lessons.see(sighting);
+    const [mark] = marksSent(plan);
+    if (!mark || !plan) continue;
+    marked += 1;
+    if (marked <= 2) {
+      afterLost(lessons, bk, [mark.hash]);
+      continue;
+    }
+    const answered = usagesOf(arrival, mark).map(usage => ({ usage, model }));
+    for (const lesson of cacheLessonsOf({ bk, at, plan, answered })) lessons.learn(lesson);
+  }
+  return marked;
+}
+
+describe('a batch that brings no answer', () => {
+  const hanging = markedOf100(() => undefined);
+
+  it('is at risk until it is closed, and no longer', () => {
+    assert.ok(hanging < 20, `${hanging}`);
+    const marked = markedOf100((lessons, bk, hashes) => lessons.close(bk, hashes));
+    assert.ok(marked > 80, `${marked}`);
+  });
+
+  it('is no experience when it was never sealed or sent', () => {
+    const marked = markedOf100((lessons, bk) => lessons.forget(bk));
+    assert.ok(marked > 80, `${marked}`);
+  });
+});
+
 describe('savedBy', () => {
   it('adds up to what a batch with several marks has saved', () => {
     const marks: CacheMark[] = [

@@ -40,6 +40,29 @@ export class CacheLessons {
     model.tallies = null;
   }
 
+  /** The batch has shown what it will show, be it nothing: of it no more is at risk. @param hashes of its marks */
+  close(bk: string, hashes: readonly string[]): void {
+    const histories = [...this.#models.values(), ...hashes.flatMap(hash => this.#prefixes.get(hash) ?? [])];
+    for (const { sightings } of histories) {
+      for (const sighting of sightings) if (sighting.bk === bk && sighting.atRisk) sighting.atRisk = 0;
+    }
+  }
+
+  /** There was no such batch, or it was never sent. @param hashes of its marks, as far as they are known */
+  forget(bk: string, hashes: readonly string[] = []): void {
+    const named = new Set(hashes);
+    for (const model of this.#models.values()) {
+      for (const { bk: of, hash } of model.sightings) if (of === bk) named.add(hash);
+      leaveOut(model, bk);
+      model.gaps = null;
+    }
+    for (const hash of named) {
+      const history = this.#prefixes.get(hash);
+      leaveOut(history, bk);
+      if (history?.sightings.length === 0 && history.lessons.length === 0) this.#prefixes.delete(hash);
+    }
+  }
+
   /** Latest first. */
   sightings(hash: string): readonly CacheSighting[] {
     return this.#prefixes.get(hash)?.sightings ?? [];
@@ -130,6 +153,12 @@ interface PrefixHistory {
 
 interface ModelHistory extends PrefixHistory {
   gaps: readonly number[] | null;
+}
+
+function leaveOut(history: PrefixHistory | undefined, bk: string): void {
+  if (!history?.sightings.some(sighting => sighting.bk === bk)) return;
+  history.sightings = history.sightings.filter(sighting => sighting.bk !== bk);
+  history.tallies = null;
 }
 
 /** The first of one batch and prefix counts, and of too many the latest stay. */

@@ -21,6 +21,8 @@ export interface MarkingQuestion {
   canPrime: boolean;
   /** What other markers of this batch may cost, in nanodollars. */
   atRisk: number;
+  /** Those it may have. */
+  ttls: readonly CacheTtl[];
 }
 
 /** Money in nanodollars for each token of the prefix, over the whole batch. */
@@ -55,7 +57,7 @@ export interface MarkingChoice {
  * share of what was bought, and what was saved so far.
  */
 export function chooseMarking(question: MarkingQuestion): MarkingChoice {
-  const views = ttls.map(ttl => viewOf(ttl, question));
+  const views = question.ttls.map(ttl => viewOf(ttl, question));
   const primes = question.canPrime ? [false, true] : [false];
   const judge = (rate: RateOf): Judged[] =>
     views.flatMap(view => primes.map(prime => judged({ view, prime, items: question.items, rate })));
@@ -92,7 +94,7 @@ const stakeMax = 0.5;
 /** Of what is uncertain, how much is drawn: more tries more, and pays more for it. */
 const drawnShare = 0.5;
 
-const ttls = ['5m', '1h'] as const;
+export const cacheTtls = ['5m', '1h'] as const;
 type Found = 'primed' | UnprimedState;
 const found = ['primed', 'warm', 'young', 'late', 'cold'] as const;
 

@@ -8,7 +8,7 @@ import type { CacheSighting } from './cache-lesson.ts';
 import type { CacheLessons } from './cache-lessons.ts';
 import { cacheTokensMin, marksMax } from './cache-minimums.ts';
 import { type CacheMark, type CacheMode, type CachePlan, type CachePlanUse, cacheModeDoes } from './cache-plan.ts';
-import { chooseMarking, type Marking } from './choose-marking.ts';
+import { cacheTtls, chooseMarking, type Marking } from './choose-marking.ts';
 import { type SharedPrefix, sharedPrefixes } from './prefix-tree.ts';
 import type { PromptBlocks, PromptPart } from './prompt-positions.ts';
 
@@ -134,7 +134,9 @@ function judge(prefix: SharedPrefix, { input, price, tokensMin, marked, sighting
   // Of what stands behind a marked prefix only the rest is bought by another marker.
   const own = tokens - markedTokens(prefix, marked);
   const atRisk = sightings.reduce((sum, sighting) => sum + (sighting.atRisk ?? 0), 0);
-  const question = { bk, hash: prefix.hash, model, items, tokens: own, now, price, lessons, canPrime, atRisk };
+  // The provider refuses an hour behind five minutes.
+  const ttls = marked.values().some(({ ttl }) => ttl === '5m') ? (['5m'] as const) : cacheTtls;
+  const question = { bk, hash: prefix.hash, model, items, tokens: own, now, price, lessons, canPrime, atRisk, ttls };
   const chosen = chooseMarking(question);
   const known = lessons.lessons(prefix.hash).filter(({ use }) => use === 'marked');
   const saved = Math.round(known.reduce((sum, lesson) => sum + savedBy(lesson, price), 0));
@@ -172,7 +174,7 @@ function asSent(sighting: CacheSighting, input: CachePlanInput): CacheSighting {
 function planOf(marks: readonly CacheMark[], input: CachePlanInput, why: readonly CachePlanReason[]) {
   const use = useOf(input);
   if (marks.length === 0) return { plan: null, why };
-  const plan: CachePlan = { use, marks: longFirst(marks) };
+  const plan: CachePlan = { use, marks: marks.toSorted((a, b) => a.depth - b.depth) };
   return { plan, why: use === 'held-back' ? [...why, { is: use, share: input.holdoutShare }] : why };
 }
 
@@ -184,11 +186,4 @@ function useOf({ bk, mode, holdoutShare }: CachePlanInput): CachePlanUse {
 /** The same whoever asks: a share of all batch keys. */
 export function isHeldBack(bk: string, share: number): boolean {
   return Number.parseInt(hash('sha256', `held back ${bk}`).slice(0, 8), 16) < share * 2 ** 32;
-}
-
-/** The provider refuses an hour behind five minutes: what stands before an hour gets an hour. */
-function longFirst(marks: readonly CacheMark[]): CacheMark[] {
-  const ordered = marks.toSorted((a, b) => a.depth - b.depth);
-  const lastLong = ordered.findLastIndex(({ ttl }) => ttl === '1h');
-  return ordered.map((mark, index) => (index < lastLong ? { ...mark, ttl: '1h' as const } : mark));
 }
