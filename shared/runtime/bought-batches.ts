@@ -1,9 +1,7 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
-import { accountMoney } from '#core/caps/cap-scopes.ts';
-import type { JournalRecord, SealedRecord } from '#core/journal.ts';
 import type { Nanodollars } from '#core/money.ts';
-import { marksSent } from '#core/prompt-cache/cache-plan.ts';
 import type { Log } from '#ports/log.ts';
+import { type CacheRecord, CacheRuns } from './cache-runs.ts';
 import { readRange } from './read-range.ts';
 
 /** So far back the journal is read for them, in so many steps. */
@@ -16,75 +14,51 @@ export interface BoughtBatch {
   recipe: string;
   /** `unknown`: it has no plan, and its cache may have been off. */
   cache: 'on' | 'held-back' | 'unknown';
-  /** Nanodollars: each item's part of the calls that wrote its entries ahead. */
+  /** Of its run and recipe: what its items read, somebody wrote for them. */
+  isFirst: boolean;
+  /** Nanodollars: each item's part of the calls that wrote its batch's entries ahead. */
   primes: Nanodollars;
 }
 
 /** Those of these batches that were sealed lately. */
 export async function boughtBatches(log: Log, bks: ReadonlySet<string>): Promise<ReadonlyMap<string, BoughtBatch>> {
   const records = await newestRecords(log, bks);
-  const shares = primesOfItems(records);
-  const found = new Map<string, BoughtBatch>();
+  const runs = new CacheRuns();
+  const found = new Map<string, Omit<BoughtBatch, 'primes'> & { items: number }>();
   const recipesOn = new Set<string>();
-  for (const sealed of records) {
-    if (sealed.kind !== 'SEALED') continue;
-    const { bk, recipe, plan } = sealed;
+  for (const record of records) {
+    if (record.kind === 'PRIME') runs.prime(record);
+    if (record.kind === 'PRIMED') runs.primed(record);
+    if (record.kind !== 'SEALED') continue;
+    const { bk, recipe, plan, items } = record;
     if (plan?.use === 'shadow') recipesOn.delete(recipe);
     else if (plan) recipesOn.add(recipe);
     // A planner that is on has nothing to say of some batches, and an answer of such a batch counts as well.
     const isOn = recipesOn.has(recipe);
     const cache = plan?.use === 'held-back' ? plan.use : isOn ? 'on' : 'unknown';
-    const primes = entriesOf(sealed).reduce((sum, entry) => sum + (shares.get(entry) ?? 0), 0);
-    if (bks.has(bk) && !found.has(bk)) found.set(bk, { recipe, cache, primes });
+    const isFirst = cache !== 'held-back' && runs.sealed(record);
+    if (bks.has(bk) && !found.has(bk)) found.set(bk, { recipe, cache, isFirst, items: items.length });
   }
-  return found;
+  return new Map(
+    [...found].map(([bk, { items, ...batch }]) => [bk, { ...batch, primes: runs.primesOf(bk) / Math.max(1, items) }]),
+  );
 }
 
 /** In their order, from before the oldest of these batches on. */
-async function newestRecords(log: Log, bks: ReadonlySet<string>): Promise<JournalRecord[]> {
+async function newestRecords(log: Log, bks: ReadonlySet<string>): Promise<CacheRecord[]> {
   const end = await log.endOffset('journal', 0);
   const missing = new Set(bks);
-  let newest: JournalRecord[] = [];
+  let newest: CacheRecord[] = [];
   for (let to = end; to > Math.max(0, end - recordsMax) && missing.size > 0; to -= recordsPerStep) {
     const range = { partition: 0, from: Math.max(0, to - recordsPerStep), to };
-    const step: JournalRecord[] = [];
+    const step: CacheRecord[] = [];
     for await (const { value, at } of readRange(log, 'journal', range)) {
       const record = decodeJournal(value, at);
       if (record.kind !== 'SEALED' && record.kind !== 'PRIME' && record.kind !== 'PRIMED') continue;
       if (record.kind === 'SEALED') missing.delete(record.bk);
-      step.push(record);
+      step.push({ ...record, at });
     }
     newest = [...step, ...newest];
   }
   return newest;
 }
-
-/**
- * Nanodollars by entry. The cost of a prime is shared by all items that were sealed behind its entry: several batches read
- * what was written once, and nothing says for which of them it was. Until it is known, it is its reserve.
- */
-function primesOfItems(records: readonly JournalRecord[]): ReadonlyMap<string, Nanodollars> {
-  const primes = new Map<string, { entry: string; scope: string; cost: Nanodollars; isPrimed: boolean }>();
-  const items = new Map<string, number>();
-  for (const record of records) {
-    if (record.kind === 'SEALED')
-      for (const entry of entriesOf(record)) items.set(entry, (items.get(entry) ?? 0) + record.items.length);
-    if (record.kind === 'PRIME' && !primes.has(record.id)) {
-      const scope = accountMoney(record.account);
-      const entry = entryOf(record.account, record.prefix);
-      primes.set(record.id, { entry, scope, cost: record.reserve[scope] ?? 0, isPrimed: false });
-    }
-    const prime = record.kind === 'PRIMED' ? primes.get(record.id) : undefined;
-    if (record.kind === 'PRIMED' && prime && !prime.isPrimed)
-      primes.set(record.id, { ...prime, cost: record.actual[prime.scope] ?? 0, isPrimed: true });
-  }
-  const shares = new Map<string, Nanodollars>();
-  for (const { entry, cost } of primes.values())
-    shares.set(entry, (shares.get(entry) ?? 0) + cost / Math.max(1, items.get(entry) ?? 0));
-  return shares;
-}
-
-const entriesOf = ({ account, plan }: SealedRecord): string[] =>
-  marksSent(plan).map(({ hash }) => entryOf(account, hash));
-
-const entryOf = (account: string, hash: string): string => `${hash} ${account}`;

@@ -93,31 +93,32 @@ describe('learnFromAnswers', () => {
     });
 
     /** Answers of batches that were sealed in this order. */
-    async function learnedFrom(...uses: (CachePlanUse | null)[]) {
+    async function learnedFrom(...uses: (CachePlanUse | null | { use: CachePlanUse; runs: readonly string[] })[]) {
       const { log, key, batch } = await sealed(uses.length);
-      for (const [n, use] of uses.entries()) {
+      for (const [n, one] of uses.entries()) {
+        const { use, runs } = typeof one === 'object' && one !== null ? one : { use: one, runs: [] };
         const plan = use === null ? {} : { plan: planOf(use) };
-        await toJournal(log, { ...batch, bk: `c${n}`, items: items(10), ...plan });
+        await toJournal(log, { ...batch, bk: `c${n}`, runs, items: items(10), ...plan });
         await append(log, 'results', answer(`0/${n}`, { usage }, `c${n}`));
       }
       const learn = async () => {
         const learned = await learnFromAnswers(log);
         assert.equal(learned.answers, uses.length);
-        return sumOfBills(learned.cacheOf(cacheKey('planner', { key, length: 0, isAsIs: false })));
+        return learned.cacheOf(cacheKey('planner', { key, length: 0, isAsIs: false }));
       };
       return { log, learn };
     }
 
     it('learns from batches since the planner is on, and not from what it held back', async () => {
       const answersOf = async (...uses: (CachePlanUse | null)[]) =>
-        (await (await learnedFrom(...uses)).learn()).answers;
+        sumOfBills((await (await learnedFrom(...uses)).learn()).values()).answers;
       assert.equal(await answersOf(null, null), 0);
       assert.equal(await answersOf('shadow', null), 0);
       assert.equal(await answersOf(null, 'marked', null), 2);
       assert.equal(await answersOf('held-back', 'marked', 'shadow', null), 1);
     });
 
-    it('shares what primes cost among all items behind their entry: what is open costs its reserve', async () => {
+    it('counts a prime with the batch that it was bought for: what is open costs its reserve', async () => {
       const { log, learn } = await learnedFrom('marked', 'marked');
       const primed = (id: string, cost: number): JournalRecord => ({
         kind: 'PRIMED',
@@ -126,8 +127,18 @@ describe('learnFromAnswers', () => {
       });
       await toJournal(log, prime('p1', 900), primed('p1', 300), prime('p2', 100), prime('p3', 900));
       await toJournal(log, { kind: 'PRIMED', id: 'p3', actual: {} }, primed('p3', 70), prime('p1', 5));
-      const { answers, primes, readTokens, savedTokens } = await learn();
-      assert.deepEqual([answers, primes, readTokens, savedTokens], [2, (2 * (300 + 100)) / 20, 20, 18]);
+      const seen = await learn();
+      const { answers, primes, readTokens, savedTokens } = sumOfBills(seen.values());
+      assert.deepEqual([answers, primes, readTokens, savedTokens], [2, (300 + 100) / 10, 20, 18]);
+      assert.deepEqual([seen.get('c0')?.primes, seen.get('c1')?.primes], [30, 10]);
+    });
+
+    it('tells the first batch of a run from those that follow, and held back ones are no beginning', async () => {
+      const uses = ['held-back', 'marked', 'marked', 'marked', 'marked'] as const;
+      const runs = [['A'], ['A'], ['A'], ['A', 'B'], ['C']] as const;
+      const { learn } = await learnedFrom(...uses.map((use, n) => ({ use, runs: runs[n] ?? [] })));
+      const firsts = [...(await learn())].filter(([, { isFirst }]) => isFirst).map(([bk]) => bk);
+      assert.deepEqual(firsts, ['c1', 'c4']);
     });
   });
 
@@ -151,7 +162,7 @@ describe('learnFromAnswers', () => {
     const key = answerKey({ recipe: null, model, maxTokens: 100 });
     const found = Array.from({ length: 12 }, (_, length) => cacheKey('producer', { key, length, isAsIs: true }));
     assert.equal(
-      found.reduce((sum, of) => sum + sumOfBills(learned.cacheOf(of)).answers, 0),
+      found.reduce((sum, of) => sum + sumOfBills(learned.cacheOf(of).values()).answers, 0),
       1,
     );
   });

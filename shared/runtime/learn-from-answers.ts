@@ -116,5 +116,5 @@ function seenCache(
   const price = priceOf(model, { promptTokens: promptTokens(usage), at });
   if (!price || (!isMarked && batch.cache !== 'on')) return null;
   const key = cacheKey(isMarked ? 'producer' : 'planner', request);
-  return { key, bk, bill: cacheBill(usage, price, isMarked ? 0 : batch.primes) };
+  return { key, bk, isFirst: batch.isFirst, bill: cacheBill(usage, price, isMarked ? 0 : batch.primes) };
 }

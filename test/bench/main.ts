@@ -6,6 +6,7 @@ import { formatAnswers, measureAnswers } from './answers.ts';
 import { formatCache, measureCache } from './cache.ts';
 import { formatCommandLine, measureCommandLine } from './command-line.ts';
 import { formatEstimates, measureEstimates } from './estimate.ts';
+import { formatCachedEstimates, measureCachedEstimates } from './estimate-cached.ts';
 import { formatFleetCalls, measureFleetCalls } from './fleet-calls.ts';
 import { formatFleetIntake, measureFleetIntake } from './fleet-intake.ts';
 import { formatFleetKillOne, measureFleetKillOne } from './fleet-kill-one.ts';
@@ -20,6 +21,8 @@ import { formatMemory, measureMemory } from './memory.ts';
 import { formatPrice, measurePrice } from './price.ts';
 import { formatRestart, measureRestart } from './restart.ts';
 import { formatThroughput, measureThroughput } from './throughput.ts';
+
+const sharesDefault = [1];
 
 interface SharedOptions {
   dir: string;
@@ -122,6 +125,23 @@ shared(program.command('estimate'))
     await report(options, {
       measure: directory => measureEstimates({ documents, seed, directory, nodeModules, onRow }),
       format: formatEstimates,
+    });
+  });
+
+shared(program.command('estimate-cached'))
+  .description('the same of a file behind a long prefix that the planner marks, provider by provider')
+  .option('--documents <n>', 'documents in the file that is estimated', count, 1_000)
+  .option('--from <n>', 'the first seed, of texts and of the provider', count, 1)
+  .option('--seeds <n>', 'how many of them', count, 4)
+  .option('--hits <shares...>', 'of the possible cache reads, the share that a provider serves', share, sharesDefault)
+  .action(async (options: SharedOptions & { documents: number; from: number; seeds: number; hits: number[] }) => {
+    const { documents, from, hits: hitShares } = options;
+    const seeds = Array.from({ length: options.seeds }, (_, index) => from + index);
+    const nodeModules = resolve(import.meta.dirname, '../../node_modules');
+    const onRow = (line: string): void => console.error(line);
+    await report(options, {
+      measure: directory => measureCachedEstimates({ documents, seeds, hitShares, directory, nodeModules, onRow }),
+      format: formatCachedEstimates,
     });
   });
 
@@ -287,4 +307,11 @@ function count(text: string): number {
   const value = Number(text.replaceAll('_', ''));
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
+}
+
+/** The first that is given replaces the default. */
+function share(text: string, shares: number[]): number[] {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('It must be a number from 0 to 1.');
+  return shares === sharesDefault ? [value] : [...shares, value];
 }

@@ -32,7 +32,7 @@ export function cacheBasis(
     const isLeftOut = cache.by === 'producer' ? 'ownMarkers' : saving > 0 ? 'planned' : 'none';
     documents[isKnown ? 'learned' : isLeftOut] += count;
   }
-  const seen = [...keys].map(key => sumOfBills(calibration.cacheOf(key))).reduce(addCacheBills, noCacheBill);
+  const seen = [...keys].map(key => sumOfBills(calibration.cacheOf(key).values())).reduce(addCacheBills, noCacheBill);
   const isUnknown = documents.ownMarkers + documents.planned > 0;
   return {
     label: isUnknown ? 'unknown' : documents.learned > 0 ? 'learned' : 'none',

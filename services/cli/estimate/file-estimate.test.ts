@@ -159,7 +159,10 @@ describe('what is expected of the cache', () => {
     const features = sum.map(count => count / documents);
     const bill = { answers: 1, inputTokens: 5_000, readTokens: 4_900, savedTokens: 4_410, primes: 1_000 };
     const answer = { model: haiku, key, features, bytes: 20_000, inputTokens: 5_000, outputTokens: 30 };
-    const seen = (n: number): SeenAnswer => ({ ...answer, cache: { key: cache.key, bk: `b${n % 5}`, bill } });
+    const seen = (n: number): SeenAnswer => ({
+      ...answer,
+      cache: { key: cache.key, isFirst: false, bk: `b${n % 5}`, bill },
+    });
     return calibrate(Array.from({ length: 500 }, (_, n) => seen(n)));
   };
   const words = (file: FileEstimate, options: Parameters<typeof estimateReport>[1] = {}) =>

@@ -57,58 +57,18 @@ export function cacheBill(usage: Usage, price: PriceRow, primes: Nanodollars): C
   };
 }
 
-/** By batch: the items of one mostly read together, or miss together. */
-export type CacheSums = ReadonlyMap<string, CacheBill>;
+/** The bill of one batch, as far as its answers are known. */
+export interface BatchBill extends CacheBill {
+  /** Of its run: its items may have found nothing to read, and what was written for them is read by those that follow. */
+  isFirst: boolean;
+}
 
-export const sumOfBills = (sums: CacheSums): CacheBill => [...sums.values()].reduce(addCacheBills, noCacheBill);
+/** By batch: the items of one mostly read together, or miss together. */
+export type CacheSums = ReadonlyMap<string, BatchBill>;
+
+export const sumOfBills = (bills: Iterable<CacheBill>): CacheBill => [...bills].reduce(addCacheBills, noCacheBill);
 
 /** Fewer say too little to change what is expected. */
-const answersMin = 20;
+export const cacheAnswersMin = 20;
 
-export const isCacheKnown = (sums: CacheSums): boolean => sumOfBills(sums).answers >= answersMin;
-
-/**
- * How far off what a batch saves may be, as one standard deviation and a share of it: hit rates from 30 to 98 % are documented. It
- * weighs as one batch does.
- */
-const batchShare = 0.25;
-
-export interface CacheEstimate {
-  /** Of all documents together. */
-  savedTokens: number;
-  primes: Nanodollars;
-  /** In tokens: variance of what is each batch's own, and standard deviation of what is common to all of them. */
-  variance: number;
-  doubt: number;
-}
-
-const noEffect: CacheEstimate = { savedTokens: 0, primes: 0, variance: 0, doubt: 0 };
-
-/**
- * What the cache will take off so many requests that are marked as those were whose answers are known; nothing, as long as
- * these are few.
- * @param holdBack share of batches, 0 to 1, that will go without markers
- */
-export function estimateCache(
-  sums: CacheSums,
-  { documents, holdBack }: { documents: number; holdBack: number },
-): CacheEstimate {
-  if (!isCacheKnown(sums)) return noEffect;
-  const all = sumOfBills(sums);
-  const marked = 1 - holdBack;
-  const each = all.savedTokens / all.answers;
-  const batchItems = all.answers / sums.size;
-  const early = (batchShare * each * batchItems) ** 2;
-  const squares = [...sums.values()].reduce(
-    (sum, { savedTokens, answers }) => sum + (savedTokens - each * answers) ** 2,
-    0,
-  );
-  const ofBatch = (early + squares) / sums.size;
-  const held = marked * holdBack * (each * batchItems) ** 2;
-  return {
-    savedTokens: documents * marked * each,
-    primes: (documents * marked * all.primes) / all.answers,
-    variance: (documents / batchItems) * (marked * ofBatch + held),
-    doubt: ((documents * marked) / batchItems) * Math.sqrt(ofBatch / sums.size),
-  };
-}
+export const isCacheKnown = (sums: CacheSums): boolean => sumOfBills(sums.values()).answers >= cacheAnswersMin;

@@ -1,5 +1,5 @@
 import { type AnswerSums, addLength, type LengthSums, lengthClass, noLength, sumOfLengths } from './answer-model.ts';
-import { addCacheBills, type CacheBill, type CacheSums, noCacheBill } from './cache-model.ts';
+import { addCacheBills, type BatchBill, type CacheBill, type CacheSums, noCacheBill } from './cache-model.ts';
 import type { Features } from './text-features.ts';
 import { noTokenSums, sumCounts, type TokenCount, type TokenModel, type TokenSums, tokenModel } from './token-model.ts';
 
@@ -21,8 +21,9 @@ export interface SeenAnswer {
 export interface SeenCache {
   /** As `cacheKey` names it. */
   key: string;
-  /** Its batch. */
+  /** Its batch, and whether it was the first of its run. */
   bk: string;
+  isFirst: boolean;
   bill: CacheBill;
 }
 
@@ -71,7 +72,7 @@ export const answerKey = ({
 export function calibrate(answers: Iterable<SeenAnswer>): Calibration {
   const counts = new Map<string, TokenCount[]>();
   const lengths = new Map<string, Map<number, LengthSums>>();
-  const caches = new Map<string, Map<string, CacheBill>>();
+  const caches = new Map<string, Map<string, BatchBill>>();
   for (const { model, key, features, bytes, inputTokens, outputTokens, cache } of answers) {
     const family = modelFamily(model);
     const seen = counts.get(family) ?? [];
@@ -120,9 +121,9 @@ function addAnswer(lengths: Map<string, Map<number, LengthSums>>, { key, length,
   lengths.set(key, byLength);
 }
 
-function addCache(caches: Map<string, Map<string, CacheBill>>, { key, bk, bill }: SeenCache): void {
-  const byBatch = caches.get(key) ?? new Map<string, CacheBill>();
-  byBatch.set(bk, addCacheBills(byBatch.get(bk) ?? noCacheBill, bill));
+function addCache(caches: Map<string, Map<string, BatchBill>>, { key, bk, isFirst, bill }: SeenCache): void {
+  const byBatch = caches.get(key) ?? new Map<string, BatchBill>();
+  byBatch.set(bk, { ...addCacheBills(byBatch.get(bk) ?? noCacheBill, bill), isFirst });
   caches.set(key, byBatch);
 }
 

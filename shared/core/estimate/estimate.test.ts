@@ -49,7 +49,7 @@ const seenCaches = fc
   .tuple(models, fc.integer({ min: 0, max: 3 }), fc.integer({ min: -100_000, max: 100_000 }), fc.nat(1_000_000))
   .map(([model, batch, savedTokens, primes]) => {
     const bill = { ...noCacheBill, answers: 20, inputTokens: 100_000, savedTokens, primes };
-    return { key: cacheKeyOf(model), bk: `b${batch}`, bill };
+    return { key: cacheKeyOf(model), bk: `b${batch}`, isFirst: batch < 2, bill };
   });
 
 const requests = recordOf({

@@ -3,8 +3,9 @@ import type { Nanodollars } from '../money.ts';
 import { batchPriceShare } from '../prices.ts';
 import { cacheTokensMin } from '../prompt-cache/cache-minimums.ts';
 import { type AnswerGuess, answerTokens } from './answer-model.ts';
-import { estimateCache, type MarkedBy } from './cache-model.ts';
+import type { MarkedBy } from './cache-model.ts';
 import type { Calibration } from './calibration.ts';
+import { estimateCache } from './estimate-cache.ts';
 import { addFeatures, type Features, noFeatures } from './text-features.ts';
 import { inputTokensMin } from './token-bounds.ts';
 
@@ -87,7 +88,12 @@ export function estimateGroups(
   groups: readonly RequestGroup[],
   { calibration, at }: { calibration: Calibration; at: number },
 ): Estimate {
-  const parts = groups.map(group => estimateGroup(group, { calibration, at }));
+  const alike = Map.groupBy(groups, ({ cache }) => cache.key);
+  const documentsOf = (some: readonly RequestGroup[]): number =>
+    some.reduce((sum, { documents }) => sum + documents, 0);
+  const parts = groups.map(group =>
+    estimateGroup(group, { calibration, at, ofDocuments: documentsOf(alike.get(group.cache.key) ?? [group]) }),
+  );
   const sum = (of: (part: GroupEstimate) => Range | null): Range =>
     parts.reduce((total, part) => addRanges(total, of(part) ?? noRange), noRange);
   const cost = parts.some(part => part.cost) ? sum(part => part.cost) : null;
@@ -113,7 +119,7 @@ interface GroupEstimate {
 
 function estimateGroup(
   group: RequestGroup,
-  { calibration, at }: { calibration: Calibration; at: number },
+  { calibration, at, ofDocuments }: { calibration: Calibration; at: number; ofDocuments: number },
 ): GroupEstimate {
   const { documents, counted, maxTokens, bounds, model } = group;
   const tokens = calibration.tokensOf(model);
@@ -131,7 +137,8 @@ function estimateGroup(
   const perToken = (column: number): number => column * batchPriceShare * group.priceFactor;
   const [inputPrice, outputPrice] = [perToken(price?.input ?? 0), perToken(price?.output ?? 0)];
   const uncached = inputExpected * inputPrice + output.expected * outputPrice;
-  const cache = estimateCache(calibration.cacheOf(group.cache.key), { documents, holdBack: group.cache.holdBack });
+  const { holdBack } = group.cache;
+  const cache = estimateCache(calibration.cacheOf(group.cache.key), { documents, ofDocuments, holdBack });
   // No more than all of it can be read.
   const savedMax = price ? inputExpected * (1 - price.cacheRead / price.input) : 0;
   const expected = uncached - Math.min(cache.savedTokens, savedMax) * inputPrice + cache.primes;
