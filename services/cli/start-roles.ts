@@ -101,6 +101,7 @@ export interface RunningRoles {
 export async function startRoles(options: RolesOptions): Promise<RunningRoles> {
   const { telemetry, clock, timing, roles } = options;
   const follower = new ViewFollower(portsOf(options, 'view').log, options.viewStart ?? null);
+  follower.view.lessons.timeScale = timing.scale;
   await ensureFleet({ log: options.log, follower, ids: systemIds });
   for (const name of options.providers.keys()) {
     await putCapInForce(follower, { scope: `account:${name}:batches`, period: 'total', limit: options.openBatchesMax });

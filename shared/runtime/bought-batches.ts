@@ -1,5 +1,6 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import type { Nanodollars } from '#core/money.ts';
+import type { CachePlan } from '#core/prompt-cache/cache-plan.ts';
 import type { Log } from '#ports/log.ts';
 import { type CacheRecord, CacheRuns } from './cache-runs.ts';
 import { readRange } from './read-range.ts';
@@ -18,29 +19,32 @@ export interface BoughtBatch {
   isFirst: boolean;
   /** Nanodollars: each item's part of the calls that wrote its batch's entries ahead. */
   primes: Nanodollars;
+  /** What it was sealed with, and when, ms since the epoch. */
+  sealed: { plan: CachePlan | null; at: number; items: number };
 }
 
 /** Those of these batches that were sealed lately. */
 export async function boughtBatches(log: Log, bks: ReadonlySet<string>): Promise<ReadonlyMap<string, BoughtBatch>> {
   const records = await newestRecords(log, bks);
   const runs = new CacheRuns();
-  const found = new Map<string, Omit<BoughtBatch, 'primes'> & { items: number }>();
+  const found = new Map<string, Omit<BoughtBatch, 'primes'>>();
   const recipesOn = new Set<string>();
   for (const record of records) {
     if (record.kind === 'PRIME') runs.prime(record);
     if (record.kind === 'PRIMED') runs.primed(record);
     if (record.kind !== 'SEALED') continue;
-    const { bk, recipe, plan, items } = record;
+    const { bk, recipe, plan = null, items, at } = record;
     if (plan?.use === 'shadow') recipesOn.delete(recipe);
     else if (plan) recipesOn.add(recipe);
     // A planner that is on has nothing to say of some batches, and an answer of such a batch counts as well.
     const isOn = recipesOn.has(recipe);
     const cache = plan?.use === 'held-back' ? plan.use : isOn ? 'on' : 'unknown';
     const isFirst = cache !== 'held-back' && runs.sealed(record);
-    if (bks.has(bk) && !found.has(bk)) found.set(bk, { recipe, cache, isFirst, items: items.length });
+    if (bks.has(bk) && !found.has(bk))
+      found.set(bk, { recipe, cache, isFirst, sealed: { plan, at, items: items.length } });
   }
   return new Map(
-    [...found].map(([bk, { items, ...batch }]) => [bk, { ...batch, primes: runs.primesOf(bk) / Math.max(1, items) }]),
+    [...found].map(([bk, batch]) => [bk, { ...batch, primes: runs.primesOf(bk) / Math.max(1, batch.sealed.items) }]),
   );
 }
 

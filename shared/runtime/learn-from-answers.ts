@@ -6,6 +6,7 @@ import { cacheBill, cacheKey } from '#core/estimate/cache-model.ts';
 import { answerKey, type Calibration, calibrate, type SeenAnswer, type SeenCache } from '#core/estimate/calibration.ts';
 import { featuresOf } from '#core/estimate/text-features.ts';
 import { headerNames } from '#core/headers.ts';
+import { CacheLessons, cacheLessonsOf } from '#core/prompt-cache/cache-lessons.ts';
 import { hasOwnMarkers } from '#core/prompt-cache/prompt-blocks.ts';
 import { formatRid, parseRid, type Rid } from '#core/rid.ts';
 import type { Log, LogRecord } from '#ports/log.ts';
@@ -40,13 +41,33 @@ export async function learnFromAnswers(log: Log): Promise<Calibration> {
   const batches = await boughtBatches(log, new Set(billed.map(({ bk }) => bk)));
   const book = new RecipeBook(log);
   const seen: SeenAnswer[] = [];
+  const usages = new Map<string, { usage: Usage; model: string }[]>();
   for (const answer of billed) {
     const document = documents.get(formatRid(answer.rid));
     const batch = batches.get(answer.bk);
-    if (document && batch) seen.push(...(await seenAnswer(answer, { document, batch, book })));
+    const found = document && batch ? await seenAnswer(answer, { document, batch, book }) : null;
+    if (!found) continue;
+    seen.push(found);
+    const ofBatch = usages.get(answer.bk) ?? [];
+    ofBatch.push({ usage: answer.usage, model: found.model });
+    usages.set(answer.bk, ofBatch);
   }
-  return calibrate(seen);
+  return calibrate(seen, lessonsOf(batches, usages));
 }
+
+/** As the view learns them, from the answers at hand. */
+function lessonsOf(batches: ReadonlyMap<string, BoughtBatch>, usages: ReadonlyMap<string, CacheUsages>): CacheLessons {
+  const lessons = new CacheLessons();
+  for (const [bk, answered] of usages) {
+    const { plan = null, at = 0, items = 0 } = batches.get(bk)?.sealed ?? {};
+    if (plan?.use !== 'marked') continue;
+    for (const { hash, ttl, prime } of plan.marks) lessons.see({ bk, hash, items, at, ttl, isPrimed: prime });
+    for (const lesson of cacheLessonsOf({ bk, at, plan, answered })) lessons.learn(lesson);
+  }
+  return lessons;
+}
+
+type CacheUsages = Parameters<typeof cacheLessonsOf>[0]['answered'];
 
 /** Oldest first within each partition. */
 async function newestAnswers(log: Log): Promise<Billed[]> {
@@ -89,11 +110,11 @@ function parseJson(value: Uint8Array): unknown {
 async function seenAnswer(
   answer: Billed,
   { document, batch, book }: { document: ReadDocument; batch: BoughtBatch; book: RecipeBook },
-): Promise<SeenAnswer[]> {
+): Promise<SeenAnswer | null> {
   const { parsed } = document;
-  if (parsed.is !== 'document') return [];
+  if (parsed.is !== 'document') return null;
   const recipe = await book.get(batch.recipe).catch(() => null);
-  if (!recipe) return [];
+  if (!recipe) return null;
   const { model, maxTokens, isText } = requestFacts(parsed.document, recipe);
   const { ask } = parsed.document;
   const { rid, att, usage } = answer;
@@ -104,7 +125,7 @@ async function seenAnswer(
   const isMarked = !isText && hasOwnMarkers(body);
   const cache = seenCache(answer, { batch, model, isMarked, request: { key, length: lengthClass(bytes), isAsIs } });
   const [inputTokens, outputTokens] = [promptTokens(usage), usage.output];
-  return [{ model, key, features: featuresOf(body), bytes, inputTokens, outputTokens, cache }];
+  return { model, key, features: featuresOf(body), bytes, inputTokens, outputTokens, cache };
 }
 
 /** Null where nobody knows whether the planner was on, and for what it held back to measure against. */

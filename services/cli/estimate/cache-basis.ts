@@ -4,57 +4,65 @@ import type { RequestGroup } from '#core/estimate/estimate.ts';
 import { formatDollars, type Nanodollars } from '#core/money.ts';
 import { countOf } from '../terminal/format-count.ts';
 
-/** What the expected cost has in it of the prompt cache. `unknown`: it is left out, and may lower the bill. */
+/**
+ * What the expected cost has in it of the prompt cache. `planned`: what the planner decides by, before bills have told.
+ * `unknown`: it is left out for some, and may lower the bill.
+ */
 export interface CacheBasis {
-  label: 'learned' | 'unknown' | 'none';
+  label: 'learned' | 'planned' | 'unknown' | 'none';
   /** Answers that were marked like these documents, and the share of their input, 0 to 1, that was read from the cache. */
   learnedFrom: number;
   readShare: number | null;
-  /** By what is expected of them: as those answers; nothing yet, though they are marked; nothing. */
-  documents: { learned: number; ownMarkers: number; planned: number; none: number };
-  /** Nanodollars that the planner expects to take off the documents that nothing was learned of. */
-  mayLower: Nanodollars;
+  /** By what is expected of them: as those answers; as the planner does; nothing, for all their markers; nothing. */
+  documents: { learned: number; planned: number; ownMarkers: number; none: number };
+  /** Nanodollars that the planner expects to take off, and how many of the items that it marks will read, 0 to 1, at least. */
+  planned: Nanodollars;
+  hitRate: number | null;
 }
 
-/** @param savings as `FileEstimate.plannedSavings` */
-export function cacheBasis(
-  groups: readonly RequestGroup[],
-  { calibration, savings }: { calibration: Calibration; savings: ReadonlyMap<string, Nanodollars> },
-): CacheBasis {
-  const documents = { learned: 0, ownMarkers: 0, planned: 0, none: 0 };
+export function cacheBasis(groups: readonly RequestGroup[], calibration: Pick<Calibration, 'cacheOf'>): CacheBasis {
+  const documents = { learned: 0, planned: 0, ownMarkers: 0, none: 0 };
   const keys = new Set<string>();
-  let mayLower = 0;
-  for (const { name, documents: count, cache } of groups) {
-    const isKnown = isCacheKnown(calibration.cacheOf(cache.key));
-    const saving = Math.max(0, savings.get(name) ?? 0);
-    if (isKnown) keys.add(cache.key);
-    else mayLower += saving;
-    const isLeftOut = cache.by === 'producer' ? 'ownMarkers' : saving > 0 ? 'planned' : 'none';
-    documents[isKnown ? 'learned' : isLeftOut] += count;
+  let saving = 0;
+  const hitRates: number[] = [];
+  for (const { documents: count, cache } of groups) {
+    const { by, key, planned } = cache;
+    if (isCacheKnown(calibration.cacheOf(key))) {
+      documents.learned += count;
+      keys.add(key);
+    } else if (planned.hitRate !== null) {
+      documents.planned += count;
+      saving += planned.saving;
+      hitRates.push(planned.hitRate);
+    } else documents[by === 'producer' ? 'ownMarkers' : 'none'] += count;
   }
   const seen = [...keys].map(key => sumOfBills(calibration.cacheOf(key).values())).reduce(addCacheBills, noCacheBill);
-  const isUnknown = documents.ownMarkers + documents.planned > 0;
+  const { learned, planned, ownMarkers } = documents;
   return {
-    label: isUnknown ? 'unknown' : documents.learned > 0 ? 'learned' : 'none',
+    label: ownMarkers > 0 ? 'unknown' : planned > 0 ? 'planned' : learned > 0 ? 'learned' : 'none',
     learnedFrom: seen.answers,
     readShare: seen.inputTokens === 0 ? null : seen.readTokens / seen.inputTokens,
     documents,
-    mayLower,
+    planned: saving,
+    hitRate: hitRates.length === 0 ? null : Math.min(...hitRates),
   };
 }
 
-export function cacheInWords({ learnedFrom, readShare, documents, mayLower }: CacheBasis): string {
-  const { learned, ownMarkers, planned } = documents;
-  const read = `${Math.round((readShare ?? 0) * 100)} %`;
-  const less = formatDollars(Math.round(mayLower));
-  const leftOut = [
-    ...(planned > 0
-      ? [`${countOf(planned, 'document')} that will be marked (about ${less} less, says the planner)`]
+export function cacheInWords({ learnedFrom, readShare, documents, planned, hitRate }: CacheBasis): string {
+  const parts = [
+    ...(documents.learned > 0
+      ? [`prompt cache as in the newest ${countOf(learnedFrom, 'answer')}: ${percent(readShare)} of their input read`]
       : []),
-    ...(ownMarkers > 0 ? [`${countOf(ownMarkers, 'document')} with markers of their own`] : []),
-  ].join(' and ');
-  const none = leftOut === '' ? '' : ` for ${leftOut}`;
-  if (learned === 0) return `no prompt cache${none}`;
-  const seen = `prompt cache as in the newest ${countOf(learnedFrom, 'answer')}: ${read} of their input read`;
-  return none === '' ? seen : `${seen}, and none${none}`;
+    ...(documents.planned > 0
+      ? [
+          `prompt cache for ${countOf(documents.planned, 'document')} as the planner guesses: ${percent(hitRate)} of them read it, ${formatDollars(Math.round(planned))} less`,
+        ]
+      : []),
+    ...(documents.ownMarkers > 0
+      ? [`no prompt cache for ${countOf(documents.ownMarkers, 'document')} with markers of their own`]
+      : []),
+  ];
+  return parts.join(', ') || 'no prompt cache';
 }
+
+const percent = (share: number | null): string => `${Math.round((share ?? 0) * 100)} %`;

@@ -34,7 +34,8 @@ export function estimateReport(
   }: { calibration?: Calibration; sample?: SampleCount | null; isSimulated?: boolean } = {},
 ): EstimateReport {
   const known = sample ? calibration.withSample(sample) : calibration;
-  const { groups, documents, rejected, unpriced, at } = file;
+  const { documents, rejected, unpriced, at } = file;
+  const groups = file.plannedBy(known.lessons);
   const sumOf = (some: readonly RequestGroup[]): Estimate => estimateGroups(some, { calibration: known, at });
   const models = [...Map.groupBy(groups, ({ model }) => model)].map(([model, own]) => ({
     model,
@@ -53,20 +54,16 @@ export function estimateReport(
       answersOf: key => sumOfLengths(known.answersOf(key)).answers,
       tried: sample?.tried ?? [],
     }),
-    cache: cacheBasis(groups, { calibration: known, savings: file.plannedSavings() }),
+    cache: cacheBasis(groups, known),
     sample,
     isSimulated,
   };
 }
 
-/** The same calls one by one, and expected without a cache: as the ledger counts what single calls would have cost. */
-export function individually({ cost, uncached }: Pick<Estimate, 'cost' | 'uncached'>): Range {
-  const { low, expected, high } = cost ?? noRange;
-  return {
-    low: low / batchPriceShare,
-    expected: (uncached ?? expected) / batchPriceShare,
-    high: high / batchPriceShare,
-  };
+/** The same calls one by one, without markers of ours: as the ledger counts what single calls would have cost. */
+export function individually({ uncached }: Pick<Estimate, 'uncached'>): Range {
+  const { low, expected, high } = uncached ?? noRange;
+  return { low: low / batchPriceShare, expected: expected / batchPriceShare, high: high / batchPriceShare };
 }
 
 /** Day from which the newest price in the table holds. */
@@ -105,7 +102,8 @@ export function estimateJson(report: EstimateReport): Record<string, unknown> {
         learnedFrom: cache.learnedFrom,
         readShare: cache.readShare,
         documents: cache.documents,
-        mayLowerUsd: toText(cache.mayLower),
+        plannedUsd: toText(cache.planned),
+        hitRate: cache.hitRate,
         words: cacheInWords(cache),
       },
       sample: sample && {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { costOf, noUsage } from '#core/cost.ts';
+import { costOf, noUsage, priceOf } from '#core/cost.ts';
 import type { Document } from '#core/document.ts';
 import { answerKey, calibrate, type SeenAnswer } from '#core/estimate/calibration.ts';
+import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
 import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
 import { asIsRecipe, type Recipe } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
@@ -189,21 +190,50 @@ describe('what is expected of the cache', () => {
     const calibration = calibrationOf(longFile(on));
     for (const mode of ['off', 'shadow'] as const) {
       const report = estimateReport(longFile({ ...on, mode }), { calibration });
-      assert.equal(report.sum.cost?.expected, report.sum.uncached);
+      assert.equal(report.sum.cost?.expected, report.sum.uncached?.expected);
       assert.equal(report.cache.label, 'none');
     }
     assert.match(words(longFile(off), { calibration }), /expected: no prompt cache, no answer given again/);
   });
 
-  it('is left out before anything was learned, and said to be, with what the planner expects of it', () => {
+  it('is what the planner decides by before anything was learned, and said to be', () => {
     const { sum, cache } = estimateReport(longFile(on));
-    assert.equal(sum.cost?.expected, sum.uncached);
-    assert.ok(cache.label === 'unknown' && cache.mayLower > 0 && cache.mayLower < (sum.uncached ?? 0));
+    assert.ok(sum.cost && sum.uncached !== null && sum.likely);
+    assert.ok(cache.label === 'planned' && cache.planned > 0);
+    assert.ok(Math.abs(sum.uncached.expected - sum.cost.expected - cache.planned) < 1e-3);
+    // Documented are hit rates from 30 to 98 %: either bill is likely.
+    const prefix = 0.45 * sum.uncached.expected;
+    assert.ok(sum.likely.low < sum.cost.expected - prefix / 2 && sum.likely.high > sum.cost.expected + prefix / 2);
     assert.match(
       words(longFile(on)),
-      /no prompt cache for 100 documents that will be marked \(about \$ 0\.\d+ less, says the planner\)/,
+      /prompt cache for 100 documents as the planner guesses: 64 % of them read it, \$ 0\.\d+ less/,
     );
     assert.equal(estimateReport(longFile(on, 'Be brief.')).cache.label, 'none');
+  });
+
+  it('is by what other prefixes of the model showed, where they did', () => {
+    const lessons = new CacheLessons();
+    for (let n = 0; n < 20; n += 1) {
+      const seen = { bk: `b${n}`, hash: 'other', model: haiku, ttl: '5m', isPrimed: true, items: 100, at } as const;
+      lessons.see(seen);
+      const tokens = { prefixTokens: 9_000, promptTokens: 950_000, readTokens: 900_000, writtenTokens: 0 };
+      lessons.learn({ ...seen, ...tokens, use: 'marked', hits: 100 });
+    }
+    const { cache, sum } = estimateReport(longFile(on), { calibration: calibrate([], lessons) });
+    const cold = estimateReport(longFile(on));
+    assert.ok((cache.hitRate ?? 0) > 0.9 && (sum.cost?.expected ?? 0) < (cold.sum.cost?.expected ?? 0));
+  });
+
+  it('high is what INTENT reserves for markers, and a prime for each of them; low is as without', () => {
+    const costOfFile = (...from: Parameters<typeof longFile>) =>
+      estimateReport(longFile(...from)).sum.cost ?? assert.fail();
+    const [marked, plain] = [costOfFile(on), costOfFile(off)];
+    const price = priceOf(haiku, { promptTokens: 1, at }) ?? assert.fail();
+    const tokensMax = longFile(on).groups.reduce((sum, { bounds }) => sum + bounds.high, 0);
+    const written = (tokensMax * (price.cacheWrite1h - price.input)) / 2;
+    assert.ok(marked.high - plain.high >= written + (tokensMax / 100) * price.cacheWrite1h);
+    assert.equal(marked.low, plain.low);
+    assert.deepEqual(costOfFile(on, 'Be brief.').high, costOfFile(off, 'Be brief.').high);
   });
 
   it('names markers of producers that nothing was learned of', () => {

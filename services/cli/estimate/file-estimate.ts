@@ -5,17 +5,20 @@ import { guessAnswer, lengthClass } from '#core/estimate/answer-model.ts';
 import { cacheKey, type MarkedBy } from '#core/estimate/cache-model.ts';
 import { answerKey } from '#core/estimate/calibration.ts';
 import { lowestCost, noCounted, type RequestGroup } from '#core/estimate/estimate.ts';
+import { noSaving } from '#core/estimate/planned-saving.ts';
 import { addFeatures, type Features, featuresOf, lettersOf, noFeatures } from '#core/estimate/text-features.ts';
 import { inputTokensMax, inputTokensMin } from '#core/estimate/token-bounds.ts';
 import type { Nanodollars } from '#core/money.ts';
 import { usOnlyFactor } from '#core/prices.ts';
-import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
+import type { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
+import { mayBeMarked } from '#core/prompt-cache/cache-minimums.ts';
 import { cacheModeDoes } from '#core/prompt-cache/cache-plan.ts';
+import { primeCostMax } from '#core/prompt-cache/primes.ts';
 import { hasOwnMarkers } from '#core/prompt-cache/prompt-blocks.ts';
 import { asIsRecipe, type Recipe, recipeHash } from '#core/recipe.ts';
 import { requestFacts } from '#runtime/routing.ts';
-import { CacheExplainer } from '../cache/explain-batches.ts';
 import type { LaneSource } from '../cache/lane-source.ts';
+import { PlannedCache } from './planned-cache.ts';
 import { RequestSample } from './request-sample.ts';
 
 /** Models of one file that are told apart. */
@@ -32,9 +35,7 @@ export class FileEstimate {
   readonly sample: RequestSample;
   readonly #groups = new Map<string, RequestGroup>();
   readonly #models = new Set<string>();
-  readonly #explainer = new CacheExplainer();
-  /** By group. */
-  readonly #lanes = new Map<string, string>();
+  readonly #planned = new PlannedCache();
   readonly #hashes = new WeakMap<Recipe, string>();
   readonly #at: number;
 
@@ -56,14 +57,19 @@ export class FileEstimate {
     const { model, maxTokens, isText } = requestFacts(document, recipe);
     const body = buildRequest(document.ask, recipe, { partition: 0, offset: this.documents, att: 0 });
     const features = featuresOf(body);
-    const worst = worstCost({ model, maxTokens, body, isText }, this.#at);
+    const bytes = Buffer.byteLength(body);
+    const worst = worstCost({ model, maxTokens, body, bytes, isText }, this.#at);
     const [letters, tokensMax] = [lettersOf(features), inputTokensMax(body, { isText })];
     const isGiven = recipe.reusable === true && document.mayReuse !== false; // it may be, and then it costs nothing
     const least = isGiven ? 0 : lowestCost({ model, letters, tokensMax }, this.#at);
     const by =
       !isText && hasOwnMarkers(body) ? 'producer' : cacheModeDoes[source.policy.mode].marks ? 'planner' : 'nobody';
-    if (by === 'planner') this.#explainer.add(document, source);
-    const name = this.#groupOf(document, { source, model, maxTokens, body, by, isPriced: worst !== null });
+    const name = this.#groupOf(document, { source, model, maxTokens, bytes, by, isPriced: worst !== null });
+    const isMarkable = by === 'planner' && mayBeMarked(model, bytes);
+    if (by === 'planner') {
+      const primeMax = isMarkable ? (primeCostMax({ model, body, tokensMax }, this.#at) ?? 0) : 0;
+      this.#planned.add(document, source, { group: name, model, bytes, primeMax });
+    }
     const group = this.#groups.get(name) as RequestGroup;
     group.documents += 1;
     group.features = addFeatures(group.features, features);
@@ -71,7 +77,9 @@ export class FileEstimate {
     group.bounds.high += tokensMax;
     if (group.cost && worst && least !== null) {
       group.cost.low += least;
-      group.cost.high += worst.none;
+      // The planner may set an hour on any of them: then INTENT reserves the price of a write.
+      group.cost.high += isMarkable ? worst['1h'] : worst.none;
+      group.cost.highUnmarked += worst.none;
     }
     this.sample.offer({ ordinal: this.documents, group: name, body, features });
     this.documents += 1;
@@ -93,27 +101,24 @@ export class FileEstimate {
     };
   }
 
+  /** Their costs are with what primes may cost at most. */
   get groups(): readonly RequestGroup[] {
-    return [...this.#groups.values()];
+    return [...this.#groups.values()].map(group => {
+      const primes = this.#planned.primesMax(group);
+      return group.cost && primes > 0 ? { ...group, cost: { ...group.cost, high: group.cost.high + primes } } : group;
+    });
+  }
+
+  /** The same, with what the planner expects of the cache by these lessons. */
+  plannedBy(lessons: CacheLessons): readonly RequestGroup[] {
+    const { groups } = this;
+    const savings = this.#planned.savings(groups, { lessons, at: this.#at });
+    return groups.map(group => ({ ...group, cache: { ...group.cache, planned: savings.get(group.name) ?? noSaving } }));
   }
 
   /** Nanodollars that all documents whose price is known cost at least. */
   get costMin(): Nanodollars {
     return this.groups.reduce((sum, { cost }) => sum + (cost?.low ?? 0), 0);
-  }
-
-  /** Nanodollars by group: what the planner expects its markers to take off while nothing is learned of them. */
-  plannedSavings(): ReadonlyMap<string, Nanodollars> {
-    const lanes = this.#explainer.explain(new CacheLessons(), this.#at);
-    const each = new Map(
-      lanes.map(({ task, model, batchItems, why }) => {
-        const saving = why.reduce((sum, reason) => sum + (reason.is === 'marked' ? reason.saving : 0), 0);
-        return [laneKey(task, model), saving / batchItems];
-      }),
-    );
-    const ofGroup = ({ name, documents, cache }: RequestGroup): Nanodollars =>
-      cache.by === 'planner' ? documents * (1 - cache.holdBack) * (each.get(this.#lanes.get(name) ?? '') ?? 0) : 0;
-    return new Map(this.groups.map(group => [group.name, ofGroup(group)]));
   }
 
   /** Documents whose price is unknown: in no sum, and never taken for free. */
@@ -126,8 +131,8 @@ export class FileEstimate {
   }
 
   #groupOf(
-    { ask, task }: Document,
-    asked: { source: LaneSource; model: string; maxTokens: number; body: string; by: MarkedBy; isPriced: boolean },
+    { ask }: Document,
+    asked: { source: LaneSource; model: string; maxTokens: number; bytes: number; by: MarkedBy; isPriced: boolean },
   ): string {
     const { source, maxTokens, by, isPriced } = asked;
     const { recipe, policy } = source;
@@ -136,7 +141,7 @@ export class FileEstimate {
     const model = isKnown ? asked.model : 'others';
     this.#models.add(model);
     const key = answerKey({ recipe: isAsIs ? null : this.#hashOf(recipe), model, maxTokens });
-    const length = lengthClass(Buffer.byteLength(asked.body));
+    const length = lengthClass(asked.bytes);
     const isUsOnly = isAsIs && ask.params.inference_geo === 'us';
     const priceFactor = isUsOnly ? usOnlyFactor : 1;
     const exact = JSON.stringify([model, key, length, priceFactor, by]);
@@ -144,12 +149,11 @@ export class FileEstimate {
     if (!this.#groups.has(name)) {
       const guess = guessAnswer(isAsIs ? schemaOf(ask.params) : recipe, maxTokens);
       const bounds = { low: 0, high: 0 };
-      const cost = isPriced ? { low: 0, high: 0 } : null;
+      const cost = isPriced ? { low: 0, high: 0, highUnmarked: 0 } : null;
       const holdBack = by === 'planner' ? policy.holdBack : 0;
-      const cache = { by, key: cacheKey(by, { key, length, isAsIs }), holdBack };
+      const cache = { by, key: cacheKey(by, { key, length, isAsIs }), holdBack, planned: noSaving };
       const sums = { documents: 0, features: noFeatures, bounds, cost, counted: noCounted };
       this.#groups.set(name, { name, model, key, priceFactor, maxTokens, guess, length, cache, ...sums });
-      this.#lanes.set(name, laneKey(task, model));
     }
     return name;
   }
@@ -160,8 +164,6 @@ export class FileEstimate {
     return known;
   }
 }
-
-const laneKey = (task: string | null, model: string): string => JSON.stringify([task, model]);
 
 /** What provider parameters say of the answer. */
 function schemaOf(params: Readonly<Record<string, unknown>>): Pick<Recipe, 'outputSchema' | 'instructions'> {

@@ -46,7 +46,7 @@ function costLines(sum: Estimate, cost: Range, { paint }: TerminalLook): string[
     row('cost', ['low', 'expected', 'high']),
     row('  individually', amounts(single)),
     paint('bold', row('  as batches', amounts(cost))),
-    paint('green', row('  saved', amounts(difference(single, cost)))),
+    paint('green', row('  saved', ['', formatDollars(Math.round(single.expected - cost.expected))])),
   ];
 }
 
@@ -67,8 +67,6 @@ function unpricedLine({ documents, models }: EstimateReport['unpriced'], { paint
 
 function assumptions(report: EstimateReport, { width }: TerminalLook): string[] {
   const { input, output, sample, isSimulated } = report;
-  const bounds =
-    'low: one token for 16 letters, from the cache where that may be, and one for an answer; high: one for each byte, and all of max_tokens';
   return [
     ...sentence('input', inputInWords(input), width),
     ...(sample && sample.refused > 0
@@ -79,21 +77,21 @@ function assumptions(report: EstimateReport, { width }: TerminalLook): string[] 
     ...(isSimulated && (input.label !== 'calibrated' || output.label === 'learned')
       ? sentence('simulated', 'no key is configured: tokens and answers are those of the simulator', width)
       : []),
-    ...sentence('bounds', bounds, width),
+    ...sentence('bounds', boundsInWords(report), width),
     ...sentence('assumes', `${assumed(report)}; built-in prices of ${priceTableDate}`, width),
   ];
+}
+
+function boundsInWords({ sum: { cost, uncached } }: EstimateReport): string {
+  const isMarkable = cost !== null && uncached !== null && cost.high > uncached.high;
+  const written = isMarkable ? '; as batches, all written to the cache for an hour, and by primes before' : '';
+  return `low: one token for 16 letters, from the cache where that may be, and one for an answer; high: one for each byte, and all of max_tokens${written}`;
 }
 
 function sentence(label: string, text: string, width: number): string[] {
   const lines = wrapText(text, Math.max(20, width - labelWidth - 3));
   return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(labelWidth)}${line}`);
 }
-
-const difference = (a: Range, b: Range): Range => ({
-  low: a.low - b.low,
-  expected: a.expected - b.expected,
-  high: a.high - b.high,
-});
 
 const amounts = ({ low, expected, high }: Range): string[] =>
   [low, expected, high].map(amount => formatDollars(Math.round(amount)));

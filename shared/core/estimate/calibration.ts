@@ -1,3 +1,4 @@
+import { CacheLessons } from '../prompt-cache/cache-lessons.ts';
 import { type AnswerSums, addLength, type LengthSums, lengthClass, noLength, sumOfLengths } from './answer-model.ts';
 import { addCacheBills, type BatchBill, type CacheBill, type CacheSums, noCacheBill } from './cache-model.ts';
 import type { Features } from './text-features.ts';
@@ -34,6 +35,8 @@ export interface Calibration {
   answersOf(key: string): AnswerSums;
   /** @param key as `cacheKey` names it */
   cacheOf(key: string): CacheSums;
+  /** What the planner goes by for prefixes of which no bill is known. */
+  lessons: CacheLessons;
   /** Answers that were learned from. */
   answers: number;
   /** The same, with requests whose tokens the provider has counted, and with answers that were tried. */
@@ -69,7 +72,7 @@ export const answerKey = ({
   maxTokens: number;
 }): string => (recipe === null ? `as-is|${modelFamily(model)}|${maxTokens}` : `${recipe}|${modelFamily(model)}`);
 
-export function calibrate(answers: Iterable<SeenAnswer>): Calibration {
+export function calibrate(answers: Iterable<SeenAnswer>, lessons = new CacheLessons()): Calibration {
   const counts = new Map<string, TokenCount[]>();
   const lengths = new Map<string, Map<number, LengthSums>>();
   const caches = new Map<string, Map<string, BatchBill>>();
@@ -82,7 +85,7 @@ export function calibrate(answers: Iterable<SeenAnswer>): Calibration {
     if (cache) addCache(caches, cache);
   }
   const sums = new Map([...counts].map(([family, seen]) => [family, sumCounts(noTokenSums, seen)]));
-  return calibrationOf({ sums, lengths, caches });
+  return calibrationOf({ sums, lengths, caches, lessons });
 }
 
 interface Sums {
@@ -92,14 +95,16 @@ interface Sums {
   lengths: ReadonlyMap<string, AnswerSums>;
   /** By `cacheKey`. */
   caches: ReadonlyMap<string, CacheSums>;
+  lessons: CacheLessons;
 }
 
-function calibrationOf({ sums, lengths, caches }: Sums): Calibration {
+function calibrationOf({ sums, lengths, caches, lessons }: Sums): Calibration {
   const models = new Map([...sums].map(([family, known]) => [family, tokenModel(known)]));
   return {
     tokensOf: model => models.get(modelFamily(model)) ?? unlearned,
     answersOf: key => lengths.get(key) ?? new Map(),
     cacheOf: key => caches.get(key) ?? new Map(),
+    lessons,
     answers: [...lengths.values()].reduce((count, byLength) => count + sumOfLengths(byLength).answers, 0),
     withSample({ counts, tried }) {
       const more = new Map(sums);
@@ -109,7 +114,7 @@ function calibrationOf({ sums, lengths, caches }: Sums): Calibration {
       }
       const answered = new Map([...lengths].map(([key, byLength]) => [key, new Map(byLength)]));
       for (const answer of tried) addAnswer(answered, answer);
-      return calibrationOf({ sums: more, lengths: answered, caches });
+      return calibrationOf({ sums: more, lengths: answered, caches, lessons });
     },
   };
 }
@@ -130,4 +135,4 @@ function addCache(caches: Map<string, Map<string, BatchBill>>, { key, bk, isFirs
 const unlearned = tokenModel(noTokenSums);
 
 /** Before the first answer. */
-export const coldCalibration: Calibration = calibrationOf({ sums: new Map(), lengths: new Map(), caches: new Map() });
+export const coldCalibration: Calibration = calibrate([]);

@@ -18,8 +18,16 @@ const models = fc.constantFrom(...new Set(priceRows.map(row => row.model)));
 
 const cacheKeyOf = (model: string): string => cacheKey('planner', { key: model, length: 8, isAsIs: true });
 
+interface Asked {
+  model: string;
+  text: string;
+  maxTokens: number;
+  /** What the planner expects to save. */
+  saving?: number;
+}
+
 /** One request, as a group of its own. */
-function groupOf({ model, text, maxTokens }: { model: string; text: string; maxTokens: number }): RequestGroup {
+function groupOf({ model, text, maxTokens, saving = 0 }: Asked): RequestGroup {
   const body = JSON.stringify({ model, max_tokens: maxTokens, messages: [{ role: 'user', content: text }] });
   const features = featuresOf(body);
   const letters = lettersOf(features);
@@ -38,8 +46,8 @@ function groupOf({ model, text, maxTokens }: { model: string; text: string; maxT
     documents: 1,
     features,
     bounds: { low: inputTokensMin(letters), high: inputTokensMax(body) },
-    cost: low === null || high === null ? null : { low, high: high.none },
-    cache: { by: 'planner', key: cacheKeyOf(model), holdBack: 0.02 },
+    cost: low === null || high === null ? null : { low, high: high.none, highUnmarked: high.none },
+    cache: { by: 'planner', key: cacheKeyOf(model), holdBack: 0.02, planned: { saving, doubt: 9, hitRate: 0.5 } },
     counted: noCounted,
   };
 }
@@ -56,6 +64,7 @@ const requests = recordOf({
   model: models,
   text: fc.string({ unit: 'binary', maxLength: 500 }),
   maxTokens: fc.integer({ min: 1, max: 64_000 }),
+  saving: fc.integer({ min: -1_000_000, max: 1_000_000 }),
 });
 
 describe('estimateGroups', () => {
@@ -76,9 +85,8 @@ describe('estimateGroups', () => {
           }),
         );
         const { input, output, cost, likely, uncached } = estimateGroups(groups, { calibration, at });
-        for (const range of [input, output, cost])
+        for (const range of [input, output, cost, uncached])
           assert.ok(range && range.low <= range.expected && range.expected <= range.high);
-        assert.ok(cost && uncached !== null && cost.low <= uncached && uncached <= cost.high);
         assert.ok(cost && likely && cost.low <= likely.low && likely.low <= cost.expected);
         assert.ok(likely.high <= cost.high && cost.expected <= likely.high);
       }),

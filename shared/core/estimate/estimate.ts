@@ -3,9 +3,10 @@ import type { Nanodollars } from '../money.ts';
 import { batchPriceShare } from '../prices.ts';
 import { cacheTokensMin } from '../prompt-cache/cache-minimums.ts';
 import { type AnswerGuess, answerTokens } from './answer-model.ts';
-import type { MarkedBy } from './cache-model.ts';
+import { isCacheKnown, type MarkedBy } from './cache-model.ts';
 import type { Calibration } from './calibration.ts';
 import { estimateCache } from './estimate-cache.ts';
+import type { PlannedSaving } from './planned-saving.ts';
 import { addFeatures, type Features, noFeatures } from './text-features.ts';
 import { inputTokensMin } from './token-bounds.ts';
 
@@ -57,12 +58,15 @@ export interface RequestGroup {
   length: number;
   documents: number;
   features: Features;
-  /** Tokens of the requests at least and at most; `high` is what INTENT reserves of what carries no marker of ours. */
+  /** Tokens of the requests at least and at most. */
   bounds: { low: number; high: number };
-  /** The same in money, as batches; null when the model's price is unknown. */
-  cost: { low: Nanodollars; high: Nanodollars } | null;
-  /** Who marks them for the cache, as `cacheKey` names it, and the share of their batches that goes without markers. */
-  cache: { by: MarkedBy; key: string; holdBack: number };
+  /**
+   * The same in money, as batches: at most what INTENT reserves with the dearest markers, and primes;
+   * and what it reserves when the planner sets none. Null when the model's price is unknown.
+   */
+  cost: { low: Nanodollars; high: Nanodollars; highUnmarked: Nanodollars } | null;
+  /** Who marks them for the cache, as `cacheKey` names it; the share of their batches without markers; what the planner expects. */
+  cache: { by: MarkedBy; key: string; holdBack: number; planned: PlannedSaving };
   /** Of them: whose tokens the provider has counted. */
   counted: { documents: number; features: Features; tokens: number };
 }
@@ -75,8 +79,8 @@ export interface Estimate {
   output: Range;
   /** With what the cache is known to take off, and with primes; null when no price is known. */
   cost: Range | null;
-  /** Expected without any cache; null as above. */
-  uncached: number | null;
+  /** Without markers of ours, and without what any others save; null as above. */
+  uncached: Range | null;
   /** Where the cost lies in nineteen of twenty files like this one, within its bounds. */
   likely: { low: Nanodollars; high: Nanodollars } | null;
 }
@@ -97,7 +101,7 @@ export function estimateGroups(
   const sum = (of: (part: GroupEstimate) => Range | null): Range =>
     parts.reduce((total, part) => addRanges(total, of(part) ?? noRange), noRange);
   const cost = parts.some(part => part.cost) ? sum(part => part.cost) : null;
-  const uncached = cost && parts.reduce((total, part) => total + part.uncached, 0);
+  const uncached = cost && sum(part => part.uncached);
   const [input, output] = [sum(part => part.input), sum(part => part.output)];
   return { input, output, cost, uncached, likely: likelyOf(parts, cost) };
 }
@@ -108,7 +112,7 @@ interface GroupEstimate {
   input: Range;
   output: Range;
   cost: Range | null;
-  uncached: number;
+  uncached: Range | null;
   /** Nanodollars: of what is common to all answers of its key, and variance of what is each one's own. */
   doubt: number;
   variance: number;
@@ -137,24 +141,56 @@ function estimateGroup(
   const perToken = (column: number): number => column * batchPriceShare * group.priceFactor;
   const [inputPrice, outputPrice] = [perToken(price?.input ?? 0), perToken(price?.output ?? 0)];
   const uncached = inputExpected * inputPrice + output.expected * outputPrice;
-  const { holdBack } = group.cache;
-  const cache = estimateCache(calibration.cacheOf(group.cache.key), { documents, ofDocuments, holdBack });
+  const cache = cacheEffect(group, { calibration, ofDocuments, inputPrice });
   // No more than all of it can be read.
-  const savedMax = price ? inputExpected * (1 - price.cacheRead / price.input) : 0;
-  const expected = uncached - Math.min(cache.savedTokens, savedMax) * inputPrice + cache.primes;
-  const cost = group.cost && { ...group.cost, expected: clamp(expected, group.cost) };
+  const savedMax = price ? inputExpected * inputPrice * (1 - price.cacheRead / price.input) : 0;
+  const expected = uncached - Math.min(cache.saved, savedMax) + cache.primes;
+  const bound = ({ low, high }: Omit<Range, 'expected'>, value: number): Range => ({
+    low,
+    expected: clamp(value, { low, high }),
+    high,
+  });
   return {
     key: group.key,
     model,
     input,
     output,
-    cost,
-    uncached: group.cost ? clamp(uncached, group.cost) : 0,
+    cost: group.cost && bound(group.cost, expected),
+    uncached: group.cost && bound({ ...group.cost, high: group.cost.highUnmarked }, uncached),
     doubt: documents * answer.doubt * outputPrice,
-    variance: documents * (answer.spread * outputPrice) ** 2 + cache.variance * inputPrice ** 2,
+    variance: documents * (answer.spread * outputPrice) ** 2 + cache.variance,
     inputDoubt: documents > counted.documents ? rest.deviation * inputPrice : 0,
-    cacheKey: group.cache.key,
-    cacheDoubt: cache.doubt * inputPrice,
+    cacheKey: cache.key,
+    cacheDoubt: cache.doubt,
+  };
+}
+
+/** In nanodollars. */
+interface CacheEffect {
+  saved: Nanodollars;
+  primes: Nanodollars;
+  variance: number;
+  doubt: Nanodollars;
+  /** What its doubt is common to. */
+  key: string;
+}
+
+/** As the bills of answers that were marked alike; before there are such, as the planner decides by. */
+function cacheEffect(
+  { model, documents, cache: { key, holdBack, planned } }: RequestGroup,
+  asked: { calibration: Calibration; ofDocuments: number; inputPrice: number },
+): CacheEffect {
+  const { calibration, ofDocuments, inputPrice } = asked;
+  const sums = calibration.cacheOf(key);
+  if (!isCacheKnown(sums))
+    return { saved: planned.saving, primes: 0, variance: 0, doubt: planned.doubt, key: `planned ${model}` };
+  const { savedTokens, primes, variance, doubt } = estimateCache(sums, { documents, ofDocuments, holdBack });
+  return {
+    saved: savedTokens * inputPrice,
+    primes,
+    variance: variance * inputPrice ** 2,
+    doubt: doubt * inputPrice,
+    key,
   };
 }
 

@@ -25,13 +25,18 @@ const lateTtls = 3;
 
 /**
  * @param sightings of one prefix, latest first
- * @param batch which this is asked for: its own sighting does not count
+ * @param options.batch which this is asked for: its own sighting does not count
+ * @param options.timeScale how much faster than ours the provider's time runs
  */
-export function stateAt(sightings: readonly SightedAt[], now: number, batch?: string): UnprimedState {
+export function stateAt(
+  sightings: readonly SightedAt[],
+  now: number,
+  { batch, timeScale = 1 }: { batch?: string; timeScale?: number } = {},
+): UnprimedState {
   let state: UnprimedState = 'cold';
   for (let index = firstNotAfter(sightings, now); index < sightings.length; index += 1) {
     const { at, ttl, isPrimed, bk } = sightings[index] as SightedAt;
-    const age = now - at;
+    const age = (now - at) * timeScale;
     if (age >= lateTtls * cacheTtlMs['1h']) break;
     if (ttl === null || bk === batch) continue;
     if (age < cacheTtlMs[ttl]) {
@@ -83,9 +88,9 @@ function sharesOf({ young, warm, late, cold }: StateShares): StateShares {
   return { young: young / all, warm: warm / all, late: late / all, cold: cold / all };
 }
 
-/** Between batches of one prefix. @param sightings latest first */
-export const gapsBetween = (sightings: readonly SightedAt[]): number[] =>
-  sightings.slice(1).map(({ at }, index) => (sightings[index]?.at ?? at) - at);
+/** Between batches of one prefix, in ms of the provider's time. @param sightings latest first */
+export const gapsBetween = (sightings: readonly SightedAt[], timeScale = 1): number[] =>
+  sightings.slice(1).map(({ at }, index) => ((sightings[index]?.at ?? at) - at) * timeScale);
 
 export const latestFirst = (a: { at: number; bk: string }, b: { at: number; bk: string }): number =>
   b.at - a.at || (a.bk < b.bk ? 1 : a.bk > b.bk ? -1 : 0);

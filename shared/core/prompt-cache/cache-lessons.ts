@@ -16,6 +16,8 @@ const perModelMax = 256;
 export class CacheLessons {
   readonly #prefixes = new Map<string, PrefixHistory>();
   readonly #models = new Map<string, ModelHistory>();
+  /** How much faster than ours the provider's time runs, in which its entries live: more than 1 only for a simulator. */
+  timeScale = 1;
 
   /** Whoever seals a batch says so, before the next one is planned; and the log again, which tells less of it. */
   see(told: CacheSighting): void {
@@ -83,7 +85,7 @@ export class CacheLessons {
     const history = this.#models.get(canonicalModel(model));
     if (!history) return [];
     history.gaps ??= [...new Set(history.sightings.map(({ hash }) => hash))].flatMap(hash => [
-      ...gapsBetween(this.sightings(hash)),
+      ...gapsBetween(this.sightings(hash), this.timeScale),
       Infinity,
     ]);
     return history.gaps;
@@ -120,7 +122,7 @@ export class CacheLessons {
   }
 
   #stateOf({ hash, isPrimed, at, bk }: CacheLesson): CacheState {
-    return isPrimed ? 'primed' : stateAt(this.sightings(hash), at, bk);
+    return isPrimed ? 'primed' : stateAt(this.sightings(hash), at, { batch: bk, timeScale: this.timeScale });
   }
 
   #modelOf(name: string): ModelHistory {

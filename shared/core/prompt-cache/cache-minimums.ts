@@ -1,3 +1,4 @@
+import { bytesPerTokenUsual } from '../limits.ts';
 import { canonicalModel } from '../prices.ts';
 
 /**
@@ -16,6 +17,14 @@ const tokensMinByModel: ReadonlyMap<string, number> = new Map([
 
 /** @returns null for a model that is not in the table: nothing is marked there */
 export const cacheTokensMin = (model: string): number | null => tokensMinByModel.get(canonicalModel(model)) ?? null;
+
+/**
+ * Whether the planner could find a prefix long enough in a request: it takes every block for so many tokens, and what stands around
+ * a block in the request's JSON is more than what is rounded up there.
+ * @param bytes of the request's JSON
+ */
+export const mayBeMarked = (model: string, bytes: number): boolean =>
+  bytes / bytesPerTokenUsual >= (cacheTokensMin(model) ?? Infinity);
 
 /** Markers a request may have, those of its producer included. */
 export const marksMax = 4;

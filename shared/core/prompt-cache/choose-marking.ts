@@ -118,8 +118,10 @@ function viewOf(ttl: CacheTtl, { bk, hash: prefix, model, items, now, price, les
     Found,
     number
   >;
-  const shares = stateShares(gapsBetween(sightings), lessons.modelGaps(model), ttl);
-  return { ttl, prices: tokenPrices(price, ttl), state: stateAt(sightings, now), shares, rates, draws };
+  const { timeScale } = lessons;
+  const shares = stateShares(gapsBetween(sightings, timeScale), lessons.modelGaps(model), ttl);
+  const current = stateAt(sightings, now, { timeScale });
+  return { ttl, prices: tokenPrices(price, ttl), state: current, shares, rates, draws };
 }
 
 interface Judged {

@@ -88,6 +88,17 @@ describe('planCache', () => {
     );
   });
 
+  it('counts the lives of entries in the time of the provider, which a simulator may run faster', () => {
+    const markAfter = (ms: number, timeScale: number) => {
+      const lessons = new CacheLessons();
+      lessons.timeScale = timeScale;
+      for (const sighting of plan(batch(100), { lessons }).sightings) lessons.see(sighting);
+      return plan(batch(100), { bk: 'next', at: at + ms, lessons }).plan?.marks[0];
+    };
+    assert.deepEqual(markAfter(6_000, 100), markAfter(10 * minuteMs, 1));
+    assert.notEqual(markAfter(6_000, 100)?.prime, markAfter(6_000, 1)?.prime);
+  });
+
   it('does not prime what is still warm, nor where nothing primes', () => {
     const lessons = new CacheLessons();
     for (const sighting of plan(batch(100)).sightings) lessons.see(sighting);

@@ -97,6 +97,25 @@ export function worstPrimeCost(body: string, ttl: CacheTtl, at: number): Nanodol
   return Math.ceil((promptTokens * perToken + outputTokens * price.output) * factor);
 }
 
+/** Tokens at most of what a prime has beside the blocks of the request that it is made from: a turn, a marker, arrays. */
+const primeTokensMore = 256;
+
+/**
+ * The same of whatever prime may be made from a request, without making it: all of it and an answer of one token.
+ * @param request.tokensMax of its body, as `inputTokensMax` has it
+ */
+export function primeCostMax(
+  { model, body, tokensMax }: { model: string; body: string; tokensMax: number },
+  at: number,
+): Nanodollars | null {
+  const promptTokens = tokensMax + primeTokensMore;
+  const price = dearestPrice(model, { promptTokens, at });
+  if (price === null) return null;
+  const perToken = Math.max(price.input, price.cacheWrite5m, price.cacheWrite1h);
+  const factor = body.includes('"inference_geo":"us"') ? usOnlyFactor : 1;
+  return Math.ceil((promptTokens * perToken + price.output) * factor);
+}
+
 export const modelOfPrime = (body: string): string => (JSON.parse(body) as { model: string }).model;
 
 /** A tenth dearer, like the items behind it. */

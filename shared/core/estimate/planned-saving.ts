@@ -1,0 +1,33 @@
+import type { Nanodollars } from '../money.ts';
+import type { CachePlanReason } from '../prompt-cache/plan-cache.ts';
+
+/** What the planner expects its markers to take off, before any answer has told. */
+export interface PlannedSaving {
+  /** Their primes paid. */
+  saving: Nanodollars;
+  /** Standard deviation of it, in nanodollars: how providers serve differs, and it is the same for all batches. */
+  doubt: Nanodollars;
+  /** Share of the items, 0 to 1, that is expected to read the longest marked prefix; null when nothing is marked. */
+  hitRate: number | null;
+}
+
+export const noSaving: PlannedSaving = { saving: 0, doubt: 0, hitRate: null };
+
+/** Of one batch, from what the planner says of it. */
+export function plannedSaving(why: readonly CachePlanReason[]): PlannedSaving {
+  let sum = noSaving;
+  for (const found of why) {
+    if (found.is !== 'marked') continue;
+    const { saving, savingLow, hitRate } = found;
+    const { mean, low, spread } = hitRate;
+    const doubt = mean > low ? ((saving - savingLow) * spread) / (mean - low) : 0;
+    sum = { saving: sum.saving + saving, doubt: sum.doubt + doubt, hitRate: mean };
+  }
+  return sum;
+}
+
+export const timesSaving = ({ saving, doubt, hitRate }: PlannedSaving, times: number): PlannedSaving => ({
+  saving: saving * times,
+  doubt: doubt * times,
+  hitRate,
+});
