@@ -60,6 +60,8 @@ describe('learnFromAnswers', () => {
     const learned = await learnFromAnswers(log);
     assert.equal(learned.answers, 50);
     assert.equal(learned.tokensOf(model).counts, 50);
+    assert.equal(learned.likeAnswers({ key: 'another recipe', task: 'describe' }).answers, 50);
+    assert.equal(learned.likeAnswers({ key, task: 'describe' }).answers, 0);
     assert.equal(learned.tokensOf(`${model}-20261001`).counts, 50);
     assert.deepEqual(sumOfLengths(learned.answersOf(key)), { answers: 50, tokens: 350, squares: 50 * 49 });
   });

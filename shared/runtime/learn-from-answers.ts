@@ -125,7 +125,16 @@ async function seenAnswer(
   const isMarked = !isText && hasOwnMarkers(body);
   const cache = seenCache(answer, { batch, model, isMarked, request: { key, length: lengthClass(bytes), isAsIs } });
   const [inputTokens, outputTokens] = [promptTokens(usage), usage.output];
-  return { model, key, features: featuresOf(body), bytes, inputTokens, outputTokens, cache };
+  return {
+    model,
+    key,
+    task: isAsIs ? null : recipe.task,
+    features: featuresOf(body),
+    bytes,
+    inputTokens,
+    outputTokens,
+    cache,
+  };
 }
 
 /** Null where nobody knows whether the planner was on, and for what it held back to measure against. */

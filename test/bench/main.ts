@@ -6,6 +6,7 @@ import { formatAnswers, measureAnswers } from './answers.ts';
 import { formatCache, measureCache } from './cache.ts';
 import { formatCommandLine, measureCommandLine } from './command-line.ts';
 import { formatEstimates, measureEstimates } from './estimate.ts';
+import { formatAnswerEstimates, measureAnswerEstimates } from './estimate-answers.ts';
 import { formatCachedEstimates, measureCachedEstimates } from './estimate-cached.ts';
 import { formatFleetCalls, measureFleetCalls } from './fleet-calls.ts';
 import { formatFleetIntake, measureFleetIntake } from './fleet-intake.ts';
@@ -125,6 +126,19 @@ shared(program.command('estimate'))
     await report(options, {
       measure: directory => measureEstimates({ documents, seed, directory, nodeModules, onRow }),
       format: formatEstimates,
+    });
+  });
+
+shared(program.command('estimate-answers'))
+  .description('what is said of tasks that were never answered, against what is billed then')
+  .option('--documents <n>', 'documents of each task', count, 300)
+  .option('--seed <n>', 'which passages of which texts', count, 1)
+  .action(async (options: SharedOptions & { documents: number; seed: number }) => {
+    const { documents, seed } = options;
+    const nodeModules = resolve(import.meta.dirname, '../../node_modules');
+    await report(options, {
+      measure: () => measureAnswerEstimates({ documents, seed, nodeModules }),
+      format: formatAnswerEstimates,
     });
   });
 

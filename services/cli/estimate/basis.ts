@@ -1,3 +1,4 @@
+import { sumOfLengths } from '#core/estimate/answer-model.ts';
 import type { Calibration } from '#core/estimate/calibration.ts';
 import type { RequestGroup } from '#core/estimate/estimate.ts';
 import { priorOrigin } from '#core/estimate/token-model.ts';
@@ -22,8 +23,8 @@ export interface OutputBasis {
   /** Answers of these recipes that were learned from, and those of them that a simulator gave for nothing. */
   learnedFrom: number;
   tried: number;
-  /** Documents of recipes that were answered before, and of those that only say or bound what they want. */
-  documents: { learned: number; schema: number; instructions: number; 'max-tokens': number };
+  /** Documents of recipes that were answered before, of those whose task was by another, and of those that only say or bound what they want. */
+  documents: { learned: number; sameTask: number; schema: number; instructions: number; 'max-tokens': number };
 }
 
 /** Fewer correct a prior, and do not replace it. */
@@ -45,11 +46,14 @@ export function inputBasis(groups: readonly RequestGroup[], calibration: Calibra
 
 export function outputBasis(
   groups: readonly RequestGroup[],
-  { answersOf, tried }: { answersOf: (key: string) => number; tried: readonly unknown[] },
+  { calibration, tried }: { calibration: Calibration; tried: readonly unknown[] },
 ): OutputBasis {
-  const documents = { learned: 0, schema: 0, instructions: 0, 'max-tokens': 0 };
-  for (const { key, guess, documents: count } of groups)
-    documents[answersOf(key) >= learnedMin ? 'learned' : guess.from] += count;
+  const answersOf = (key: string): number => sumOfLengths(calibration.answersOf(key)).answers;
+  const documents = { learned: 0, sameTask: 0, schema: 0, instructions: 0, 'max-tokens': 0 };
+  for (const { key, task, guess, documents: count } of groups) {
+    const isLike = calibration.likeAnswers({ key, task }).answers >= learnedMin;
+    documents[answersOf(key) >= learnedMin ? 'learned' : isLike ? 'sameTask' : guess.from] += count;
+  }
   const all = groups.reduce((sum, group) => sum + group.documents, 0);
   const keys = [...new Set(groups.map(({ key }) => key))];
   return {
@@ -77,7 +81,7 @@ export function inputInWords({ label, counted, documents, learnedFrom }: InputBa
 }
 
 export function outputInWords({ documents, learnedFrom, tried }: OutputBasis): string {
-  const { learned, schema, instructions, 'max-tokens': bound } = documents;
+  const { learned, sameTask, schema, instructions, 'max-tokens': bound } = documents;
   const parts = [
     ...(learned > 0 && tried > 0
       ? [`learned from ${countOf(tried, 'answer')} that the simulator gave here for nothing`]
@@ -85,6 +89,7 @@ export function outputInWords({ documents, learnedFrom, tried }: OutputBasis): s
     ...(learned > 0 && learnedFrom > tried
       ? [`learned from ${countOf(learnedFrom - tried, 'answer')} in the log`]
       : []),
+    ...(sameTask > 0 ? ['guessed from answers of the same task, asked otherwise'] : []),
     ...(schema > 0 ? ['guessed from the output schema'] : []),
     ...(instructions > 0 ? ['guessed from the length that the instructions ask for'] : []),
     ...(bound > 0 ? ['guessed as a quarter of max_tokens'] : []),

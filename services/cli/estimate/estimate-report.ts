@@ -1,4 +1,3 @@
-import { sumOfLengths } from '#core/estimate/answer-model.ts';
 import { type Calibration, coldCalibration } from '#core/estimate/calibration.ts';
 import { type Estimate, estimateGroups, noRange, type Range, type RequestGroup } from '#core/estimate/estimate.ts';
 import { decimalDollars } from '#core/money.ts';
@@ -50,10 +49,7 @@ export function estimateReport(
     sum: sumOf(groups),
     models,
     input: inputBasis(groups, known),
-    output: outputBasis(groups, {
-      answersOf: key => sumOfLengths(known.answersOf(key)).answers,
-      tried: sample?.tried ?? [],
-    }),
+    output: outputBasis(groups, { calibration: known, tried: sample?.tried ?? [] }),
     cache: cacheBasis(groups, known),
     sample,
     isSimulated,

@@ -109,7 +109,16 @@ describe('estimateReport', () => {
 
     const features = fileOf([haiku]).groups[0]?.features ?? [];
     const key = answerKey({ recipe: null, model: haiku, maxTokens: 100 });
-    const answer = { model: haiku, key, features, bytes: 1_100, inputTokens: 500, outputTokens: 30, cache: null };
+    const answer = {
+      model: haiku,
+      key,
+      task: 'a',
+      features,
+      bytes: 1_100,
+      inputTokens: 500,
+      outputTokens: 30,
+      cache: null,
+    };
     const learned = estimateReport(fileOf([haiku]), {
       calibration: calibrate(Array.from({ length: 50 }, () => answer)),
     });
@@ -159,7 +168,7 @@ describe('what is expected of the cache', () => {
     const { key, features: sum, documents, cache } = file.groups[0] ?? assert.fail();
     const features = sum.map(count => count / documents);
     const bill = { answers: 1, inputTokens: 5_000, readTokens: 4_900, savedTokens: 4_410, primes: 1_000 };
-    const answer = { model: haiku, key, features, bytes: 20_000, inputTokens: 5_000, outputTokens: 30 };
+    const answer = { model: haiku, key, task: 'a', features, bytes: 20_000, inputTokens: 5_000, outputTokens: 30 };
     const seen = (n: number): SeenAnswer => ({
       ...answer,
       cache: { key: cache.key, isFirst: false, bk: `b${n % 5}`, bill },

@@ -153,7 +153,18 @@ export class FileEstimate {
       const holdBack = by === 'planner' ? policy.holdBack : 0;
       const cache = { by, key: cacheKey(by, { key, length, isAsIs }), holdBack, planned: noSaving };
       const sums = { documents: 0, features: noFeatures, bounds, cost, counted: noCounted };
-      this.#groups.set(name, { name, model, key, priceFactor, maxTokens, guess, length, cache, ...sums });
+      this.#groups.set(name, {
+        name,
+        model,
+        key,
+        task: isAsIs ? null : recipe.task,
+        priceFactor,
+        maxTokens,
+        guess,
+        length,
+        cache,
+        ...sums,
+      });
     }
     return name;
   }

@@ -28,7 +28,7 @@ describe('what is guessed of the first answer', () => {
       properties: { kind: { enum: ['a', 'bb'] }, why: { type: 'string', description: 'In one sentence.' } },
     };
     assert.equal(guess(schema, 'Whatever.').from, 'schema');
-    assert.match(guess(schema, null).text ?? '', /^\{"kind":"bb","why":"(?:words ?){20}"\}$/);
+    assert.match(guess(schema, null).text ?? '', /^\{"kind":"a","why":"(?:words ?){20}"\}$/);
     assert.equal(guess(null, 'Summarise it in three sentences.').text?.split(' ').length, 60);
     assert.equal(guess(null, 'Use at most 40 words.').text?.split(' ').length, 30);
     assert.deepEqual(guess(null, 'Translate it.', 80), { from: 'max-tokens', text: null, maxTokens: 80 });
@@ -47,6 +47,38 @@ describe('what is guessed of the first answer', () => {
         },
       ),
     );
+  });
+
+  it('follows the shape of the schema: references, formats, ranges, what may be null, and names', () => {
+    const exampleOf = (schema: object) => JSON.parse(guess(schema, null).text ?? '');
+    const place = { type: 'object', properties: { city: { type: 'string' }, zip: { type: 'string', maxLength: 5 } } };
+    const schema = {
+      $defs: { place, maybe: { anyOf: [{ type: 'null' }, { $ref: '#/$defs/place' }] } },
+      properties: {
+        at: { $ref: '#/$defs/maybe' },
+        day: { type: 'string', format: 'date' },
+        stars: { type: 'integer', minimum: 1, maximum: 5 },
+        isOpen: { type: ['boolean', 'null'] },
+        kind: { enum: ['a', 'bbbb', 'ccccccccccccc'] },
+        both: { allOf: [{ properties: { a: { const: 1 } } }, { properties: { b: { const: 2 } } }] },
+        reason: { type: 'string' },
+      },
+    };
+    assert.deepEqual(exampleOf(schema), {
+      at: { city: 'words words words words', zip: 'words' },
+      day: '2026-11-29',
+      stars: 3,
+      isOpen: true,
+      kind: 'bbbb',
+      both: { a: 1, b: 2 },
+      reason: Array.from({ length: 20 }, () => 'words').join(' '),
+    });
+  });
+
+  it('stays small where lists are nested', () => {
+    let schema: object = { type: 'string' };
+    for (let depth = 0; depth < 20; depth += 1) schema = { type: 'array', minItems: 100, items: schema };
+    assert.ok((guess(schema, null).text?.length ?? Infinity) < 100_000);
   });
 
   it('ends at a schema that is within itself', () => {
@@ -71,5 +103,20 @@ describe('what answers are expected to have', () => {
       expectedOf(sumsOf(Array.from({ length: count }, (_, n) => [1_000, 20 + (n % 41)])), asked);
     assert.ok(of(100).doubt < of(10).doubt && of(1_000).doubt < of(100).doubt / 2);
     assert.ok(of(1_000).spread > 10);
+  });
+
+  it('takes answers of the same task by another recipe for more than a guess, and for less than its own', () => {
+    const asked = { guess: guess(null, 'Translate it.', 2_000), length: lengthClass(1_000), tokens };
+    const like = { answers: 100, tokens: 4_000, squares: 100 * 1_600 };
+    const first = answerTokens(new Map(), { ...asked, like });
+    assert.ok(Math.abs(first.expected - 40) < 2, String(first.expected));
+    assert.ok(first.doubt < answerTokens(new Map(), asked).doubt / 5);
+    const own = answerTokens(sumsOf(Array.from({ length: 100 }, () => [1_000, 90] as const)), { ...asked, like });
+    assert.ok(Math.abs(own.expected - 90) < 1, String(own.expected));
+  });
+
+  it('lets go of a bound at the first answer', () => {
+    const one = expectedOf(sumsOf([[1_000, 40]]), guess(null, 'Translate it.', 1_000));
+    assert.ok(one.expected < 100, String(one.expected));
   });
 });

@@ -51,9 +51,16 @@ export function guessAnswer(
 const shareOfMax = 0.25;
 /** How far off a guess may be, as one standard deviation and a share of itself. */
 const guessShare = 0.6;
-/** A guess weighs as much as so many answers; the mean of all lengths as so many answers of one length. */
-const guessAnswers = 2;
+/** And how far off answers of the same task by another recipe may be. */
+const likeShare = 0.3;
+/** A guess weighs as much as so many answers: a bound tells next to nothing. The mean of all lengths as so many of one length. */
+const guessAnswers = { schema: 2, instructions: 2, 'max-tokens': 0.2 } as const satisfies Record<
+  AnswerGuess['from'],
+  number
+>;
 const meanAnswers = 10;
+/** Until so many, how far a first guess may be off says as much as how far apart the answers are. */
+const doubtAnswers = 2;
 
 export interface AnswerEstimate {
   /** Tokens of one answer. */
@@ -63,26 +70,45 @@ export interface AnswerEstimate {
   doubt: number;
 }
 
-/** One answer to a request of this length. @param tokens what turns the text of the guess into tokens */
+/**
+ * One answer to a request of this length.
+ * @param asked.like answers of the same task by other recipes: before the first of this one they say more than a guess
+ * @param asked.tokens what turns the text of the guess into tokens
+ */
 export function answerTokens(
   sums: AnswerSums,
-  { guess, length, tokens }: { guess: AnswerGuess; length: number; tokens: TokenModel },
+  asked: { guess: AnswerGuess; like?: LengthSums; length: number; tokens: TokenModel },
 ): AnswerEstimate {
+  const { guess, length } = asked;
   const within = (value: number): number => Math.min(guess.maxTokens, Math.max(1, value));
-  const guessed = within(
-    guess.text === null ? guess.maxTokens * shareOfMax : tokens.tokensOf(featuresOfText(guess.text)).expected,
-  );
+  const first = firstGuess(asked);
+  const guessed = within(first.mean);
+  const firstDoubt = guessed * first.share;
   const all = sumOfLengths(sums);
-  if (all.answers === 0) return { expected: guessed, spread: guessed * guessShare, doubt: guessed * guessShare };
+  if (all.answers === 0) return { expected: guessed, spread: firstDoubt, doubt: firstDoubt };
   const alike = sums.get(length) ?? noLength;
-  const mean = (all.tokens + guessAnswers * guessed) / (all.answers + guessAnswers);
+  const weight = guessAnswers[guess.from];
+  const mean = (all.tokens + weight * guessed) / (all.answers + weight);
   const expected = (alike.tokens + meanAnswers * mean) / (alike.answers + meanAnswers);
   const variance = Math.max(0, all.squares / all.answers - (all.tokens / all.answers) ** 2);
-  const early = (guessed * guessShare) ** 2 * guessAnswers;
-  const spread = Math.sqrt((variance * all.answers + early) / (all.answers + guessAnswers));
+  const early = firstDoubt ** 2 * doubtAnswers;
+  const spread = Math.sqrt((variance * all.answers + early) / (all.answers + doubtAnswers));
   return {
     expected: within(expected),
     spread,
     doubt: spread / Math.sqrt(alike.answers + Math.min(meanAnswers, all.answers)),
   };
+}
+
+/** What is expected before any answer of this recipe, and how far off it may be, as one standard deviation and a share of it. */
+function firstGuess({ guess, like = noLength, tokens }: Omit<Parameters<typeof answerTokens>[1], 'length'>): {
+  mean: number;
+  share: number;
+} {
+  const { text, maxTokens, from } = guess;
+  const guessed = text === null ? maxTokens * shareOfMax : tokens.tokensOf(featuresOfText(text)).expected;
+  if (like.answers === 0) return { mean: guessed, share: guessShare };
+  const weight = guessAnswers[from];
+  const mean = (like.tokens + weight * guessed) / (like.answers + weight);
+  return { mean, share: like.answers > weight ? likeShare : guessShare };
 }

@@ -9,6 +9,8 @@ export interface SeenAnswer {
   model: string;
   /** As `answerKey` names it. */
   key: string;
+  /** Null: its request was sent as it came. */
+  task: string | null;
   features: Features;
   /** Of the request's JSON. */
   bytes: number;
@@ -33,6 +35,8 @@ export interface Calibration {
   /** For a model that nothing is known of: the prior. */
   tokensOf(model: string): TokenModel;
   answersOf(key: string): AnswerSums;
+  /** Answers of the same task by other recipes or models: what is asked for changes less than how. */
+  likeAnswers(of: { key: string; task: string | null }): LengthSums;
   /** @param key as `cacheKey` names it */
   cacheOf(key: string): CacheSums;
   /** What the planner goes by for prefixes of which no bill is known. */
@@ -76,16 +80,18 @@ export function calibrate(answers: Iterable<SeenAnswer>, lessons = new CacheLess
   const counts = new Map<string, TokenCount[]>();
   const lengths = new Map<string, Map<number, LengthSums>>();
   const caches = new Map<string, Map<string, BatchBill>>();
-  for (const { model, key, features, bytes, inputTokens, outputTokens, cache } of answers) {
+  const tasks = new Map<string, string>();
+  for (const { model, key, task, features, bytes, inputTokens, outputTokens, cache } of answers) {
     const family = modelFamily(model);
     const seen = counts.get(family) ?? [];
     seen.push({ features, tokens: inputTokens });
     counts.set(family, seen);
     addAnswer(lengths, { key, length: lengthClass(bytes), tokens: outputTokens });
     if (cache) addCache(caches, cache);
+    if (task !== null) tasks.set(key, task);
   }
   const sums = new Map([...counts].map(([family, seen]) => [family, sumCounts(noTokenSums, seen)]));
-  return calibrationOf({ sums, lengths, caches, lessons });
+  return calibrationOf({ sums, lengths, caches, tasks, lessons });
 }
 
 interface Sums {
@@ -95,14 +101,20 @@ interface Sums {
   lengths: ReadonlyMap<string, AnswerSums>;
   /** By `cacheKey`. */
   caches: ReadonlyMap<string, CacheSums>;
+  /** By `answerKey`, of those that were billed. */
+  tasks: ReadonlyMap<string, string>;
   lessons: CacheLessons;
 }
 
-function calibrationOf({ sums, lengths, caches, lessons }: Sums): Calibration {
+function calibrationOf({ sums, lengths, caches, tasks, lessons }: Sums): Calibration {
   const models = new Map([...sums].map(([family, known]) => [family, tokenModel(known)]));
   return {
     tokensOf: model => models.get(modelFamily(model)) ?? unlearned,
     answersOf: key => lengths.get(key) ?? new Map(),
+    likeAnswers: ({ key, task }) =>
+      [...tasks]
+        .filter(([other, of]) => other !== key && of === task)
+        .reduce((sum, [other]) => addLength(sum, sumOfLengths(lengths.get(other) ?? new Map())), noLength),
     cacheOf: key => caches.get(key) ?? new Map(),
     lessons,
     answers: [...lengths.values()].reduce((count, byLength) => count + sumOfLengths(byLength).answers, 0),
@@ -114,7 +126,7 @@ function calibrationOf({ sums, lengths, caches, lessons }: Sums): Calibration {
       }
       const answered = new Map([...lengths].map(([key, byLength]) => [key, new Map(byLength)]));
       for (const answer of tried) addAnswer(answered, answer);
-      return calibrationOf({ sums: more, lengths: answered, caches, lessons });
+      return calibrationOf({ sums: more, lengths: answered, caches, tasks, lessons });
     },
   };
 }

@@ -10,6 +10,7 @@ import { noFeatures } from './text-features.ts';
 const answerIn = (bk: string, bill: CacheBill, isFirst = false): SeenAnswer => ({
   model: 'claude-haiku-4-5',
   key: 'k',
+  task: null,
   features: noFeatures,
   bytes: 1,
   inputTokens: bill.inputTokens,

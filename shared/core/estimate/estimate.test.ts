@@ -39,6 +39,7 @@ function groupOf({ model, text, maxTokens, saving = 0 }: Asked): RequestGroup {
     name: 'one',
     model,
     key: answerKey({ recipe: null, model, maxTokens }),
+    task: null,
     maxTokens,
     priceFactor: 1,
     guess: guessAnswer(asIsRecipe, maxTokens),
@@ -81,7 +82,7 @@ describe('estimateGroups', () => {
         const calibration = calibrate(
           answers.map(({ text, inputTokens, outputTokens, cache }) => {
             const { model, key, features } = groupOf({ model: haiku, text, maxTokens: 10 });
-            return { model, key, features, bytes: text.length, inputTokens, outputTokens, cache };
+            return { model, key, task: null, features, bytes: text.length, inputTokens, outputTokens, cache };
           }),
         );
         const { input, output, cost, likely, uncached } = estimateGroups(groups, { calibration, at });

@@ -51,6 +51,7 @@ export interface RequestGroup {
   model: string;
   /** As `answerKey` names it. */
   key: string;
+  task: string | null;
   maxTokens: number;
   /** Of the list price: more than 1 for requests that must stay in one country. */
   priceFactor: number;
@@ -134,7 +135,9 @@ function estimateGroup(
     ),
   );
   const inputExpected = clamp(counted.tokens + (documents > counted.documents ? rest.expected : 0), bounds);
-  const answer = answerTokens(calibration.answersOf(group.key), { guess: group.guess, length: group.length, tokens });
+  const { guess, length } = group;
+  const like = calibration.likeAnswers(group);
+  const answer = answerTokens(calibration.answersOf(group.key), { guess, like, length, tokens });
   const input = { ...bounds, expected: inputExpected };
   const output = { low: documents, expected: documents * answer.expected, high: documents * maxTokens };
   const price = priceOf(model, { promptTokens: inputExpected / Math.max(1, documents), at });
