@@ -47,6 +47,29 @@ export function stateAt(
   return state;
 }
 
+/**
+ * The same sightings with the time to live of the entry that each left behind. A batch that found an entry renews it and writes
+ * none: after five minutes' entry a marker of an hour has left five minutes, until an item of it is known to have written.
+ * @param sightings of one prefix, latest first
+ */
+export function entriesLeft<T extends SightedAt>(
+  sightings: readonly T[],
+  { wrote, timeScale = 1 }: { wrote: (bk: string) => boolean; timeScale?: number },
+): readonly T[] {
+  let entry: { at: number; ttl: CacheTtl } | null = null;
+  return sightings
+    .toReversed()
+    .map(sighting => {
+      const { at, ttl: marked, bk } = sighting;
+      if (marked === null) return sighting;
+      const isFound: boolean = entry !== null && (at - entry.at) * timeScale < cacheTtlMs[entry.ttl];
+      const ttl: CacheTtl = entry !== null && isFound && (entry.ttl === '1h' || !wrote(bk)) ? entry.ttl : marked;
+      entry = { at, ttl };
+      return ttl === marked ? sighting : { ...sighting, ttl };
+    })
+    .reverse();
+}
+
 /** Halves what is left: every lesson of a model is asked for its state whenever one is added. */
 function firstNotAfter(sightings: readonly SightedAt[], now: number): number {
   let [low, high] = [0, sightings.length];

@@ -1,5 +1,5 @@
 import { canonicalModel } from '../prices.ts';
-import { type CacheState, gapsBetween, latestFirst, stateAt } from './cache-arrivals.ts';
+import { type CacheState, entriesLeft, gapsBetween, latestFirst, stateAt } from './cache-arrivals.ts';
 import type { CacheLesson, CacheSighting } from './cache-lesson.ts';
 import { type HitTallies, hitTallies } from './hit-tallies.ts';
 
@@ -26,6 +26,7 @@ export class CacheLessons {
     const sighting = Object.assign(known ?? {}, { ...told, ...known });
     insert(history.sightings, sighting, perPrefixMax);
     history.tallies = null;
+    history.entries = null;
     if (sighting.model === undefined) return;
     const model = this.#modelOf(sighting.model);
     insert(model.sightings, sighting, perModelMax);
@@ -37,6 +38,7 @@ export class CacheLessons {
     const history = this.#prefixOf(lesson.hash);
     insert(history.lessons, lesson, perPrefixMax);
     history.tallies = null;
+    history.entries = null;
     const model = this.#modelOf(lesson.model);
     insert(model.lessons, lesson, perModelMax);
     model.tallies = null;
@@ -61,6 +63,7 @@ export class CacheLessons {
     for (const hash of named) {
       const history = this.#prefixes.get(hash);
       leaveOut(history, bk);
+      if (history) history.entries = null;
       if (history?.sightings.length === 0 && history.lessons.length === 0) this.#prefixes.delete(hash);
     }
   }
@@ -68,6 +71,16 @@ export class CacheLessons {
   /** Latest first. */
   sightings(hash: string): readonly CacheSighting[] {
     return this.#prefixes.get(hash)?.sightings ?? [];
+  }
+
+  /** The same, by what each of them left behind. */
+  entries(hash: string): readonly CacheSighting[] {
+    const history = this.#prefixes.get(hash);
+    if (!history) return [];
+    if (history.entries) return history.entries;
+    const written = new Set(history.lessons.filter(({ writtenTokens }) => writtenTokens > 0).map(({ bk }) => bk));
+    history.entries = entriesLeft(history.sightings, { wrote: bk => written.has(bk), timeScale: this.timeScale });
+    return history.entries;
   }
 
   /** Latest first. */
@@ -122,7 +135,7 @@ export class CacheLessons {
   }
 
   #stateOf({ hash, isPrimed, at, bk }: CacheLesson): CacheState {
-    return isPrimed ? 'primed' : stateAt(this.sightings(hash), at, { batch: bk, timeScale: this.timeScale });
+    return isPrimed ? 'primed' : stateAt(this.entries(hash), at, { batch: bk, timeScale: this.timeScale });
   }
 
   #modelOf(name: string): ModelHistory {
@@ -133,7 +146,7 @@ export class CacheLessons {
   }
 
   #prefixOf(hash: string): PrefixHistory {
-    const history = this.#prefixes.get(hash) ?? { sightings: [], lessons: [], tallies: null };
+    const history = this.#prefixes.get(hash) ?? { sightings: [], lessons: [], tallies: null, entries: null };
     this.#prefixes.delete(hash);
     this.#prefixes.set(hash, history);
     const [unused] = this.#prefixes.keys();
@@ -151,13 +164,14 @@ interface PrefixHistory {
   lessons: CacheLesson[];
   /** Null: to be summed again. */
   tallies: HitTallies | null;
+  entries: readonly CacheSighting[] | null;
 }
 
-interface ModelHistory extends PrefixHistory {
+interface ModelHistory extends Omit<PrefixHistory, 'entries'> {
   gaps: readonly number[] | null;
 }
 
-function leaveOut(history: PrefixHistory | undefined, bk: string): void {
+function leaveOut(history: Omit<PrefixHistory, 'entries'> | undefined, bk: string): void {
   if (!history?.sightings.some(sighting => sighting.bk === bk)) return;
   history.sightings = history.sightings.filter(sighting => sighting.bk !== bk);
   history.tallies = null;

@@ -120,7 +120,7 @@ function viewOf(ttl: CacheTtl, { bk, hash: prefix, model, items, now, price, les
   >;
   const { timeScale } = lessons;
   const shares = stateShares(gapsBetween(sightings, timeScale), lessons.modelGaps(model), ttl);
-  const current = stateAt(sightings, now, { timeScale });
+  const current = stateAt(lessons.entries(prefix), now, { timeScale });
   return { ttl, prices: tokenPrices(price, ttl), state: current, shares, rates, draws };
 }
 
