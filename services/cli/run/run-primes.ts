@@ -5,8 +5,9 @@ import type { View } from '#core/view.ts';
 import type { Log, LogRecord } from '#ports/log.ts';
 
 const recordsPerRead = 1_000;
-/** How both records begin: the others need not be parsed, and there are many. */
-const beginning = Buffer.from('{"v":1,"kind":"PRIME');
+/** How both records go on after their version: the others need not be parsed, and there are many. */
+const kind = Buffer.from(',"kind":"PRIME');
+const kindAt = '{"v":1'.length;
 
 /** What was bought for a run only to write cache entries: a prime is its reserve until it is known what it cost. */
 export class RunPrimes {
@@ -40,7 +41,7 @@ export class RunPrimes {
   }
 
   #add({ value, at }: LogRecord): void {
-    if (!beginning.equals(value.subarray(0, beginning.length))) return;
+    if (!kind.equals(value.subarray(kindAt, kindAt + kind.length))) return;
     const record = decodeJournal(value, at);
     const known = 'id' in record ? this.#byId.get(record.id) : undefined;
     if (record.kind === 'PRIME' && this.#scope in record.reserve && !known) {
