@@ -25,6 +25,7 @@ export interface AcceptedRecord {
 export interface AcceptedPrime extends AcceptedRecord {
   reserve: Amounts;
   amounts: Amounts;
+  /** Infinity in one that an earlier program might have written. */
   perHour: number;
 }
 
@@ -112,7 +113,7 @@ export class Truth {
     const place = { index: this.journal.length - 1, at: record.at };
     if (record.kind === 'INTENT') this.intents.set(record.bk, place);
     if (record.kind === 'PRIME') {
-      const { reserve, perHour = 0 } = record;
+      const { reserve, perHour = Infinity } = record;
       this.primes.set(record.id, { ...place, reserve, amounts: reserve, perHour });
     }
     const prime = record.kind === 'PRIMED' ? this.primes.get(record.id) : undefined;

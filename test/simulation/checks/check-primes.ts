@@ -18,6 +18,7 @@ export function checkPrimes(run: Run): void {
     executed.add(id);
     const prime = truth.primes.get(id);
     if (!prime) world.violate('books: a prime without its PRIME');
+    if (prime && prime.perHour !== prefixes.primesPerHour) world.violate('S5 a prime without the bound of its hour');
     const task = simulatedTasks.find(name => text.includes(instructionsHead(name)));
     if (prime && (!task || prime.reserve[taskMoney(task)] !== prime.reserve[fleetMoney]))
       world.violate('S5 a prime that no cap of its task sees');
