@@ -1,5 +1,6 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import { accountMoney } from '#core/caps/cap-scopes.ts';
+import { type BatchCache, batchCaches } from '#core/estimate/batch-caches.ts';
 import type { SealedRecord, Stamped } from '#core/journal.ts';
 import type { Nanodollars } from '#core/money.ts';
 import { marksSent } from '#core/prompt-cache/cache-plan.ts';
@@ -15,8 +16,7 @@ const recordsPerStep = 1_000;
 export interface BoughtBatch {
   /** Hash of its recipe. */
   recipe: string;
-  /** `unknown`: it has no plan, and its cache may have been off. */
-  cache: 'on' | 'held-back' | 'unknown';
+  cache: BatchCache;
   /** Nanodollars: each item's part of the calls that wrote its entries ahead. */
   primes: Nanodollars;
 }
@@ -24,19 +24,15 @@ export interface BoughtBatch {
 /** Those of these batches that were sealed lately. */
 export async function boughtBatches(log: Log, bks: ReadonlySet<string>): Promise<ReadonlyMap<string, BoughtBatch>> {
   const records = await newestRecords(log, bks);
+  const sealed = records.filter(record => record.kind === 'SEALED');
+  const caches = batchCaches(sealed);
   const shares = primesOfItems(records);
   const found = new Map<string, BoughtBatch>();
-  const recipesOn = new Set<string>();
-  for (const sealed of records) {
-    if (sealed.kind !== 'SEALED') continue;
-    const { bk, recipe, plan } = sealed;
-    if (plan?.use === 'shadow') recipesOn.delete(recipe);
-    else if (plan) recipesOn.add(recipe);
-    // A planner that is on has nothing to say of some batches, and an answer of such a batch counts as well.
-    const isOn = recipesOn.has(recipe);
-    const cache = plan?.use === 'held-back' ? plan.use : isOn ? 'on' : 'unknown';
-    const primes = entriesOf(sealed).reduce((sum, entry) => sum + (shares.get(entry) ?? 0), 0);
-    if (bks.has(bk) && !found.has(bk)) found.set(bk, { recipe, cache, primes });
+  for (const batch of sealed) {
+    const { bk, recipe } = batch;
+    if (!bks.has(bk) || found.has(bk)) continue;
+    const primes = entriesOf(batch).reduce((sum, entry) => sum + (shares.get(entry) ?? 0), 0);
+    found.set(bk, { recipe, cache: caches.get(bk) ?? 'unknown', primes });
   }
   return found;
 }
