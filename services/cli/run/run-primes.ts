@@ -4,8 +4,8 @@ import type { Nanodollars } from '#core/money.ts';
 import { PrimeCosts } from '#core/prompt-cache/prime-costs.ts';
 import type { View } from '#core/view.ts';
 import type { Log, LogRecord } from '#ports/log.ts';
+import { readTopic } from '#runtime/read-topic.ts';
 
-const recordsPerRead = 1_000;
 /** How both records go on after their version: the others need not be parsed, and there are many. */
 const kind = Buffer.from(',"kind":"PRIME');
 const kindAt = '{"v":1'.length;
@@ -15,7 +15,7 @@ export class RunPrimes {
   readonly #log: Log;
   readonly #scope: string;
   readonly #costs: PrimeCosts;
-  #next = 0;
+  readonly #marks = new Map<number, number>();
 
   constructor(log: Log, run: string) {
     this.#log = log;
@@ -25,13 +25,7 @@ export class RunPrimes {
 
   /** Folds what has come since. */
   async update(): Promise<void> {
-    for (;;) {
-      const query = { topic: 'journal', partition: 0, from: this.#next, recordsMax: recordsPerRead } as const;
-      const { records, nextOffset, isAtEnd } = await this.#log.read(query);
-      for (const record of records) this.#add(record);
-      this.#next = nextOffset;
-      if (isAtEnd) return;
-    }
+    for await (const record of readTopic(this.#log, 'journal', this.#marks)) this.#add(record);
   }
 
   /** @param view knows which of them the journal took: a cap may have had no room */

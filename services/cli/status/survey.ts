@@ -7,8 +7,8 @@ import { reduceJournal } from '#core/reduce-journal.ts';
 import { reduceSettled } from '#core/reduce-settled.ts';
 import { capKey, createView, type View } from '#core/view.ts';
 import type { Log } from '#ports/log.ts';
+import { readTopic } from '#runtime/read-topic.ts';
 import { intakeGroup } from '#services/accumulator/intakes.ts';
-import { readTopic } from '../read-topic.ts';
 import { readRunPosition } from '../run/run-position.ts';
 import { runMoneyScope } from '../run/set-run-cap.ts';
 
