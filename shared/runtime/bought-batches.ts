@@ -1,8 +1,10 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
+import { type BatchCache, batchCaches } from '#core/estimate/batch-caches.ts';
+import type { Stamped } from '#core/journal.ts';
 import type { Nanodollars } from '#core/money.ts';
 import type { CachePlan } from '#core/prompt-cache/cache-plan.ts';
 import type { Log } from '#ports/log.ts';
-import { type CacheRecord, CacheRuns } from './cache-runs.ts';
+import { CacheRuns } from './cache-runs.ts';
 import { readRange } from './read-range.ts';
 
 /** So far back the journal is read for them, in so many steps. */
@@ -13,8 +15,7 @@ const recordsPerStep = 1_000;
 export interface BoughtBatch {
   /** Hash of its recipe. */
   recipe: string;
-  /** `unknown`: it has no plan, and its cache may have been off. */
-  cache: 'on' | 'held-back' | 'unknown';
+  cache: BatchCache;
   /** Of its run and recipe: what its items read, somebody wrote for them. */
   isFirst: boolean;
   /** Nanodollars: each item's part of the calls that wrote its batch's entries ahead. */
@@ -26,22 +27,19 @@ export interface BoughtBatch {
 /** Those of these batches that were sealed lately. */
 export async function boughtBatches(log: Log, bks: ReadonlySet<string>): Promise<ReadonlyMap<string, BoughtBatch>> {
   const records = await newestRecords(log, bks);
+  const caches = batchCaches(records.filter(record => record.kind === 'SEALED'));
   const runs = new CacheRuns();
   const found = new Map<string, Omit<BoughtBatch, 'primes'>>();
-  const recipesOn = new Set<string>();
   for (const record of records) {
-    if (record.kind === 'PRIME') runs.prime(record);
-    if (record.kind === 'PRIMED') runs.primed(record);
-    if (record.kind !== 'SEALED') continue;
+    if (record.kind !== 'SEALED') {
+      runs.prime(record);
+      continue;
+    }
     const { bk, recipe, plan = null, items, at } = record;
-    if (plan?.use === 'shadow') recipesOn.delete(recipe);
-    else if (plan) recipesOn.add(recipe);
-    // A planner that is on has nothing to say of some batches, and an answer of such a batch counts as well.
-    const isOn = recipesOn.has(recipe);
-    const cache = plan?.use === 'held-back' ? plan.use : isOn ? 'on' : 'unknown';
+    const cache = caches.get(bk) ?? 'unknown';
     const isFirst = cache !== 'held-back' && runs.sealed(record);
-    if (bks.has(bk) && !found.has(bk))
-      found.set(bk, { recipe, cache, isFirst, sealed: { plan, at, items: items.length } });
+    const sealed = { plan, at, items: items.length };
+    if (bks.has(bk) && !found.has(bk)) found.set(bk, { recipe, cache, isFirst, sealed });
   }
   return new Map(
     [...found].map(([bk, batch]) => [bk, { ...batch, primes: runs.primesOf(bk) / Math.max(1, batch.sealed.items) }]),
@@ -49,18 +47,18 @@ export async function boughtBatches(log: Log, bks: ReadonlySet<string>): Promise
 }
 
 /** In their order, from before the oldest of these batches on. */
-async function newestRecords(log: Log, bks: ReadonlySet<string>): Promise<CacheRecord[]> {
+async function newestRecords(log: Log, bks: ReadonlySet<string>): Promise<Stamped[]> {
   const end = await log.endOffset('journal', 0);
   const missing = new Set(bks);
-  let newest: CacheRecord[] = [];
+  let newest: Stamped[] = [];
   for (let to = end; to > Math.max(0, end - recordsMax) && missing.size > 0; to -= recordsPerStep) {
     const range = { partition: 0, from: Math.max(0, to - recordsPerStep), to };
-    const step: CacheRecord[] = [];
+    const step: Stamped[] = [];
     for await (const { value, at } of readRange(log, 'journal', range)) {
       const record = decodeJournal(value, at);
       if (record.kind !== 'SEALED' && record.kind !== 'PRIME' && record.kind !== 'PRIMED') continue;
       if (record.kind === 'SEALED') missing.delete(record.bk);
-      step.push({ ...record, at });
+      step.push(record);
     }
     newest = [...step, ...newest];
   }

@@ -1,18 +1,9 @@
 import { accountMoney } from '#core/caps/cap-scopes.ts';
-import type { PrimedRecord, PrimeRecord, SealedRecord } from '#core/journal.ts';
+import type { SealedRecord, Stamped } from '#core/journal.ts';
 import type { Nanodollars } from '#core/money.ts';
 import { cacheTtlMs } from '#core/prompt-cache/cache-minimums.ts';
 import { marksSent } from '#core/prompt-cache/cache-plan.ts';
-
-/** What of the journal tells of the cache. @property at when it was written, ms since the epoch */
-export type CacheRecord = (SealedRecord | PrimeRecord | PrimedRecord) & { at: number };
-
-interface BoughtPrime {
-  bk: string;
-  scope: string;
-  cost: Nanodollars;
-  isPrimed: boolean;
-}
+import { PrimeCosts } from '#core/prompt-cache/prime-costs.ts';
 
 /**
  * Which batch of a run came first, and for which batch a prime was bought. The journal names no batch with a PRIME: the first of
@@ -24,8 +15,10 @@ export class CacheRuns {
   readonly #runs = new Map<string, number>();
   /** By entry. */
   readonly #behind = new Map<string, { first: string; latest: string; isPrimed: boolean }>();
-  /** By id. */
-  readonly #primes = new Map<string, BoughtPrime>();
+  readonly #costs = new PrimeCosts();
+  /** Ids of primes by the batch that they were for. */
+  readonly #primes = new Map<string, string[]>();
+  readonly #named = new Set<string>();
 
   /** @returns whether its run had no batch before it; of documents without a run, whether all entries had to be over */
   sealed({ bk, recipe, account, runs, plan, at }: SealedRecord & { at: number }): boolean {
@@ -45,24 +38,23 @@ export class CacheRuns {
     return isFirst;
   }
 
-  /** Until it is known what it cost, it is its reserve. */
-  prime({ id, account, prefix, reserve }: PrimeRecord): void {
+  /** @param record PRIME or PRIMED */
+  prime(record: Stamped): void {
+    this.#costs.add(record);
+    if (record.kind !== 'PRIME') return;
+    const { id, account, prefix } = record;
     const behind = this.#behind.get(entryOf(account, prefix));
-    if (!behind || this.#primes.has(id)) return;
-    const scope = accountMoney(account);
+    if (!behind || this.#named.has(id) || !this.#costs.all.has(id)) return;
+    this.#named.add(id);
     const bk = behind.isPrimed ? behind.latest : behind.first;
     behind.isPrimed = true;
-    this.#primes.set(id, { bk, scope, cost: reserve[scope] ?? 0, isPrimed: false });
-  }
-
-  primed({ id, actual }: PrimedRecord): void {
-    const prime = this.#primes.get(id);
-    if (prime && !prime.isPrimed) this.#primes.set(id, { ...prime, cost: actual[prime.scope] ?? 0, isPrimed: true });
+    this.#primes.set(bk, [...(this.#primes.get(bk) ?? []), id]);
   }
 
   /** Nanodollars of the primes that were bought for a batch. */
   primesOf(bk: string): Nanodollars {
-    return [...this.#primes.values()].reduce((sum, prime) => sum + (prime.bk === bk ? prime.cost : 0), 0);
+    const primes = (this.#primes.get(bk) ?? []).flatMap(id => this.#costs.all.get(id) ?? []);
+    return primes.reduce((sum, { account, amounts }) => sum + (amounts[accountMoney(account)] ?? 0), 0);
   }
 }
 
