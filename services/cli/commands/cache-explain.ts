@@ -13,6 +13,7 @@ import { withProjection } from '../cost/with-projection.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readInput } from '../input/read-input.ts';
 import { checkTask, loadSettings } from '../load-settings.ts';
+import { timeScaleOf } from '../time-scale.ts';
 
 export interface CacheExplainOptions {
   /** A file of documents, or the name of a task. */
@@ -29,7 +30,9 @@ export const cacheExplain =
     const isTask = settings.tasks.has(of) && !existsSync(resolve(context.directory, of));
     if (isTask) addTask(of, settings, explainer);
     else await addFile({ path: of, task: checkTask(taskName, settings) }, settings, explainer);
-    const lanes = explainer.explain(await learned(settings, context), Date.now());
+    const lessons = await learned(settings, context);
+    lessons.timeScale = timeScaleOf(settings);
+    const lanes = explainer.explain(lessons, Date.now());
     const { others } = explainer;
     if (context.isJson) await context.out(`${JSON.stringify({ of, ...explainedJson(lanes, others) })}\n`);
     else await context.out(renderExplained({ name: of === '-' ? 'stdin' : of, lanes, others }, context.outLook));

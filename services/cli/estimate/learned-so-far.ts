@@ -3,6 +3,7 @@ import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { learnFromAnswers } from '#runtime/learn-from-answers.ts';
 import { openState } from '../open-state.ts';
+import { timeScaleOf } from '../time-scale.ts';
 
 /**
  * What the answers in the log tell about tokens. Where nothing was run yet, nothing; what cannot be read is told, because an
@@ -12,7 +13,9 @@ export async function learnedSoFar(settings: LoadedConfig, say: (text: string) =
   try {
     const state = await openState(settings);
     try {
-      return await learnFromAnswers(state.log);
+      const learned = await learnFromAnswers(state.log);
+      learned.lessons.timeScale = timeScaleOf(settings);
+      return learned;
     } finally {
       await state.close();
     }
