@@ -109,6 +109,12 @@ describe('estimateCache', () => {
       assert.deepEqual(ask(1_000, runOf('a', 1)), [800_000, 4_000]);
     });
 
+    it('expects no beginning where an entry is there, or none is wanted', () => {
+      const sums = learnedFrom(runOf('a', 10));
+      const warm = estimateCache(sums, { documents: 1_000, ofDocuments: 1_000, holdBack: 0, begins: false });
+      assert.deepEqual([warm.savedTokens, warm.primes].map(Math.round), [900_000, 0]);
+    });
+
     it('shares the beginning among the groups of a file', () => {
       const sums = learnedFrom(runOf('a', 10));
       const part = estimateCache(sums, { documents: 250, ofDocuments: 1_000, holdBack: 0 });

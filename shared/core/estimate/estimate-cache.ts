@@ -21,6 +21,8 @@ export interface CacheQuestion {
   ofDocuments: number;
   /** Share of batches, 0 to 1, that will go without markers. */
   holdBack: number;
+  /** False: an entry is there, or none is wanted, so no batch is a first one. */
+  begins?: boolean;
 }
 
 const noEffect: CacheEstimate = { savedTokens: 0, primes: 0, variance: 0, doubt: 0 };
@@ -34,13 +36,14 @@ const batchShare = 0.25;
 /**
  * Of requests that are marked as those were whose answers are known; nothing, as long as these are few.
  */
-export function estimateCache(sums: CacheSums, { documents, ofDocuments, holdBack }: CacheQuestion): CacheEstimate {
+export function estimateCache(sums: CacheSums, question: CacheQuestion): CacheEstimate {
   if (!isCacheKnown(sums)) return noEffect;
+  const { documents, ofDocuments, holdBack, begins = true } = question;
   const marked = documents * (1 - holdBack);
   const batchItems = sumOfBills(sums.values()).answers / sums.size;
   const { each, eachPrimes, start } = effectOf([...sums.values()]);
   // A file that is shorter than a batch has as much less of what a first batch loses.
-  const starts = start === null ? 0 : Math.min(1, ofDocuments / start.answers) * (marked / ofDocuments);
+  const starts = start === null || !begins ? 0 : Math.min(1, ofDocuments / start.answers) * (marked / ofDocuments);
   const early = (batchShare * each * batchItems) ** 2;
   const squares = sumOf([...sums.values()], ({ savedTokens, answers, isFirst }) => {
     const lost = isFirst && start ? start.lostTokens * (answers / start.answers) : 0;

@@ -48,7 +48,12 @@ function groupOf({ model, text, maxTokens, saving = 0 }: Asked): RequestGroup {
     features,
     bounds: { low: inputTokensMin(letters), high: inputTokensMax(body) },
     cost: low === null || high === null ? null : { low, high: high.none, highUnmarked: high.none },
-    cache: { by: 'planner', key: cacheKeyOf(model), holdBack: 0.02, planned: { saving, doubt: 9, hitRate: 0.5 } },
+    cache: {
+      by: 'planner',
+      key: cacheKeyOf(model),
+      holdBack: 0.02,
+      planned: { saving, doubt: 9, hitRate: 0.5, isWarm: false },
+    },
     counted: noCounted,
   };
 }

@@ -180,14 +180,16 @@ interface CacheEffect {
 
 /** As the bills of answers that were marked alike; before there are such, as the planner decides by. */
 function cacheEffect(
-  { model, documents, cache: { key, holdBack, planned } }: RequestGroup,
+  { model, documents, cache: { by, key, holdBack, planned } }: RequestGroup,
   asked: { calibration: Calibration; ofDocuments: number; inputPrice: number },
 ): CacheEffect {
   const { calibration, ofDocuments, inputPrice } = asked;
   const sums = calibration.cacheOf(key);
   if (!isCacheKnown(sums))
     return { saved: planned.saving, primes: 0, variance: 0, doubt: planned.doubt, key: `planned ${model}` };
-  const { savedTokens, primes, variance, doubt } = estimateCache(sums, { documents, ofDocuments, holdBack });
+  const begins = by === 'producer' || (planned.hitRate !== null && !planned.isWarm);
+  const question = { documents, ofDocuments, holdBack, begins };
+  const { savedTokens, primes, variance, doubt } = estimateCache(sums, question);
   return {
     saved: savedTokens * inputPrice,
     primes,

@@ -9,25 +9,28 @@ export interface PlannedSaving {
   doubt: Nanodollars;
   /** Share of the items, 0 to 1, that is expected to read the longest marked prefix; null when nothing is marked. */
   hitRate: number | null;
+  /** An entry that is there now will be read: nothing begins with a prime, or with items that write. */
+  isWarm: boolean;
 }
 
-export const noSaving: PlannedSaving = { saving: 0, doubt: 0, hitRate: null };
+export const noSaving: PlannedSaving = { saving: 0, doubt: 0, hitRate: null, isWarm: false };
 
 /** Of one batch, from what the planner says of it. */
 export function plannedSaving(why: readonly CachePlanReason[]): PlannedSaving {
   let sum = noSaving;
   for (const found of why) {
     if (found.is !== 'marked') continue;
-    const { saving, savingLow, hitRate } = found;
+    const { saving, savingLow, hitRate, state } = found;
     const { mean, low, spread } = hitRate;
     const doubt = mean > low ? ((saving - savingLow) * spread) / (mean - low) : 0;
-    sum = { saving: sum.saving + saving, doubt: sum.doubt + doubt, hitRate: mean };
+    const isWarm = state === 'warm' && (sum.hitRate === null || sum.isWarm);
+    sum = { saving: sum.saving + saving, doubt: sum.doubt + doubt, hitRate: mean, isWarm };
   }
   return sum;
 }
 
-export const timesSaving = ({ saving, doubt, hitRate }: PlannedSaving, times: number): PlannedSaving => ({
-  saving: saving * times,
-  doubt: doubt * times,
-  hitRate,
+export const timesSaving = (one: PlannedSaving, times: number): PlannedSaving => ({
+  ...one,
+  saving: one.saving * times,
+  doubt: one.doubt * times,
 });
