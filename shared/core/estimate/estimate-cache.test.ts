@@ -109,10 +109,25 @@ describe('estimateCache', () => {
       assert.deepEqual(ask(1_000, runOf('a', 1)), [800_000, 4_000]);
     });
 
-    it('expects no beginning where an entry is there, or none is wanted', () => {
+    it('expects no beginning where an entry is there', () => {
       const sums = learnedFrom(runOf('a', 10));
-      const warm = estimateCache(sums, { documents: 1_000, ofDocuments: 1_000, holdBack: 0, begins: false });
+      const warm = estimateCache(sums, { documents: 1_000, ofDocuments: 1_000, holdBack: 0, isWarm: true });
       assert.deepEqual([warm.savedTokens, warm.primes].map(Math.round), [900_000, 0]);
+    });
+
+    it('expects nothing of a first batch where no other will be marked, and of others what they had', () => {
+      const of = (batches: number) => {
+        const asked = { documents: 1_000, ofDocuments: 1_000, holdBack: 0, isMarked: false };
+        const { savedTokens, primes } = estimateCache(learnedFrom(runOf('a', batches)), asked);
+        return [savedTokens, primes].map(Math.round);
+      };
+      assert.deepEqual(
+        [of(1), of(10)],
+        [
+          [0, 0],
+          [900_000, 0],
+        ],
+      );
     });
 
     it('shares the beginning among the groups of a file', () => {

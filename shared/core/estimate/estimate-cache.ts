@@ -21,8 +21,10 @@ export interface CacheQuestion {
   ofDocuments: number;
   /** Share of batches, 0 to 1, that will go without markers. */
   holdBack: number;
-  /** False: an entry is there, or none is wanted, so no batch is a first one. */
-  begins?: boolean;
+  /** False: whoever marks them would not mark the next one. */
+  isMarked?: boolean;
+  /** An entry is there: no batch is a first one. */
+  isWarm?: boolean;
 }
 
 const noEffect: CacheEstimate = { savedTokens: 0, primes: 0, variance: 0, doubt: 0 };
@@ -38,12 +40,13 @@ const batchShare = 0.25;
  */
 export function estimateCache(sums: CacheSums, question: CacheQuestion): CacheEstimate {
   if (!isCacheKnown(sums)) return noEffect;
-  const { documents, ofDocuments, holdBack, begins = true } = question;
+  const { documents, ofDocuments, holdBack, isMarked = true, isWarm = false } = question;
   const marked = documents * (1 - holdBack);
   const batchItems = sumOfBills(sums.values()).answers / sums.size;
-  const { each, eachPrimes, start } = effectOf([...sums.values()]);
+  const { each, eachPrimes, start } = effectOf([...sums.values()], isMarked);
   // A file that is shorter than a batch has as much less of what a first batch loses.
-  const starts = start === null || !begins ? 0 : Math.min(1, ofDocuments / start.answers) * (marked / ofDocuments);
+  const starts =
+    start === null || isWarm || !isMarked ? 0 : Math.min(1, ofDocuments / start.answers) * (marked / ofDocuments);
   const early = (batchShare * each * batchItems) ** 2;
   const squares = sumOf([...sums.values()], ({ savedTokens, answers, isFirst }) => {
     const lost = isFirst && start ? start.lostTokens * (answers / start.answers) : 0;
@@ -67,12 +70,13 @@ interface CacheEffect {
   start: { answers: number; lostTokens: number; primes: Nanodollars } | null;
 }
 
-function effectOf(bills: readonly BatchBill[]): CacheEffect {
+function effectOf(bills: readonly BatchBill[], isMarked: boolean): CacheEffect {
   const firsts = bills.filter(({ isFirst }) => isFirst);
   const [first, further] = [sumOfBills(firsts), sumOfBills(bills.filter(({ isFirst }) => !isFirst))];
-  // Until others are known, they are taken to read as much, and to need no prime of their own.
+  // Until others are known, they are taken to read as much if they are marked at all, and to need no prime of their own.
   const isKnown = further.answers >= cacheAnswersMin;
-  const each = isKnown ? further.savedTokens / further.answers : first.savedTokens / first.answers;
+  const early = isMarked ? first.savedTokens / first.answers : 0;
+  const each = isKnown ? further.savedTokens / further.answers : early;
   const eachPrimes = isKnown ? further.primes / further.answers : 0;
   const count = firsts.length;
   const start = count > 0 && {

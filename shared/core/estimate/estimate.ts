@@ -187,8 +187,8 @@ function cacheEffect(
   const sums = calibration.cacheOf(key);
   if (!isCacheKnown(sums))
     return { saved: planned.saving, primes: 0, variance: 0, doubt: planned.doubt, key: `planned ${model}` };
-  const begins = by === 'producer' || (planned.hitRate !== null && !planned.isWarm);
-  const question = { documents, ofDocuments, holdBack, begins };
+  const isMarked = by === 'producer' || planned.hitRate !== null;
+  const question = { documents, ofDocuments, holdBack, isMarked, isWarm: planned.isWarm };
   const { savedTokens, primes, variance, doubt } = estimateCache(sums, question);
   return {
     saved: savedTokens * inputPrice,
