@@ -1,5 +1,12 @@
 import type { Nanodollars } from '../money.ts';
-import { type BatchBill, type CacheSums, cacheAnswersMin, isCacheKnown, sumOfBills } from './cache-model.ts';
+import {
+  addCacheBills,
+  type BatchBill,
+  type CacheSums,
+  cacheAnswersMin,
+  isCacheKnown,
+  sumOfBills,
+} from './cache-model.ts';
 
 /**
  * What the cache will take off a file. Its first batch is one thing and those behind it are another: a prime, or the items that
@@ -75,7 +82,8 @@ function effectOf(bills: readonly BatchBill[], isMarked: boolean): CacheEffect {
   const [first, further] = [sumOfBills(firsts), sumOfBills(bills.filter(({ isFirst }) => !isFirst))];
   // Until others are known, they are taken to read as much if they are marked at all, and to need no prime of their own.
   const isKnown = further.answers >= cacheAnswersMin;
-  const early = isMarked ? first.savedTokens / first.answers : 0;
+  const all = addCacheBills(first, further);
+  const early = isMarked ? all.savedTokens / all.answers : 0;
   const each = isKnown ? further.savedTokens / further.answers : early;
   const eachPrimes = isKnown ? further.primes / further.answers : 0;
   const count = firsts.length;
