@@ -57,17 +57,22 @@ export function entriesLeft<T extends SightedAt>(
   { wrote, timeScale = 1 }: { wrote: (bk: string) => boolean; timeScale?: number },
 ): readonly T[] {
   let entry: { at: number; ttl: CacheTtl } | null = null;
-  return sightings
-    .toReversed()
-    .map(sighting => {
-      const { at, ttl: marked, bk } = sighting;
-      if (marked === null) return sighting;
-      const isFound: boolean = entry !== null && (at - entry.at) * timeScale < cacheTtlMs[entry.ttl];
-      const ttl: CacheTtl = entry !== null && isFound && (entry.ttl === '1h' || !wrote(bk)) ? entry.ttl : marked;
-      entry = { at, ttl };
-      return ttl === marked ? sighting : { ...sighting, ttl };
-    })
-    .reverse();
+  // Mostly nothing differs, and then nothing is copied: this is asked for with every batch.
+  let left: T[] | null = null;
+  for (let index = sightings.length - 1; index >= 0; index -= 1) {
+    const sighting = sightings[index] as T;
+    const { at, bk } = sighting;
+    let { ttl } = sighting;
+    if (ttl === null) continue;
+    const isFound: boolean = entry !== null && (at - entry.at) * timeScale < cacheTtlMs[entry.ttl];
+    if (entry !== null && isFound && entry.ttl !== ttl && (entry.ttl === '1h' || !wrote(bk))) {
+      ttl = entry.ttl;
+      left ??= [...sightings];
+      left[index] = { ...sighting, ttl };
+    }
+    entry = { at, ttl };
+  }
+  return left ?? sightings;
 }
 
 /** Halves what is left: every lesson of a model is asked for its state whenever one is added. */

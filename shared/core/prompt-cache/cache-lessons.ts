@@ -79,8 +79,8 @@ export class CacheLessons {
     const history = this.#prefixes.get(hash);
     if (!history) return [];
     if (history.entries) return history.entries;
-    const written = new Set(history.lessons.filter(({ writtenTokens }) => writtenTokens > 0).map(({ bk }) => bk));
-    history.entries = entriesLeft(history.sightings, { wrote: bk => written.has(bk), timeScale: this.timeScale });
+    const wrote = (bk: string): boolean => history.lessons.some(lesson => lesson.bk === bk && lesson.writtenTokens > 0);
+    history.entries = entriesLeft(history.sightings, { wrote, timeScale: this.timeScale });
     return history.entries;
   }
 
