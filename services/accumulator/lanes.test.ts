@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createManualClock } from '#adapters/memory/create-manual-clock.ts';
 import { headerNames } from '#core/headers.ts';
 import { deadlineMarginMs } from '#core/limits.ts';
+import { decodePayload } from '#core/payload.ts';
+import { laneBoundsDefault } from '#runtime/routing.ts';
 import { asIsLine, ofRun, TestFleet, type TestFleetOptions, type TestWorker } from '#test/support/test-fleet.ts';
+import { Lanes } from './lanes.ts';
 
 async function setup(options: TestFleetOptions = {}): Promise<{ fleet: TestFleet; worker: TestWorker }> {
   const fleet = new TestFleet(options);
@@ -45,9 +49,9 @@ describe('Accumulator: when a lane closes', () => {
     await worker.accumulator.runOnce();
     assert.ok(sizes(fleet).every(size => size < 5) && sizes(fleet).length > 0);
     for (const { bk } of fleet.journal('SEALED')) {
-      const payload = Buffer.from((await fleet.payloads.get(bk)) ?? []).toString();
-      const bodies = payload.split('\n').slice(1);
-      assert.ok(bodies.join('').length <= 500);
+      const documents = decodePayload((await fleet.payloads.get(bk)) ?? new Uint8Array());
+      const bytes = documents?.reduce((sum, { value }) => sum + value.byteLength, 0) ?? Infinity;
+      assert.ok(bytes <= 500, `${bytes}`);
     }
   });
 
@@ -297,4 +301,18 @@ describe('Accumulator: documents that share a prefix', () => {
     const [lane] = worker.accumulator.openLanes();
     assert.ok((lane?.items ?? 0) < 4 * 5, `${lane?.items}`);
   });
+});
+
+it('what waits in an open lane does not hold on to the reply that it came in', () => {
+  const lanes = new Lanes(createManualClock(), () => {});
+  const reply = Buffer.alloc(100_000, '{}');
+  const value = reply.subarray(500, 900);
+  const own = { partition: 0, offset: 1, at: 1, headers: {}, value, bytes: 400, tokens: 100 };
+  const rest = { att: 0, charged: 0, uncharged: 0, key: null, run: null, tenant: null, deadlineAt: 1 };
+  const item = { ...own, ...rest, blocks: null, kind: null, addedAt: 0, requestKey: null, of: null };
+  const settings = { key: 'a', type: 'batch', account: '', recipe: '', ...laneBoundsDefault, cache: null } as const;
+  lanes.add({ item, settings });
+  lanes.keepOwnBytes();
+  assert.equal(item.value.buffer.byteLength, 400);
+  assert.deepEqual(Buffer.from(item.value), value);
 });

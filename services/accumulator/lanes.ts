@@ -104,6 +104,15 @@ export class Lanes {
     }
   }
 
+  /** What waits for longer than a round must not hold on to the whole reply of which its bytes are a part. */
+  keepOwnBytes(): void {
+    for (const { items } of this.#open.values()) {
+      for (const item of items) {
+        if (item.value.byteLength < item.value.buffer.byteLength) item.value = new Uint8Array(item.value);
+      }
+    }
+  }
+
   /** Nobody waits for siblings where there is no room to wait. */
   closePooled(): void {
     for (const lane of [...this.#open.values()]) if (lane.items.length >= lane.itemsMax) this.#close(lane, 'count');

@@ -1,10 +1,15 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { constants, type NodeGCPerformanceDetail, PerformanceObserver } from 'node:perf_hooks';
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /** Two halves of 32 MB: fewer collections than with 16 MB; more costs memory, for what dies young holds buffers too. */
 const youngBytesMax = 64 * 1024 * 1024;
 const lookEveryMs = 20;
-/** The old space is collected when it has grown by so much of what lived. By itself V8 lets it grow up to fourfold. */
-const oldGrowthPercent = 120;
+/**
+ * The old space, buffers included, is collected when it has grown by so much of what lived, and not before it has so many bytes.
+ * By itself V8 lets it grow up to fourfold however large it is; of a small one that is little, and it is collected all the time.
+ */
+const oldGrowthPercentMin = 120;
+const oldBytesFree = 144 * 1024 * 1024;
 
 /**
  * Bounds the heap of a process that may work for days: a run of a million documents is to need hardly more memory than
@@ -12,7 +17,11 @@ const oldGrowthPercent = 120;
  * grows is read anew each time.
  */
 export function holdHeap(): void {
-  setFlagsFromString(`--heap-growing-percent=${oldGrowthPercent}`);
+  boundOldSpace();
+  new PerformanceObserver(list => {
+    const kinds = list.getEntries().map(entry => (entry as { detail?: NodeGCPerformanceDetail }).detail?.kind);
+    if (kinds.includes(constants.NODE_PERFORMANCE_GC_MAJOR)) boundOldSpace();
+  }).observe({ entryTypes: ['gc'] });
   const timer = setInterval(() => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
     if (young && young.space_size < youngBytesMax) return;
@@ -20,4 +29,10 @@ export function holdHeap(): void {
     clearInterval(timer);
   }, lookEveryMs);
   timer.unref();
+}
+
+/** By what lives now: it is read when the next collection ends, and what lives changes slowly. */
+function boundOldSpace(): void {
+  const toFree = (oldBytesFree / getHeapStatistics().used_heap_size - 1) * 100;
+  setFlagsFromString(`--heap-growing-percent=${Math.max(oldGrowthPercentMin, Math.floor(toFree))}`);
 }

@@ -76,6 +76,9 @@ export function priceOf(model: string, { promptTokens, at }: { promptTokens: num
   return rows.findLast(row => row.sinceAt <= at && promptTokens <= (row.promptTokensMax ?? Infinity)) ?? null;
 }
 
+export const isPriced = (model: string, moment: { promptTokens: number; at: number }): boolean =>
+  priceOf(model, moment) !== null;
+
 /**
  * The dearest of each column that may be billed for what is bought from `at` on: prices that are known to change apply to what
  * is executed after the change, and a batch may wait for its create and then for its turn.

@@ -1,6 +1,6 @@
-import type { WorstCost } from './caps/cap-worst-case.ts';
 import type { BatchKind } from './journal.ts';
 import { deadlineMarginMs } from './limits.ts';
+import type { LoggedDocument } from './payload.ts';
 import { type CachePolicy, cacheModeDoes } from './prompt-cache/cache-plan.ts';
 import type { PromptBlocks } from './prompt-cache/prompt-positions.ts';
 import { nextOfSiblings, pooledBatchesMax } from './prompt-cache/siblings.ts';
@@ -31,7 +31,8 @@ export interface Lane {
   earliestDeadline: number;
 }
 
-export interface LaneItem extends Rid {
+/** What waits in a lane: the document itself, whose request is built at the create. Rejects keep no bytes. */
+export interface LaneItem extends LoggedDocument {
   att: number;
   charged: number;
   uncharged: number;
@@ -39,12 +40,9 @@ export interface LaneItem extends Rid {
   run: string | null;
   tenant: string | null;
   deadlineAt: number;
-  /** JSON text of the request; empty for rejects. */
-  body: string;
+  /** Estimated, of its request. */
   bytes: number;
   tokens: number;
-  /** Null when the price is unknown. */
-  costMax: WorstCost | null;
   /** Null where no planner looks at it. */
   blocks: PromptBlocks | null;
   /** What it shares with its siblings (`siblings.ts`). */

@@ -1,6 +1,6 @@
+import type { BuiltItem } from '#core/batch-requests.ts';
 import { buildRequest } from '#core/build-request.ts';
 import { worstCost } from '#core/caps/cap-worst-case.ts';
-import type { PayloadItem } from '#core/payload.ts';
 import type { Recipe } from '#core/recipe.ts';
 import type { Item } from '#core/view.ts';
 import type { ReadDocument } from './document-reader.ts';
@@ -11,14 +11,14 @@ import { requestFacts } from './routing.ts';
  * @param options.now ms since the epoch: of the prices that its worst case is reckoned with
  * @returns null for a record that is no document
  */
-export function toPayloadItem(
-  item: Item,
+export function buildItem(
+  { partition, offset, att }: Item,
   { envelope, parsed }: ReadDocument,
   { recipe, now }: { recipe: Recipe; now: number },
-): PayloadItem | null {
+): BuiltItem | null {
   if (parsed.is !== 'document') return null;
   const { run, tenant, deadlineAt } = envelope;
-  const body = buildRequest(parsed.document.ask, recipe, item);
+  const body = buildRequest(parsed.document.ask, recipe, { partition, offset, att });
   const costMax = worstCost({ ...requestFacts(parsed.document, recipe), body }, now);
-  return { ...item, run, tenant, deadlineAt, body, costMax };
+  return { partition, offset, att, run, tenant, deadlineAt, body, costMax };
 }
