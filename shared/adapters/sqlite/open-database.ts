@@ -68,7 +68,6 @@ function createSchema(db: DatabaseSync, path: string, partitions: Record<Topic, 
       offset INTEGER NOT NULL, metadata TEXT,
       PRIMARY KEY (consumer, topic, partition)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE payloads (bk TEXT PRIMARY KEY, at INTEGER NOT NULL, payload BLOB NOT NULL) STRICT;
   `);
   const insert = db.prepare('INSERT INTO topics (topic, partitions) VALUES (?, ?)');
   for (const topic of topics) {
