@@ -36,9 +36,9 @@ export class BatchPlanner {
     return this.#ports.accounts.get(account)?.provider.cacheLever === 'markers' ? policy : null;
   }
 
-  /** @param build gives the JSON text of the request, which nobody else needs before its create */
-  blocksOf(lane: { key: string; cache: CachePolicy | null }, build: () => string): PromptBlocks | null {
-    return lane.cache && promptBlocks(build(), this.#headsOf(lane.key));
+  /** Of a request in a lane that is planned. */
+  blocksOf(laneKey: string, body: string): PromptBlocks {
+    return promptBlocks(body, this.#headsOf(laneKey));
   }
 
   /** The plan of a batch; null is none, and nothing to say in SEALED. */

@@ -111,15 +111,14 @@ export class Placer {
     const key =
       known ?? `${route.account}|${recipe}|${bound ?? ''}|${isCapped ? run : ''}${tenant === null ? '' : `|${tenant}`}`;
     if (isPlain && known === undefined) this.#plainKeys.set(route, key);
-    const laneOf = { route, recipe, bound };
     if (of) {
       const item = laneItem(read, tries, { ...unsent, of });
-      return { item, settings: waitingLane(this.#settings(key, laneOf), of) };
+      return { item, settings: waitingLane(this.#settings(key, { route, recipe, bound }), of) };
     }
     const { requestKey, source } = this.#reuse?.decide(read, { route, att: tries.att }) ?? notReusable;
     if (source) {
       const item = laneItem(read, tries, { ...unsent, of: source.of });
-      return { item, settings: reuseLane(this.#settings(key, laneOf), source) };
+      return { item, settings: reuseLane(this.#settings(key, { route, recipe, bound }), source) };
     }
     const { value } = read.record;
     const bytes = value.byteLength + this.#bytesAroundOf(frozen);
@@ -127,8 +126,8 @@ export class Placer {
     const hasPrice = isPriced(modelOf(document.ask, frozen), { promptTokens: bytes, at: clock.now() });
     // What has no price parks under any cap on money: it must not hold back those that have one.
     const laneKey = hasPrice ? key : `${key}|unpriced`;
-    const lane = this.#lanes.get(laneKey) ?? this.#settings(laneKey, laneOf);
-    const blocks = this.#planner.blocksOf(lane, () => buildRequest(document.ask, frozen, tries));
+    const lane = this.#lanes.get(laneKey) ?? this.#settings(laneKey, { route, recipe, bound });
+    const blocks = lane.cache && this.#planner.blocksOf(lane.key, buildRequest(document.ask, frozen, tries));
     const kind = blocks && siblingKey(blocks);
     return {
       item: laneItem(read, tries, { value, bytes, tokens, blocks, kind, requestKey, of: null }),
