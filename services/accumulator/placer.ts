@@ -161,7 +161,7 @@ export class Placer {
 }
 
 /** Written out: of each document one is made, and copies of objects into objects would be as many bytes as the document. */
-function laneItem({ record, envelope }: ReadDocument, tries: Tries, asked: Asked): LaneItem {
+function laneItem({ envelope }: ReadDocument, tries: Tries, asked: Asked): LaneItem {
   return {
     partition: tries.partition,
     offset: tries.offset,
@@ -172,8 +172,6 @@ function laneItem({ record, envelope }: ReadDocument, tries: Tries, asked: Asked
     run: envelope.run,
     tenant: envelope.tenant,
     deadlineAt: envelope.deadlineAt,
-    at: record.at,
-    headers: record.headers,
     value: asked.value,
     bytes: asked.bytes,
     tokens: asked.tokens,

@@ -106,8 +106,15 @@ export class Accumulator {
   }
 
   /** One round: read, gather retries, close what is due, commit. @returns true when there may be more to do at once */
-  runOnce(): Promise<boolean> {
-    return this.#meter.run('accumulate', () => this.#round());
+  async runOnce(): Promise<boolean> {
+    try {
+      const hasMore = await this.#meter.run('accumulate', () => this.#round());
+      this.#lanes.keepOwnBytes('open');
+      return hasMore;
+    } catch (error) {
+      this.#lanes.keepOwnBytes('all');
+      throw error;
+    }
   }
 
   async #round(): Promise<boolean> {
@@ -125,7 +132,6 @@ export class Accumulator {
     ]);
     for (const each of [...others, read]) if (each.status === 'rejected') throw each.reason;
     let hasMore = read.status === 'fulfilled' && read.value;
-    this.#lanes.keepOwnBytes();
     if (await this.#retries.gather()) hasMore = true;
     await this.#closeDueLanes();
     // Hints may wait while there is much to read, as long as nothing is due.

@@ -6,6 +6,7 @@ const youngBytesMax = 64 * 1024 * 1024;
 const lookEveryMs = 20;
 /** The old space, buffers included, is collected when it has grown by so much of what lived. By itself V8 lets it grow up to fourfold. */
 const oldGrowthPercentMin = 120;
+const oldGrowthPercentMax = 260;
 /**
  * Of a worker it is not collected before it has so many bytes: what passes through is buffers, and forty megabytes that live were
  * collected four times a second for them.
@@ -34,8 +35,9 @@ export function holdHeap({ oldBytesFree = 0 }: { oldBytesFree?: number } = {}): 
   timer.unref();
 }
 
-/** By what lives now: it is read when the next collection ends, and what lives changes slowly. */
+/** It is read when the next collection ends, of what lives then: after a burst that may be many times what lives now. */
 function boundOldSpace(bytesFree: number): void {
-  const toFree = (bytesFree / getHeapStatistics().used_heap_size - 1) * 100;
-  setFlagsFromString(`--heap-growing-percent=${Math.max(oldGrowthPercentMin, Math.floor(toFree))}`);
+  const toFree = Math.floor((bytesFree / getHeapStatistics().used_heap_size - 1) * 100);
+  const percent = Math.min(Math.max(oldGrowthPercentMin, toFree), oldGrowthPercentMax);
+  setFlagsFromString(`--heap-growing-percent=${percent}`);
 }

@@ -1,14 +1,13 @@
 import type { BuiltItem } from '#core/batch-requests.ts';
-import { decodePayload } from '#core/payload.ts';
-import { formatRid, type Rid } from '#core/rid.ts';
+import { decodePayload, type KeptDocument } from '#core/payload.ts';
+import { formatRid } from '#core/rid.ts';
 import { type Batch, itemsToSend } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import { buildItem } from '#runtime/build-item.ts';
-import { type ReadDocument, readDocument, readDocuments } from '#runtime/document-reader.ts';
+import { keptDocument, readRecords } from '#runtime/document-reader.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
-import { anyTask } from '#runtime/routing.ts';
 
 interface Ports {
   log: Log;
@@ -21,28 +20,27 @@ interface Ports {
  * What a batch sends, from documents and recipe, as it is before its markers: the same whenever it is built.
  * @returns null when one of them is no document to this program, though it was to the one that sealed it
  */
-export async function buildItems(batch: Batch, ports: Ports): Promise<BuiltItem[] | null> {
+export async function buildItems(batch: Batch, { log, payloads, recipes, clock }: Ports): Promise<BuiltItem[] | null> {
   const items = itemsToSend(batch);
-  const documents = await documentsOf(batch.bk, items, ports);
-  const recipe = await ports.recipes.get(batch.recipe);
-  const now = ports.clock.now();
-  const built = items.flatMap(item => {
-    return buildItem(item, documents.get(formatRid(item)) as ReadDocument, { recipe, now }) ?? [];
-  });
-  return built.length === items.length ? built : null;
-}
-
-/** From the batch's payload, and what is not in it from the log. */
-async function documentsOf(
-  bk: string,
-  rids: readonly Rid[],
-  { log, payloads }: Ports,
-): Promise<Map<string, ReadDocument>> {
-  const payload = await payloads.get(bk);
-  const kept = (payload && decodePayload(payload)) ?? [];
-  // Nothing that a document says is in its record's key.
-  const read = new Map(kept.map(record => [formatRid(record), readDocument({ ...record, key: null }, anyTask)]));
-  const missing = rids.filter(rid => !read.has(formatRid(rid)));
-  if (missing.length === 0) return read;
-  return new Map([...read, ...(await readDocuments(log, missing, anyTask))]);
+  const recipe = await recipes.get(batch.recipe);
+  const now = clock.now();
+  const built = new Map<string, BuiltItem>();
+  /** One at a time: what is parsed of a batch together is many times its bytes. */
+  const build = (documents: ReadonlyMap<string, KeptDocument>): void => {
+    for (const item of items) {
+      const document = documents.get(formatRid(item));
+      const made = document && buildItem(item, document, { recipe, now });
+      if (made) built.set(formatRid(item), made);
+    }
+  };
+  const payload = await payloads.get(batch.bk);
+  build(new Map(((payload && decodePayload(payload)) ?? []).map(kept => [formatRid(kept), kept])));
+  // What the store has lost, or spoilt: the log decides.
+  const missing = items.filter(item => !built.has(formatRid(item)));
+  if (missing.length > 0) {
+    const records = await readRecords(log, missing);
+    build(new Map([...records].map(([rid, record]) => [rid, keptDocument(record)])));
+  }
+  const all = items.flatMap(item => built.get(formatRid(item)) ?? []);
+  return all.length === items.length ? all : null;
 }

@@ -1,4 +1,5 @@
 import { fitsInParts, scopesUnderWay } from '#core/caps/cap-parts.ts';
+import { type Reserve, unpricedUnderCap } from '#core/caps/cap-reserve.ts';
 import type { Amounts, CapPeriod } from '#core/journal.ts';
 import { exceedsCapAlone, isUnsent, tightCap } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -11,8 +12,11 @@ export type Parked =
   | { bk: string; why: 'cap'; scope: string; period: CapPeriod | null }
   | { bk: string; why: Hold | 'not-configured' };
 
-/** With what is known of it, so that looking at it again costs nothing: when it is too late, and what a cap has no room for. */
-export type ParkedBatch = Parked & { deadlineAt?: number; wants?: Wants };
+/**
+ * With what is known of it, so that looking at it again costs nothing: when it is too late, what a cap has no room for, and where a
+ * price is unknown.
+ */
+export type ParkedBatch = Parked & { deadlineAt?: number; wants?: Wants; unpriced?: Reserve };
 
 export interface Wants {
   reserve: Amounts;
@@ -76,8 +80,11 @@ export class ParkedBatches {
   stillCapped(bk: string): ParkedBatch | null {
     const { view } = this.#ports.follower;
     const now = this.#ports.clock.now();
-    const { wants, deadlineAt = 0 } = this.#parked.get(bk) ?? {};
-    if (wants === undefined || deadlineAt < now) return null;
+    const parked = this.#parked.get(bk);
+    const { wants, unpriced, deadlineAt = 0 } = parked ?? {};
+    if (parked === undefined || deadlineAt < now) return null;
+    if (unpriced) return unpricedUnderCap(view, unpriced) === null ? null : parked;
+    if (wants === undefined) return null;
     if (exceedsCapAlone(view, wants.reserve) || this.mayGoInParts(wants)) return null; // to be split
     const tight = tightCap(view, wants.reserve, now);
     return tight && { bk, why: 'cap', ...tight, wants, deadlineAt };

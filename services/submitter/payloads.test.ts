@@ -129,6 +129,8 @@ describe('Submitter: payload', () => {
       () => Buffer.from('torn'),
       (payload: Uint8Array) => encodePayload(decodePayload(payload)?.slice(1) ?? []),
       (payload: Uint8Array) => encodePayload(decodePayload(payload)?.toReversed() ?? []),
+      (payload: Uint8Array) =>
+        encodePayload((decodePayload(payload) ?? []).map(document => ({ ...document, value: Buffer.from('{}') }))),
     ]) {
       const { fleet, worker } = await setup();
       for (const value of values) await fleet.enqueue(1, { value });
@@ -142,21 +144,38 @@ describe('Submitter: payload', () => {
     for (const bodies of sent) assert.deepEqual(bodies, sent[0]);
   });
 
-  it('with a document that this program does not take: it alone is a dead letter', async () => {
+  it('may be of what this program does not take: that document alone is a dead letter', async () => {
     const { fleet, worker } = await setup();
-    await fleet.enqueue(3);
+    await fleet.enqueue(1);
     await worker.accumulator.runOnce();
-    const bk = fleet.journal('SEALED')[0]?.bk ?? '';
-    const [first, ...others] = decodePayload((await fleet.payloads.get(bk)) ?? new Uint8Array()) ?? [];
-    assert.ok(first);
-    await fleet.payloads.put(bk, encodePayload([{ ...first, value: Buffer.from('{}') }, ...others]));
+    await fleet.clock.advance(30_000);
+    await worker.accumulator.runOnce();
+    const [sealed] = fleet.journal('SEALED');
+    assert.ok(sealed);
+    for (const value of [asIsLine('a'), '{}', asIsLine('b')]) await fleet.enqueue(1, { value });
+    const items = [1, 2, 3].map(offset => [0, offset, 0, 0] as const);
+    const { account, recipe } = sealed;
+    await fleet.append({ kind: 'SEALED', bk: 'zzzzzzzzzzzz', type: 'batch', account, recipe, runs: [], items });
+    await fleet.settleDown(worker);
+    assert.ok(fleet.journal('CLOSED').some(({ bk, why }) => bk === 'zzzzzzzzzzzz' && why === 'invalid'));
+    fleet.assertAnsweredOnce(4);
+    assert.equal(fleet.deadLetters().length, 1);
+  });
+
+  it('is split when its requests are more than its lane took them for', async () => {
+    const fleet = new TestFleet({ lane: { itemsMax: 10 } });
+    const worker = await fleet.worker();
+    // Each number is four bytes, and is sent as twenty-one.
+    const stop = `[${'1e20,'.repeat(180_000)}1]`;
+    const value = asIsLine('a').replace(/}}$/, `,"stop_sequences":${stop}}}`);
+    await fleet.enqueue(10, { value });
+    await worker.accumulator.runOnce();
     await submit(worker);
     assert.deepEqual(
       fleet.journal('CLOSED').map(({ why }) => why),
-      ['invalid'],
+      ['split'],
     );
-    await fleet.settleDown(worker);
-    fleet.assertAnsweredOnce(3);
+    assert.equal(fleet.provider.posts.length, 0);
   });
 
   it('may hold more than the batch won: an earlier SEALED took some of it (C5)', async () => {

@@ -3,6 +3,7 @@ import { type Reserve, reserveOfBatch, unpricedUnderCap } from '#core/caps/cap-r
 import { formatCustomId } from '#core/custom-id.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { CloseReason, IntentRecord } from '#core/journal.ts';
+import { batchBytesMax } from '#core/limits.ts';
 import { markRequest } from '#core/prompt-cache/mark-request.ts';
 import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
 import { acceptsIntent } from '#core/reduce-journal.ts';
@@ -177,10 +178,15 @@ export class Submitter {
     // Smaller and smaller, until the one that nobody takes is alone.
     if (requests === null) return this.#close(batch.bk, 'invalid');
     if (requests.deadlineAt < clock.now()) return this.#close(batch.bk, 'deadline');
+    // Lanes only estimate what a request comes to: 1e20 is written as twenty-one digits.
+    if (itemsToSend(batch).length > 1 && bytesOf(requests) > batchBytesMax) return this.#close(batch.bk, 'split');
     if (hold) return this.#park({ bk: batch.bk, why: hold, deadlineAt: requests.deadlineAt }, heldAfterMs);
     const wanted = await this.#reserve(batch, requests);
     const reserve = wanted.amounts;
-    if (unpricedUnderCap(view, wanted) !== null) return this.#park(priceUnknown(batch.bk), this.#capCheckMs());
+    if (unpricedUnderCap(view, wanted) !== null) {
+      const unpriced = { bk: batch.bk, why: 'cap', scope: 'price unknown', period: null } as const;
+      return this.#park({ ...unpriced, unpriced: wanted, deadlineAt: requests.deadlineAt }, this.#capCheckMs());
+    }
     if (exceedsCapAlone(view, reserve) && itemsToSend(batch).length > 1) return this.#close(batch.bk, 'split');
     const tight = tightCap(view, reserve, clock.now());
     if (tight) {
@@ -368,4 +374,4 @@ export class Submitter {
   }
 }
 
-const priceUnknown = (bk: string): Parked => ({ bk, why: 'cap', scope: 'price unknown', period: null });
+const bytesOf = ({ bodies }: BatchRequests): number => bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0);

@@ -35,8 +35,6 @@ const itemOf = (offset: number, rest: Partial<LaneItem> = {}): LaneItem => ({
   key: null,
   run: null,
   deadlineAt: Number.MAX_SAFE_INTEGER,
-  at: 0,
-  headers: {},
   value: new Uint8Array(2),
   bytes: 2,
   tokens: 1,

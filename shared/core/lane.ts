@@ -1,6 +1,6 @@
 import type { BatchKind } from './journal.ts';
 import { deadlineMarginMs } from './limits.ts';
-import type { LoggedDocument } from './payload.ts';
+import type { KeptDocument } from './payload.ts';
 import { type CachePolicy, cacheModeDoes } from './prompt-cache/cache-plan.ts';
 import type { PromptBlocks } from './prompt-cache/prompt-positions.ts';
 import { nextOfSiblings, pooledBatchesMax } from './prompt-cache/siblings.ts';
@@ -31,15 +31,12 @@ export interface Lane {
   earliestDeadline: number;
 }
 
-/** What waits in a lane: the document itself, whose request is built at the create. Rejects keep no bytes. */
-export interface LaneItem extends LoggedDocument {
+/** What waits in a lane: the document itself, whose request is built at the create. What is not sent keeps no bytes. */
+export interface LaneItem extends KeptDocument {
   att: number;
   charged: number;
   uncharged: number;
   key: string | null;
-  run: string | null;
-  tenant: string | null;
-  deadlineAt: number;
   /** Estimated, of its request. */
   bytes: number;
   tokens: number;

@@ -2,17 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty, recordOf } from '#test/support/check-property.ts';
-import { decodePayload, encodePayload, type LoggedDocument } from './payload.ts';
+import { decodePayload, encodePayload, type KeptDocument } from './payload.ts';
 
-const document: fc.Arbitrary<LoggedDocument> = recordOf({
+const document: fc.Arbitrary<KeptDocument> = recordOf({
   partition: fc.nat(3),
   offset: fc.nat(999_999_999_999),
-  at: fc.nat(Number.MAX_SAFE_INTEGER),
-  headers: fc.oneof(fc.constant({}), fc.dictionary(fc.string(), fc.string(), { maxKeys: 3, noNullPrototype: true })),
+  run: fc.option(fc.string(), { freq: 2 }),
+  tenant: fc.option(fc.string(), { freq: 2 }),
+  deadlineAt: fc.nat(Number.MAX_SAFE_INTEGER),
   value: fc.uint8Array({ maxLength: 40 }),
 });
 
-const plain = (documents: readonly LoggedDocument[] | null): unknown =>
+const plain = (documents: readonly KeptDocument[] | null): unknown =>
   documents?.map(({ value, ...rest }) => ({ ...rest, value: [...value] }));
 
 describe('a payload', () => {
@@ -35,16 +36,20 @@ describe('a payload', () => {
       '{}\n',
       '"x"\n',
       '[[0,0,0]]\n',
-      '[[0,0,0,2]]\n{',
-      '[[0,0,0,1]]\n{}',
-      '[[0,0,0,-2]]\n',
-      '[[0,0,0,1e99]]\n',
+      '[[0,0,2,9]]\n{',
+      '[[0,0,1,9]]\n{}',
+      '[[0,0,-2,9]]\n',
+      '[[0,0,1e99,9]]\n',
+      '[[0,0,0,9,1,null]]\n',
+      '[[0,0,0,9,{},null]]\n',
       '[null]\n',
       '{"claims":[[0,0,0]],"tenant":null}\n{}',
       '\u0000\u00ff',
     ];
     for (const text of wrong) assert.equal(decodePayload(Buffer.from(text)), null, JSON.stringify(text));
-    const bytes = encodePayload([{ partition: 0, offset: 0, at: 1, headers: {}, value: Buffer.from('{"a":1}') }]);
+    const bytes = encodePayload([
+      { partition: 0, offset: 0, run: null, tenant: null, deadlineAt: 1, value: Buffer.from('{"a":1}') },
+    ]);
     for (let length = 0; length < bytes.byteLength; length++) {
       assert.equal(decodePayload(bytes.subarray(0, length)), null, `${length} bytes of it`);
     }

@@ -5,9 +5,8 @@ import { formatRid } from '#core/rid.ts';
 import { type Batch, isUnsent, itemsToSend, type View } from '#core/view.ts';
 import type { Log } from '#ports/log.ts';
 import { buildItem } from './build-item.ts';
-import { findDocuments } from './document-reader.ts';
+import { findRecords, keptDocument } from './document-reader.ts';
 import { RecipeBook } from './recipe-book.ts';
-import { anyTask } from './routing.ts';
 
 /** What caps hold back, and waiting batches beyond the oldest, which were not looked at. */
 export interface Parked {
@@ -47,10 +46,10 @@ async function waitingBatch(
   const items = itemsToSend(batch);
   const recipe = await recipes.get(batch.recipe).catch(() => null);
   if (recipe === null) return null;
-  const found = await findDocuments(log, items, anyTask);
+  const records = await findRecords(log, items);
   const built = items.flatMap(item => {
-    const read = found.get(formatRid(item));
-    return (read && buildItem(item, read, { recipe, now })) ?? [];
+    const record = records.get(formatRid(item));
+    return (record && buildItem(item, keptDocument(record), { recipe, now })) ?? [];
   });
   if (built.length < items.length) return null;
   const reserve = reserveOfBatch(batch, { task: recipe.task, requests: batchRequests(built) });

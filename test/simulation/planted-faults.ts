@@ -594,8 +594,8 @@ const cuts = {
     edits: [
       edit(
         'services/submitter/build-items.ts',
-        'kept.map(record => [formatRid(record),',
-        'kept.map((record, index) => [formatRid(rids[index] ?? record),',
+        '.map(kept => [formatRid(kept), kept])',
+        '.map((kept, index) => [formatRid(items[index] ?? kept), kept])',
       ),
     ],
   },
@@ -604,8 +604,8 @@ const cuts = {
     edits: [
       edit(
         'services/submitter/build-items.ts',
-        'const recipe = await ports.recipes.get(batch.recipe);',
-        'const { raised: _, ...recipe } = await ports.recipes.get(batch.recipe);',
+        'const recipe = await recipes.get(batch.recipe);',
+        'const { raised: _, ...recipe } = await recipes.get(batch.recipe);',
       ),
     ],
   },

@@ -3,17 +3,17 @@ import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 
 /** 32 MB: a prompt is found again however long it is. */
 const windowLogMax = 25;
-/** The sealed batches that wait for their create are few (`readyBatchesMax`): packing smaller ones costs more than it saves. */
-const packedFromBytes = 512 * 1024;
-/** How every zstd frame begins (RFC 8878); a payload begins with a brace. */
+/** Most wait for their create for less time than packing them would take. */
+const packedFromBytes = 256 * 1024;
+/** How every zstd frame begins (RFC 8878); a payload begins with a bracket. */
 const magic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
 /**
- * A payload as it is kept: requests that share a prompt hold it once for each of them, and a thousand open batches of such
- * would be gigabytes.
+ * A payload as it is kept: documents that bring their prompt with them hold it once for each of them, and a thousand open batches
+ * of such would be gigabytes.
  */
 export async function packPayload(payload: Uint8Array): Promise<Buffer> {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
