@@ -313,3 +313,11 @@ it('what waits in an open lane has bytes of its own: it does not hold on to the 
     decodePayload((await fleet.payloads.get(fleet.journal('SEALED')[0]?.bk ?? '')) ?? new Uint8Array()) ?? [];
   assert.equal(Buffer.from(document?.value ?? []).toString(), value);
 });
+
+it('headers of strangers are neither kept nor stored', async () => {
+  const { fleet, worker } = await setup({ lane: { itemsMax: 2 } });
+  await fleet.enqueue(2, { headers: { theirs: 'x'.repeat(1_000_000) } });
+  await worker.accumulator.runOnce();
+  const payload = await fleet.payloads.get(fleet.journal('SEALED')[0]?.bk ?? '');
+  assert.ok(payload && payload.byteLength < 1_000, `${payload?.byteLength}`);
+});
