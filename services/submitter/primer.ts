@@ -1,3 +1,4 @@
+import { primesPerHourDefault } from '#contracts/config-defaults.ts';
 import type { BatchRequests } from '#core/batch-requests.ts';
 import { callCostOf } from '#core/cost.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
@@ -6,12 +7,12 @@ import { type CacheMark, marksSent } from '#core/prompt-cache/cache-plan.ts';
 import { primeRequest } from '#core/prompt-cache/prime-request.ts';
 import {
   addAmounts,
+  isPrimeHourFull,
   isPrimeUsOnly,
   livePrime,
   modelOfPrime,
   primeAmounts,
   primeId,
-  primesSince,
   worstPrimeCost,
 } from '#core/prompt-cache/primes.ts';
 import { acceptsPrime } from '#core/reduce-journal.ts';
@@ -37,6 +38,7 @@ export interface PrimerPorts {
   follower: ViewFollower;
   recipes: RecipeBook;
   timing: Timing;
+  /** That all processes together may buy. */
   primesPerHour?: number;
 }
 
@@ -55,8 +57,6 @@ interface Wanted {
   amountsOf: (cost: number) => Amounts;
 }
 
-const primesPerHourDefault = 60;
-const hourMs = 3_600_000;
 /** While another process is at it. */
 const underWayMs = 250;
 /** Of the primes of this process; more than a handful matter only while the log is away. */
@@ -77,6 +77,7 @@ interface Owed {
  */
 export class Primer {
   readonly #ports: PrimerPorts;
+  readonly #perHour: number;
   /** By entry: batches of this process that want the same one wait for one call. */
   readonly #running = new Map<string, Promise<number>>();
   /** What this process knows of its primes, until the view shows it: should the word not have landed, it is said again. */
@@ -88,6 +89,7 @@ export class Primer {
 
   constructor(ports: PrimerPorts) {
     this.#ports = ports;
+    this.#perHour = ports.primesPerHour ?? primesPerHourDefault;
   }
 
   /** @returns 0 when the batch may go out, else ms to wait: another process is writing its entry */
@@ -122,8 +124,8 @@ export class Primer {
       return isUnderWay && clock.now() < live.at + this.#callMs() ? underWayMs : 0;
     }
     if ((this.#restsUntil.get(account.name) ?? -Infinity) > clock.monotonic()) return 0;
-    if (primesSince(follower.view, moment.now - hourMs) >= (this.#ports.primesPerHour ?? primesPerHourDefault))
-      return 0;
+    // Before its request is built; between this look and PRIME others may buy, and then the journal refuses it.
+    if (isPrimeHourFull(follower.view, { perHour: this.#perHour, at: moment.now })) return 0;
     const wanted = await this.#wanted(batch, mark, behind);
     if (wanted) await this.#buy(wanted, account);
     return 0;
@@ -150,6 +152,7 @@ export class Primer {
       model: modelOfPrime(body),
       nonce: ids.nonce(),
       reserve: amountsOf(cost),
+      perHour: this.#perHour,
     };
     if (tightCap(follower.view, addAmounts(record.reserve, reserve), now)) return null;
     return acceptsPrime(follower.view, record, now) ? { record, body, amountsOf } : null;

@@ -155,6 +155,26 @@ describe('Submitter: primes', () => {
     assert.deepEqual([fleet.provider.primed.length, fleet.provider.posts.length], [0, 2]);
   });
 
+  it('are never more than the hour may have, also when two processes decide at the same moment', async () => {
+    const { fleet } = await setup();
+    const other = await fleet.worker({ primesPerHour: 1 });
+    // What the first one saw before its PRIME is no longer so when it lands.
+    const first = await fleet.worker({
+      primesPerHour: 1,
+      hook: async label => {
+        if (label === 'view.log.append(PRIME)·before') await fleet.append({ ...bought, perHour: 1 });
+      },
+    });
+    const bought = { kind: 'PRIME', id: 'p', account: accountName, prefix: 'other', nonce: 'n', reserve: {} } as const;
+    await seal(fleet, first);
+    await submit(first);
+    assert.equal(fleet.journal('PRIME').length, 2);
+    assert.deepEqual([fleet.provider.primed.length, fleet.provider.posts.length], [0, 1]);
+    await other.follower.catchUp();
+    assert.deepEqual([...other.follower.view.primes.keys()], ['p']);
+    assert.equal(used(other, 'fleet:money'), fleet.journal('INTENT')[0]?.reserve['fleet:money']);
+  });
+
   it('wait for another process that is at it, and no longer than its call may take', async () => {
     const { fleet, worker } = await setup();
     await seal(fleet, worker);

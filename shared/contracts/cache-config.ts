@@ -20,7 +20,9 @@ export const cacheConfigSchema = z.strictObject({
     .min(0)
     .max(primesPerHourMax)
     .default(primesPerHourDefault)
-    .describe('Calls an hour, by all processes together, that write a cache entry just before a batch. 0: none.'),
+    .describe(
+      'Calls an hour, by all processes together, that write a cache entry just before a batch; never more. 0: none.',
+    ),
 });
 
 /** What a task has of its own; what it does not say is as above. */

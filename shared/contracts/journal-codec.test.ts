@@ -64,6 +64,7 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof<fc.Arbitrary<unknown>[]>(
     nonce: name,
     reserve: amounts,
   }),
+  of<unknown>('PRIME', { id: name, account: name, prefix: name, nonce: name, reserve: amounts, perHour: whole }),
   of<unknown>('PRIMED', { id: name, actual: amounts }),
   of('CANCEL', { run: name }),
 ) as fc.Arbitrary<JournalRecord>;
@@ -112,6 +113,15 @@ describe('journal codec', () => {
     assert.deepEqual(
       [null, 'shadow', 'held-back', 'marked'].map(use => versionOf(use as 'marked')),
       [1, 1, 1, 2],
+    );
+  });
+
+  it('writes a prime with its bound as a version which earlier programs do not know: they would take what is refused', () => {
+    const prime = { kind: 'PRIME', id: 'p', account: 'a', prefix: 'x', nonce: 'n', reserve: {} } as const;
+    const texts = [prime, { ...prime, perHour: 60 }].map(record => Buffer.from(encodeJournal(record)).toString());
+    assert.deepEqual(
+      texts.map(text => JSON.parse(text).v),
+      [1, 2],
     );
   });
 

@@ -10,17 +10,19 @@ export const encodeJournal = (record: JournalRecord): Uint8Array =>
   Buffer.from(JSON.stringify({ v: versionOf(record), ...record }));
 
 /**
- * Of what earlier programs would read wrongly, so that they stop creating: a cap in a scope in which they reserve nothing,
- * and markers, which they would neither reserve nor set again in a payload that was lost.
+ * Of what earlier programs would read wrongly, so that they stop creating: a cap in a scope in which they reserve nothing;
+ * markers, which they would neither reserve nor set again in a payload that was lost; and a prime within so many an hour,
+ * which they would take where it is refused.
  */
 const laterVersion = 2;
 
 function versionOf(record: JournalRecord): number {
   if (record.kind === 'CAP' && isConfiguredScope(record.scope)) return laterVersion;
+  if (record.kind === 'PRIME') return record.perHour === undefined ? journalVersion : laterVersion;
   return record.kind === 'SEALED' && marksSent(record.plan).length > 0 ? laterVersion : journalVersion;
 }
 
-const kindsOfLaterVersion: ReadonlySet<unknown> = new Set<JournalRecord['kind']>(['CAP', 'SEALED']);
+const kindsOfLaterVersion: ReadonlySet<unknown> = new Set<JournalRecord['kind']>(['CAP', 'SEALED', 'PRIME']);
 
 /**
  * A record with the log's time. Only version and kind are looked at: the journal is written by this code alone, and all

@@ -63,6 +63,7 @@ export const journalRecordSchema: z.ZodType<JournalRecord> = z.discriminatedUnio
     model: z.string().exactOptional(),
     nonce: name,
     reserve: amountsSchema,
+    perHour: whole.exactOptional(),
   }),
   z.strictObject({ kind: z.literal('PRIMED'), id: name, actual: amountsSchema, model: z.string().exactOptional() }),
   z.strictObject({ kind: z.literal('CANCEL'), run: name }),

@@ -1,3 +1,4 @@
+import { addFields } from './add-fields.ts';
 import type { Nanodollars } from './money.ts';
 import { batchPriceShare, canonicalModel, type PriceRow, priceRows, usOnlyFactor } from './prices.ts';
 
@@ -12,13 +13,7 @@ export interface Usage {
 
 export const noUsage: Usage = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
 
-export const addUsage = (a: Usage, b: Usage): Usage => ({
-  input: a.input + b.input,
-  output: a.output + b.output,
-  cacheRead: a.cacheRead + b.cacheRead,
-  cacheWrite5m: a.cacheWrite5m + b.cacheWrite5m,
-  cacheWrite1h: a.cacheWrite1h + b.cacheWrite1h,
-});
+export const addUsage = addFields<Usage>;
 
 export interface ItemCost {
   /** As a batch item. */

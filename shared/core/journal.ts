@@ -166,6 +166,8 @@ export interface PrimeRecord {
   /** Names the call that may be sent, as in an INTENT. */
   nonce: string;
   reserve: Amounts;
+  /** It wins only while fewer were bought in the hour before it; absent in records of earlier programs: no bound. */
+  perHour?: number;
 }
 
 export interface PrimedRecord {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty } from '#test/support/check-property.ts';
 import { interleave, journalArbitrary, type LogEntry, logArbitrary } from '#test/support/journal-arbitrary.ts';
-import { plainView } from '#test/support/journal-records.ts';
+import { noon, plainView } from '#test/support/journal-records.ts';
 import { capPeriods, type SealedItem, type Stamped } from './journal.ts';
 import { reduceJournal, transitions, type Verdict } from './reduce-journal.ts';
 import { reduceSettled } from './reduce-settled.ts';
@@ -145,6 +145,53 @@ describe('reserves (S5)', () => {
           assert.equal(sums.get(`${scope} total`), sum, name);
         }
       }),
+    );
+  });
+});
+
+describe('primes', () => {
+  const hourMs = 3_600_000;
+  const step = fc.record({
+    isPrime: fc.boolean(),
+    id: fc.nat(30),
+    isBought: fc.boolean(),
+    onMs: fc.integer({ min: 0, max: 20 * 60_000 }),
+    /** Stamps go back by less than an hour in all. */
+    backMs: fc.constantFrom(0, 0, 1, 60_000, hourMs - 1),
+  });
+
+  it('no hour of the journal holds more that were bought than their bound, whatever its stamps do', () => {
+    checkProperty(
+      fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 120, size: 'max' }), (perHour, steps) => {
+        const view = createView();
+        const taken: { id: string; at: number }[] = [];
+        const unbought = new Set<string>();
+        let now = noon;
+        for (const { isPrime, id: number, isBought, onMs, backMs } of steps) {
+          now += onMs;
+          const [id, at] = [`p${number}`, now - backMs];
+          const prime = {
+            kind: 'PRIME',
+            id,
+            account: 'main',
+            prefix: 'x',
+            nonce: 'n',
+            reserve: {},
+            perHour,
+            at,
+          } as const;
+          const primed = { kind: 'PRIMED', id, actual: isBought ? { 'fleet:money': 1 } : {}, at } as const;
+          if (reduceJournal(view, isPrime ? prime : primed) === 'refused') continue;
+          if (isPrime) taken.push({ id, at });
+          else if (!isBought) unbought.add(id);
+        }
+        const bought = taken.filter(({ id }) => !unbought.has(id));
+        for (const { at: from } of bought) {
+          const inHour = bought.filter(({ at }) => at >= from && at < from + hourMs).length;
+          assert.ok(inHour <= perHour, `${inHour} of ${perHour}`);
+        }
+      }),
+      { runs: 500 },
     );
   });
 });

@@ -548,6 +548,45 @@ describe('PRIME and PRIMED', () => {
     assert.equal(add(primed('open', 8), later), 'accepted');
   });
 
+  it('win only while fewer than their bound were bought in the hour before them', () => {
+    const { add, view } = openFold();
+    const within = (id: string, perHour: number) => ({ ...prime(id, 1), perHour });
+    const hour = 3_600_000;
+    assert.equal(add(within('none', 0)), 'refused');
+    assert.deepEqual([add(within('one', 2)), add(within('two', 2), noon + 1)], ['accepted', 'accepted']);
+    assert.equal(add(within('three', 2), noon + hour - 1), 'refused');
+    assert.equal(add(within('other', 3), noon + hour - 1), 'accepted', 'each by its own bound');
+    assert.equal(add(within('three', 2), noon + hour), 'refused', 'two and other');
+    assert.equal(add(within('three', 2), noon + hour + 1), 'accepted');
+    assert.equal(add(within('back', 2), noon + 2), 'refused', 'later stamps count');
+    assert.deepEqual([...view.primes.keys()], ['one', 'two', 'other', 'three']);
+  });
+
+  it('give their place in the hour back when they were not bought, and keep it while nobody knows', () => {
+    const { addAll } = openFold();
+    const within = (id: string) => ({ ...prime(id, 1), perHour: 1 });
+    const verdicts = addAll(
+      within('one'),
+      within('two'),
+      primed('one', 0),
+      within('two'),
+      primed('two', 1),
+      within('x'),
+    );
+    assert.deepEqual(verdicts, ['accepted', 'refused', 'accepted', 'accepted', 'accepted', 'refused']);
+  });
+
+  it('of earlier programs have no bound, and count for those that have', () => {
+    const { addAll } = openFold();
+    const bound = { ...prime('bound', 1), perHour: 2 };
+    assert.deepEqual(addAll(prime('one', 1), prime('two', 1), prime('three', 1), bound), [
+      'accepted',
+      'accepted',
+      'accepted',
+      'refused',
+    ]);
+  });
+
   it('know what was bought from what was not', () => {
     const { addAll, view } = openFold();
     addAll(prime('one', 8), prime('two', 8), prime('three', 8), primed('one', 8), primed('two', 0));

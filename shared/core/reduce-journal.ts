@@ -10,6 +10,7 @@ import type {
   Stamped,
 } from './journal.ts';
 import type { SourceOfAnswer } from './lane.ts';
+import { isPrimeHourFull } from './prompt-cache/primes.ts';
 import { reduceSettled } from './reduce-settled.ts';
 import { claimKey, formatRid, type Rid } from './rid.ts';
 import {
@@ -227,8 +228,11 @@ function onReleased(view: View, { bk, actual }: ReleasedRecord): Verdict {
 }
 
 /** True when the journal would accept this PRIME; a submitter appends one only then. */
-export const acceptsPrime = (view: View, { id, reserve }: PrimeRecord, at: number): boolean =>
-  !view.primes.has(id) && !view.pastPrimes.has(id) && tightCap(view, reserve, at) === null;
+export const acceptsPrime = (view: View, { id, reserve, perHour = Infinity }: PrimeRecord, at: number): boolean =>
+  !view.primes.has(id) &&
+  !view.pastPrimes.has(id) &&
+  !isPrimeHourFull(view, { perHour, at }) &&
+  tightCap(view, reserve, at) === null;
 
 function onPrime(view: View, record: PrimeRecord & { at: number }): Verdict {
   if (!acceptsPrime(view, record, record.at)) return 'refused';

@@ -62,7 +62,10 @@ export interface Prime {
   state: 'open' | 'spent' | 'unsent';
 }
 
-/** No entry lives longer unless it is read, and nobody counts primes of more than an hour. */
+/**
+ * An entry lives for an hour at most unless it is read, and an hour is what primes are counted in. The other hour is for
+ * stamps that go back.
+ */
 export const primesKeptMs = 2 * 3_600_000;
 
 export interface SettledAhead {

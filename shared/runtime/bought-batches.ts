@@ -1,8 +1,10 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import { accountMoney } from '#core/caps/cap-scopes.ts';
-import type { JournalRecord, SealedRecord } from '#core/journal.ts';
+import { type BatchCache, batchCaches } from '#core/estimate/batch-caches.ts';
+import type { SealedRecord, Stamped } from '#core/journal.ts';
 import type { Nanodollars } from '#core/money.ts';
 import { marksSent } from '#core/prompt-cache/cache-plan.ts';
+import { PrimeCosts } from '#core/prompt-cache/prime-costs.ts';
 import type { Log } from '#ports/log.ts';
 import { readRange } from './read-range.ts';
 
@@ -14,8 +16,7 @@ const recordsPerStep = 1_000;
 export interface BoughtBatch {
   /** Hash of its recipe. */
   recipe: string;
-  /** `unknown`: it has no plan, and its cache may have been off. */
-  cache: 'on' | 'held-back' | 'unknown';
+  cache: BatchCache;
   /** Nanodollars: each item's part of the calls that wrote its entries ahead. */
   primes: Nanodollars;
 }
@@ -23,31 +24,27 @@ export interface BoughtBatch {
 /** Those of these batches that were sealed lately. */
 export async function boughtBatches(log: Log, bks: ReadonlySet<string>): Promise<ReadonlyMap<string, BoughtBatch>> {
   const records = await newestRecords(log, bks);
+  const sealed = records.filter(record => record.kind === 'SEALED');
+  const caches = batchCaches(sealed);
   const shares = primesOfItems(records);
   const found = new Map<string, BoughtBatch>();
-  const recipesOn = new Set<string>();
-  for (const sealed of records) {
-    if (sealed.kind !== 'SEALED') continue;
-    const { bk, recipe, plan } = sealed;
-    if (plan?.use === 'shadow') recipesOn.delete(recipe);
-    else if (plan) recipesOn.add(recipe);
-    // A planner that is on has nothing to say of some batches, and an answer of such a batch counts as well.
-    const isOn = recipesOn.has(recipe);
-    const cache = plan?.use === 'held-back' ? plan.use : isOn ? 'on' : 'unknown';
-    const primes = entriesOf(sealed).reduce((sum, entry) => sum + (shares.get(entry) ?? 0), 0);
-    if (bks.has(bk) && !found.has(bk)) found.set(bk, { recipe, cache, primes });
+  for (const batch of sealed) {
+    const { bk, recipe } = batch;
+    if (!bks.has(bk) || found.has(bk)) continue;
+    const primes = entriesOf(batch).reduce((sum, entry) => sum + (shares.get(entry) ?? 0), 0);
+    found.set(bk, { recipe, cache: caches.get(bk) ?? 'unknown', primes });
   }
   return found;
 }
 
 /** In their order, from before the oldest of these batches on. */
-async function newestRecords(log: Log, bks: ReadonlySet<string>): Promise<JournalRecord[]> {
+async function newestRecords(log: Log, bks: ReadonlySet<string>): Promise<Stamped[]> {
   const end = await log.endOffset('journal', 0);
   const missing = new Set(bks);
-  let newest: JournalRecord[] = [];
+  let newest: Stamped[] = [];
   for (let to = end; to > Math.max(0, end - recordsMax) && missing.size > 0; to -= recordsPerStep) {
     const range = { partition: 0, from: Math.max(0, to - recordsPerStep), to };
-    const step: JournalRecord[] = [];
+    const step: Stamped[] = [];
     for await (const { value, at } of readRange(log, 'journal', range)) {
       const record = decodeJournal(value, at);
       if (record.kind !== 'SEALED' && record.kind !== 'PRIME' && record.kind !== 'PRIMED') continue;
@@ -61,26 +58,22 @@ async function newestRecords(log: Log, bks: ReadonlySet<string>): Promise<Journa
 
 /**
  * Nanodollars by entry. The cost of a prime is shared by all items that were sealed behind its entry: several batches read
- * what was written once, and nothing says for which of them it was. Until it is known, it is its reserve.
+ * what was written once, and nothing says for which of them it was.
  */
-function primesOfItems(records: readonly JournalRecord[]): ReadonlyMap<string, Nanodollars> {
-  const primes = new Map<string, { entry: string; scope: string; cost: Nanodollars; isPrimed: boolean }>();
+function primesOfItems(records: readonly Stamped[]): ReadonlyMap<string, Nanodollars> {
+  const costs = new PrimeCosts();
   const items = new Map<string, number>();
   for (const record of records) {
-    if (record.kind === 'SEALED')
-      for (const entry of entriesOf(record)) items.set(entry, (items.get(entry) ?? 0) + record.items.length);
-    if (record.kind === 'PRIME' && !primes.has(record.id)) {
-      const scope = accountMoney(record.account);
-      const entry = entryOf(record.account, record.prefix);
-      primes.set(record.id, { entry, scope, cost: record.reserve[scope] ?? 0, isPrimed: false });
-    }
-    const prime = record.kind === 'PRIMED' ? primes.get(record.id) : undefined;
-    if (record.kind === 'PRIMED' && prime && !prime.isPrimed)
-      primes.set(record.id, { ...prime, cost: record.actual[prime.scope] ?? 0, isPrimed: true });
+    costs.add(record);
+    if (record.kind !== 'SEALED') continue;
+    for (const entry of entriesOf(record)) items.set(entry, (items.get(entry) ?? 0) + record.items.length);
   }
   const shares = new Map<string, Nanodollars>();
-  for (const { entry, cost } of primes.values())
-    shares.set(entry, (shares.get(entry) ?? 0) + cost / Math.max(1, items.get(entry) ?? 0));
+  for (const { account, prefix, amounts } of costs.all.values()) {
+    const entry = entryOf(account, prefix);
+    const share = (amounts[accountMoney(account)] ?? 0) / Math.max(1, items.get(entry) ?? 0);
+    shares.set(entry, (shares.get(entry) ?? 0) + share);
+  }
   return shares;
 }
 

@@ -113,7 +113,8 @@ describe('learnFromAnswers', () => {
         (await (await learnedFrom(...uses)).learn()).answers;
       assert.equal(await answersOf(null, null), 0);
       assert.equal(await answersOf('shadow', null), 0);
-      assert.equal(await answersOf(null, 'marked', null), 2);
+      assert.equal(await answersOf(null, 'marked', null, 'marked'), 3);
+      assert.equal(await answersOf('marked', null, null), 1, 'its cache was set off');
       assert.equal(await answersOf('held-back', 'marked', 'shadow', null), 1);
     });
 

@@ -2,6 +2,7 @@ import { decodeRecipe, encodeRecipe } from '#contracts/recipe-codec.ts';
 import { type Recipe, recipeHash } from '#core/recipe.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log } from '#ports/log.ts';
+import { readTopic } from './read-topic.ts';
 
 /** The frozen tasks batches were built with, by content hash: the recipes topic, held in memory (there are few). */
 export class RecipeBook {
@@ -10,7 +11,7 @@ export class RecipeBook {
   /** Recipes of this configuration that the log does not have yet. */
   readonly #unwritten = new Map<string, Recipe>();
   readonly #names = new WeakMap<Recipe, string>();
-  #next = 0;
+  readonly #marks = new Map<number, number>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -58,15 +59,9 @@ export class RecipeBook {
   }
 
   async #read(): Promise<void> {
-    for (;;) {
-      const query = { topic: 'recipes', partition: 0, from: this.#next, recordsMax: 1_000 } as const;
-      const { records, nextOffset, isAtEnd } = await this.#log.read(query);
-      for (const { key, value } of records) {
-        const recipe = decodeRecipe(value);
-        if (key !== null && recipe) this.#add(key, recipe);
-      }
-      this.#next = nextOffset;
-      if (isAtEnd) return;
+    for await (const { key, value } of readTopic(this.#log, 'recipes', this.#marks)) {
+      const recipe = decodeRecipe(value);
+      if (key !== null && recipe) this.#add(key, recipe);
     }
   }
 }

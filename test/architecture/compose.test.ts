@@ -134,7 +134,7 @@ describe('docker-compose.yml', () => {
     const [simulator, ...args] = compose.services.simulator?.command ?? [];
     assert.equal(simulator, 'simulator');
     assert.equal(
-      parseArguments(args).timeScale,
+      parseArguments(args, () => {})?.timeScale,
       1,
       'time of workers is not scaled: this file also serves a real provider',
     );

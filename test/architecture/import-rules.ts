@@ -151,7 +151,7 @@ export const clientPlaces: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/sdk-trace': ['shared/adapters/otel/'],
   ajv: ['shared/contracts/'],
   bullmq: ['shared/adapters/bullmq/'],
-  commander: ['services/cli/'],
+  commander: ['services/cli/', 'services/simulator/parse-arguments.ts'],
   fastify: ['services/gateway/', 'services/console/', 'services/cli/', 'services/simulator/'],
   'fastest-levenshtein': ['shared/contracts/'],
   // Queues are kept on a connection that `adapters/redis` opened: the other folder needs its type and a second one.

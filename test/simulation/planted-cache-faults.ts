@@ -31,7 +31,7 @@ export const cache = {
         'return isUnderWay && clock.now() < live.at + this.#callMs() ? underWayMs : 0;',
         'if (!isUnderWay) return 0;',
       ),
-      edit(reducer, '!view.primes.has(id) && !view.pastPrimes', '!view.pastPrimes'),
+      edit(reducer, '!view.primes.has(id) &&', ''),
     ],
     setting: 'cache',
     changes: { doubleTakes: 20 },
@@ -47,6 +47,12 @@ export const cache = {
       ),
     ],
     setting: 'cache',
+  },
+  primeHourByView: {
+    what: 'each process counts the primes of the hour by its own view, and the journal takes them all',
+    edits: [edit(reducer, '!isPrimeHourFull(view, { perHour, at }) &&', '')],
+    setting: 'cache',
+    changes: { primesPerHour: [1], workers: 4 },
   },
   primeOfNobody: {
     what: 'a prime says nothing of its task',

@@ -4,6 +4,7 @@ import type { TaskRoute } from '#runtime/routing.ts';
 import { createRouting, type LaneBounds, type Routing } from '#runtime/routing.ts';
 import { echoRecipe, lane, simulatedTasks } from './documents.ts';
 import { accountName } from './provider-world.ts';
+import { createRandom } from './random.ts';
 import { epoch, type World } from './world.ts';
 
 /** What the documents of a run share, and what its configuration makes of it. */
@@ -13,6 +14,7 @@ export interface Prefixes {
   areLong: boolean;
   /** How much dearer its documents are, so that caps bite as they do without. */
   moneyFactor: number;
+  primesPerHour: number;
   routing: Routing;
   /** What workers have learnt before the run: else so few documents would never be primed. */
   teach(lessons: CacheLessons): void;
@@ -42,6 +44,8 @@ export function drawPrefixes({ random, setting, seed }: World): Prefixes {
     mode,
     areLong,
     moneyFactor: areLong ? 4 : 1,
+    // By a chance of its own: the rest of the seed does not depend on how many there are to choose from.
+    primesPerHour: createRandom(seed).pick(setting.primesPerHour),
     routing: createRouting({ tasks: new Map(routes), asIs }),
     teach: lessons => teach(lessons, seed),
   };

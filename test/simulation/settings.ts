@@ -1,3 +1,4 @@
+import { primesPerHourDefault } from '#contracts/config-defaults.ts';
 import type { CacheMode } from '#core/prompt-cache/cache-plan.ts';
 import type { Timing } from '#core/timing.ts';
 
@@ -20,6 +21,8 @@ export interface Setting {
   reusesAnswers: boolean;
   /** What the configuration says of the cache; `drawn`: each of the three, by the seed. */
   cache: CacheMode | 'drawn';
+  /** One of these is what the configuration says of primes: most seeds need no more than two. */
+  primesPerHour: readonly number[];
   /** False: nothing befalls anybody, but what a sweep chooses. */
   hasFaults: boolean;
   /** The provider's expiry, retention and delays are divided by this. */
@@ -58,6 +61,7 @@ const base: Setting = {
   hasCaps: false,
   reusesAnswers: false,
   cache: 'drawn',
+  primesPerHour: [primesPerHourDefault, 1, 2],
   hasFaults: true,
   providerScale: 1_440,
   oddAppends: 1,
@@ -99,7 +103,13 @@ export const settings = {
   caps: change({ hasCaps: true, workers: 4, documents: 50 }),
   reuse: change({ reusesAnswers: true, documents: 60 }),
   cache: change({ cache: 'on', documents: 60 }),
-  ledger: change({ cache: 'on', documents: 500, plan: 'every', patienceMs: 12_000_000 }),
+  ledger: change({
+    cache: 'on',
+    documents: 500,
+    plan: 'every',
+    patienceMs: 12_000_000,
+    primesPerHour: [primesPerHourDefault],
+  }),
   cacheCaps: change({ cache: 'on', hasCaps: true, workers: 4, documents: 60 }),
 } satisfies Record<string, Setting>;
 

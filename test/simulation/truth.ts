@@ -22,6 +22,13 @@ export interface AcceptedRecord {
   at: number;
 }
 
+export interface AcceptedPrime extends AcceptedRecord {
+  reserve: Amounts;
+  amounts: Amounts;
+  /** Infinity in one that an earlier program might have written. */
+  perHour: number;
+}
+
 /** What is so: the real reducers over everything that is committed, and a memory of what a view may forget. */
 export class Truth {
   view: View = createView();
@@ -32,7 +39,7 @@ export class Truth {
   /** The last accepted INTENT of each batch: only that can have become a purchase. */
   readonly intents = new Map<string, AcceptedRecord>();
   /** Every accepted PRIME, with its reserve, and what it holds or spent. */
-  readonly primes = new Map<string, AcceptedRecord & { reserve: Amounts; amounts: Amounts }>();
+  readonly primes = new Map<string, AcceptedPrime>();
   readonly answered = new Set<string>();
   readonly #world: World;
   readonly #broker: Broker;
@@ -106,7 +113,8 @@ export class Truth {
     const place = { index: this.journal.length - 1, at: record.at };
     if (record.kind === 'INTENT') this.intents.set(record.bk, place);
     if (record.kind === 'PRIME') {
-      this.primes.set(record.id, { ...place, reserve: record.reserve, amounts: record.reserve });
+      const { reserve, perHour = Infinity } = record;
+      this.primes.set(record.id, { ...place, reserve, amounts: reserve, perHour });
     }
     const prime = record.kind === 'PRIMED' ? this.primes.get(record.id) : undefined;
     if (prime && record.kind === 'PRIMED') prime.amounts = record.actual;

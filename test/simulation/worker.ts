@@ -166,7 +166,8 @@ export class Worker {
     const answers = world.setting.reusesAnswers ? { answers: this.#answerCache(hook, telemetry) } : {};
     const shared = { follower, recipes, accounts: new Map([[accountName, account]]), ...answers };
     const [worker, incarnation] = [`w${this.number}`, String(life.incarnation)];
-    const submitter = new Submitter({ ...at('submitter'), ...shared, worker, incarnation });
+    const { primesPerHour } = prefixes;
+    const submitter = new Submitter({ ...at('submitter'), ...shared, worker, incarnation, primesPerHour });
     const cappedBatches = (): number => submitter.cappedBatches();
     const accumulator = new Accumulator({ ...at('accumulator'), ...shared, cappedBatches });
     const collector = new Collector({ ...at('poller'), ...shared });

@@ -111,16 +111,20 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
   { arbitrary: capRecord, weight: 2 },
   { arbitrary: fc.record({ kind: fc.constant('CANCEL' as const), run: fc.constantFrom(...runs) }), weight: 1 },
   {
-    arbitrary: fc.record({
-      kind: fc.constant('PRIME' as const),
-      id: fc.constantFrom(...primeIds),
-      account: fc.constant('main'),
-      prefix: fc.constant('prefix'),
-      ttl: fc.constantFrom('5m' as const, '1h' as const),
-      model: fc.constantFrom('m', 'n'),
-      nonce: fc.constantFrom('n1', 'n2'),
-      reserve: amounts,
-    }),
+    arbitrary: fc.record(
+      {
+        kind: fc.constant('PRIME' as const),
+        id: fc.constantFrom(...primeIds),
+        account: fc.constant('main'),
+        prefix: fc.constant('prefix'),
+        ttl: fc.constantFrom('5m' as const, '1h' as const),
+        model: fc.constantFrom('m', 'n'),
+        nonce: fc.constantFrom('n1', 'n2'),
+        reserve: amounts,
+        perHour: fc.nat(2),
+      },
+      { requiredKeys: ['kind', 'id', 'account', 'prefix', 'ttl', 'model', 'nonce', 'reserve'] },
+    ),
     weight: 2,
   },
   {

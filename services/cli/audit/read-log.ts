@@ -5,8 +5,8 @@ import { headerNames } from '#core/headers.ts';
 import { parseRid } from '#core/rid.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log, Topic } from '#ports/log.ts';
+import { readTopic } from '#runtime/read-topic.ts';
 import { intakeGroup } from '#services/accumulator/intakes.ts';
-import { readTopic } from '../read-topic.ts';
 import { AuditBook, type AuditReport } from './audit-book.ts';
 import type { Bill } from './bill.ts';
 

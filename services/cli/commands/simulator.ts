@@ -1,20 +1,7 @@
 import { FlotillaError } from '#errors/flotilla-error.ts';
-import { parseArguments } from '#services/simulator/parse-arguments.ts';
-import { startSimulator } from '#services/simulator/service.ts';
+import { optionsOf, type SimulatorFlags } from '#services/simulator/parse-arguments.ts';
+import { type SimulatorOptions, startSimulator } from '#services/simulator/service.ts';
 import type { Command } from '../command-context.ts';
-
-export interface SimulatorFlags {
-  port: number;
-  host: string;
-  dir?: string;
-  seed?: string;
-  timeScale?: string;
-  latencyMinMs?: string;
-  latencyMaxMs?: string;
-  providerLike?: boolean;
-  cacheHitShare?: string;
-  faults?: string;
-}
 
 /** `flotilla simulator`: serves until Ctrl-C; its base URL is all it prints on stdout. Ends with 0: it was asked to end. */
 export function simulator(flags: SimulatorFlags): Command {
@@ -41,21 +28,9 @@ export function simulator(flags: SimulatorFlags): Command {
   };
 }
 
-function readFlags(flags: SimulatorFlags): ReturnType<typeof parseArguments> {
-  const given: [string, string | undefined][] = [
-    ['port', String(flags.port)],
-    ['host', flags.host],
-    ['dir', flags.dir],
-    ['seed', flags.seed],
-    ['time-scale', flags.timeScale],
-    ['latency-min-ms', flags.latencyMinMs],
-    ['latency-max-ms', flags.latencyMaxMs],
-    ['cache-hit-share', flags.cacheHitShare],
-    ['faults', flags.faults],
-  ];
-  const args = given.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));
+function readFlags(flags: SimulatorFlags): SimulatorOptions {
   try {
-    return parseArguments(flags.providerLike ? [...args, '--provider-like'] : args);
+    return optionsOf(flags);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.replaceAll('\n', ' ') : String(cause);
     throw new FlotillaError('invalid-usage', {

@@ -3,7 +3,7 @@ import { headerNames } from '#core/headers.ts';
 import { parseRid, type Rid } from '#core/rid.ts';
 import { type ErrorCode, errorCatalogue } from '#errors/catalogue.ts';
 import type { Log } from '#ports/log.ts';
-import { readTopic } from '../read-topic.ts';
+import { readTopic } from '#runtime/read-topic.ts';
 
 /** A dead letter as the log has it. */
 export interface DeadLetter {

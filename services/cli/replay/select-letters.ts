@@ -2,8 +2,8 @@ import { headerNames } from '#core/headers.ts';
 import { formatRid, parseRid } from '#core/rid.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Log } from '#ports/log.ts';
+import { readTopic } from '#runtime/read-topic.ts';
 import { type DeadLetter, type DeadLetterFilter, readDeadLetters } from '../dead-letters/dead-letter.ts';
-import { readTopic } from '../read-topic.ts';
 import { type ReplayRefusal, refusalOf } from './plan-replay.ts';
 
 /** At most so many at once: they are held in memory. */

@@ -2,14 +2,14 @@ import { decodeSettled } from '#contracts/settled-codec.ts';
 import { wasUnsent } from '#core/outcome.ts';
 import { addToTallies, type CacheTallies, noTallies } from '#core/prompt-cache/cache-effect.ts';
 import type { Log } from '#ports/log.ts';
-
-const recordsPerRead = 500;
+import { readTopic } from '#runtime/read-topic.ts';
 
 /** What a run has cost so far, from the settled topic: retries and waste included, each batch once. */
 export class RunLedger {
   readonly #log: Log;
   readonly #run: string;
-  readonly #offsets: number[];
+  /** By partition: what is folded. */
+  readonly #marks = new Map<number, number>();
   readonly #known = new Set<string>();
   billed = 0;
   individual = 0;
@@ -24,25 +24,11 @@ export class RunLedger {
   constructor(log: Log, run: string) {
     this.#log = log;
     this.#run = run;
-    this.#offsets = Array.from({ length: log.partitions('settled') }, () => 0);
   }
 
   /** Folds what has come since. */
   async update(): Promise<void> {
-    for (const partition of this.#offsets.keys()) {
-      for (;;) {
-        const query = {
-          topic: 'settled',
-          partition,
-          from: this.#offsets[partition] as number,
-          recordsMax: recordsPerRead,
-        } as const;
-        const { records, nextOffset, isAtEnd } = await this.#log.read(query);
-        for (const { value } of records) this.#add(decodeSettled(value));
-        this.#offsets[partition] = nextOffset;
-        if (isAtEnd) break;
-      }
-    }
+    for await (const { value } of readTopic(this.#log, 'settled', this.#marks)) this.#add(decodeSettled(value));
   }
 
   #add(settled: ReturnType<typeof decodeSettled>): void {

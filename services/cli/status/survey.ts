@@ -2,15 +2,15 @@ import { decodeJournal } from '#contracts/journal-codec.ts';
 import { decodeSettled } from '#contracts/settled-codec.ts';
 import { headerNames } from '#core/headers.ts';
 import type { Nanodollars } from '#core/money.ts';
+import { PrimeCosts } from '#core/prompt-cache/prime-costs.ts';
 import { reduceJournal } from '#core/reduce-journal.ts';
 import { reduceSettled } from '#core/reduce-settled.ts';
 import { capKey, createView, type View } from '#core/view.ts';
 import type { Log } from '#ports/log.ts';
+import { readTopic } from '#runtime/read-topic.ts';
 import { intakeGroup } from '#services/accumulator/intakes.ts';
-import { readTopic } from '../read-topic.ts';
 import { readRunPosition } from '../run/run-position.ts';
 import { runMoneyScope } from '../run/set-run-cap.ts';
-import { PrimeCosts } from './prime-costs.ts';
 
 export interface RunStatus {
   run: string;

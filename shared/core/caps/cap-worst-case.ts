@@ -1,3 +1,4 @@
+import { addFields } from '../add-fields.ts';
 import { dearestPrice } from '../cost.ts';
 import { inputTokensMax } from '../estimate/token-bounds.ts';
 import type { Nanodollars } from '../money.ts';
@@ -39,11 +40,7 @@ export function worstCost(request: WorstCostRequest, at: number): WorstCost | nu
   return own === 'none' ? byMarker : { none: byMarker[own], '5m': byMarker[own], '1h': byMarker['1h'] };
 }
 
-export const addWorst = (a: WorstCost, b: WorstCost): WorstCost => ({
-  none: a.none + b.none,
-  '5m': a['5m'] + b['5m'],
-  '1h': a['1h'] + b['1h'],
-});
+export const addWorst = addFields<WorstCost>;
 
 /** The dearest marker of a plan. */
 export function planTtl(plan: CachePlan | null | undefined): MarkerTtl {

@@ -1,3 +1,4 @@
+import { addFields } from '../add-fields.ts';
 import type { Usage } from '../cost.ts';
 import { addUsage, noUsage } from '../cost.ts';
 import { type Nanodollars, sumOrUnknown } from '../money.ts';
@@ -117,33 +118,9 @@ export const costTotal = (figures: readonly SpendFigures[]): Omit<CostLine, 'by'
 };
 
 export function addSums(a: SpendSums, b: SpendSums): SpendSums {
-  const sum = (name: Exclude<keyof SpendSums, 'usage' | 'reused'>): number => a[name] + b[name];
-  return {
-    batches: sum('batches'),
-    bought: sum('bought'),
-    delivered: sum('delivered'),
-    retries: sum('retries'),
-    truncated: sum('truncated'),
-    unpriced: sum('unpriced'),
-    reused: addReused(a.reused, b.reused),
-    lost: sum('lost'),
-    primes: sum('primes'),
-    usage: addUsage(a.usage, b.usage),
-    billed: sum('billed'),
-    uncached: sum('uncached'),
-    individual: sum('individual'),
-    retried: sum('retried'),
-    wasted: sum('wasted'),
-    primeCost: sum('primeCost'),
-  };
+  const { usage, reused, ...counts } = a;
+  return { ...addFields(counts, b), usage: addUsage(usage, b.usage), reused: addFields(reused, b.reused) };
 }
-
-const addReused = (a: Reused, b: Reused): Reused => ({
-  answers: a.answers + b.answers,
-  unpriced: a.unpriced + b.unpriced,
-  batch: a.batch + b.batch,
-  individual: a.individual + b.individual,
-});
 
 export function costMoney(sums: SpendSums): CostMoney {
   const { billed, uncached, reused, retried, wasted, primeCost } = sums;

@@ -1,3 +1,4 @@
+import { addFields } from '../add-fields.ts';
 import { promptTokens, type Usage } from '../cost.ts';
 import type { Nanodollars } from '../money.ts';
 import type { PriceRow } from '../prices.ts';
@@ -35,13 +36,7 @@ export interface CacheBill {
 
 export const noCacheBill: CacheBill = { answers: 0, inputTokens: 0, readTokens: 0, savedTokens: 0, primes: 0 };
 
-export const addCacheBills = (a: CacheBill, b: CacheBill): CacheBill => ({
-  answers: a.answers + b.answers,
-  inputTokens: a.inputTokens + b.inputTokens,
-  readTokens: a.readTokens + b.readTokens,
-  savedTokens: a.savedTokens + b.savedTokens,
-  primes: a.primes + b.primes,
-});
+export const addCacheBills = addFields<CacheBill>;
 
 /** The bill of one answer. @param primes its part of them, in nanodollars */
 export function cacheBill(usage: Usage, price: PriceRow, primes: Nanodollars): CacheBill {

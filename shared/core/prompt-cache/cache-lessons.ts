@@ -42,6 +42,7 @@ export class CacheLessons {
 
   /** The batch has shown what it will show, be it nothing: of it no more is at risk. @param hashes of its marks */
   close(bk: string, hashes: readonly string[]): void {
+    if (hashes.length === 0) return; // only markers put anything at risk
     const histories = [...this.#models.values(), ...hashes.flatMap(hash => this.#prefixes.get(hash) ?? [])];
     for (const { sightings } of histories) {
       for (const sighting of sightings) if (sighting.bk === bk && sighting.atRisk) sighting.atRisk = 0;

@@ -1,3 +1,4 @@
+import { addFields } from '../add-fields.ts';
 import type { CacheState } from './cache-arrivals.ts';
 import type { CacheLesson } from './cache-lesson.ts';
 import type { CacheTtl } from './cache-plan.ts';
@@ -47,10 +48,7 @@ export const kindOf = ({ ttl, state, items }: { ttl: CacheTtl; state: CacheState
     ? `${ttl} ${state} ${Math.round(2 * Math.log10(Math.max(1, items)))}`
     : `${ttl} ${state}`;
 
-export const addTallies = (a: HitTally, b: HitTally): HitTally => ({
-  hits: a.hits + b.hits,
-  misses: a.misses + b.misses,
-});
+export const addTallies = addFields<HitTally>;
 
 export const scale = ({ hits, misses }: HitTally, by: number): HitTally => ({ hits: hits * by, misses: misses * by });
 

@@ -54,11 +54,21 @@ export const wasPrimed = (
       state === 'spent' && prefix === hash && of === account && at <= now && now < at + cacheTtlMs[ttl] / timeScale,
   );
 
-/** Primes since then that were bought, or may have been. */
-export function primesSince({ primes }: Pick<View, 'primes'>, since: number): number {
+const hourMs = 3_600_000;
+
+/**
+ * Whether the hour before `at` has seen all the primes that it may: those that were bought, or may have been. What was
+ * refused or never sent was no purchase, and has given its place back. Stamps later than `at` count as well: so no hour of
+ * the journal holds more, whichever of its primes was the last to be taken.
+ */
+export function isPrimeHourFull(
+  { primes }: Pick<View, 'primes'>,
+  { perHour, at }: { perHour: number; at: number },
+): boolean {
+  if (primes.size < perHour) return false;
   let count = 0;
-  for (const { at, state } of primes.values()) if (at > since && state !== 'unsent') count += 1;
-  return count;
+  for (const prime of primes.values()) if (prime.at > at - hourMs && prime.state !== 'unsent') count += 1;
+  return count >= perHour;
 }
 
 /** For whom a prime is: everybody in the batch behind it. */

@@ -3,6 +3,7 @@ import { simulatedTasks } from '../documents.ts';
 import { instructionsHead } from '../prefixes.ts';
 import { accountName } from '../provider-world.ts';
 import type { Run } from '../run-seed.ts';
+import type { AcceptedPrime } from '../truth.ts';
 
 /**
  * Primes by the provider's bill: each was executed once at most, by the word of an accepted PRIME; the books hold what it
@@ -17,6 +18,7 @@ export function checkPrimes(run: Run): void {
     executed.add(id);
     const prime = truth.primes.get(id);
     if (!prime) world.violate('books: a prime without its PRIME');
+    if (prime && prime.perHour !== prefixes.primesPerHour) world.violate('S5 a prime without the bound of its hour');
     const task = simulatedTasks.find(name => text.includes(instructionsHead(name)));
     if (prime && (!task || prime.reserve[taskMoney(task)] !== prime.reserve[fleetMoney]))
       world.violate('S5 a prime that no cap of its task sees');
@@ -33,6 +35,21 @@ export function checkPrimes(run: Run): void {
     if ((amounts[fleetMoney] ?? 0) !== booked && booked > 0) world.violate('books: scopes of a prime differ');
   }
   if (prefixes.mode !== 'on' && executed.size > 0) world.violate('primes where markers are off');
+  checkHours(run, executed);
+}
+
+const hourMs = 3_600_000;
+
+/** In no hour of the journal more were bought, or booked as if they had been, than the last of them was to be among. */
+function checkHours({ world, truth }: Run, executed: ReadonlySet<string>): void {
+  const isBought = ([id, { amounts }]: [string, AcceptedPrime]): boolean =>
+    executed.has(id) || Object.values(amounts).some(amount => amount > 0);
+  const bought = [...truth.primes].filter(isBought).map(([, prime]) => prime);
+  for (const { at, index, perHour } of bought) {
+    const inHour = bought.filter(other => other.index <= index && other.at > at - hourMs).length;
+    if (inHour > perHour) world.violate('S5 more primes in an hour than are allowed');
+    if (inHour === perHour) world.hit('primes: as many as an hour may have');
+  }
 }
 
 /** What each prime cost, by its id: the messages of the bill, in the order in which they were executed. */
