@@ -1,4 +1,4 @@
-import { callCostOf } from '#core/cost.ts';
+import { callCostOf, type Usage } from '#core/cost.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { Amounts, PrimeRecord } from '#core/journal.ts';
 import type { Payload } from '#core/payload.ts';
@@ -64,8 +64,10 @@ const rememberedMax = 1_000;
 interface Owed {
   nonce: string;
   actual: Amounts;
-  /** That answered. */
+  /** That answered, and what it counted. */
   model?: string;
+  usage?: Usage;
+  isUsOnly?: true;
 }
 
 /**
@@ -194,7 +196,8 @@ export class Primer {
       return;
     }
     const actual = this.#actualOf(outcome, { record, body, amountsOf, at: prime.at });
-    await this.#say(id, { nonce, actual, ...(outcome.status === 'primed' ? { model: outcome.model } : {}) });
+    const answer = outcome.status === 'primed' ? { model: outcome.model, usage: outcome.usage } : {};
+    await this.#say(id, { nonce, actual, ...answer, ...(isPrimeUsOnly(body) ? { isUsOnly: true } : {}) });
   }
 
   #actualOf(

@@ -7,6 +7,7 @@ import type { SettledRecord } from '#core/settled.ts';
 import { createView, type Item, type View } from '#core/view.ts';
 import type { LogRecord } from '#ports/log.ts';
 import { type Broker, settledPartitions } from './broker.ts';
+import { accountName } from './provider-world.ts';
 import type { World } from './world.ts';
 
 /** A sealed batch as the truth remembers it, also when the view has let it go. */
@@ -33,6 +34,8 @@ export class Truth {
   readonly intents = new Map<string, AcceptedRecord>();
   /** Every accepted PRIME, with its reserve, and what it holds or spent. */
   readonly primes = new Map<string, AcceptedRecord & { reserve: Amounts; amounts: Amounts }>();
+  /** Every accepted ADJUSTED, and what it changed; in nanodollars. */
+  adjusted: { at: number; until: number; billed: number; change: number }[] = [];
   readonly answered = new Set<string>();
   readonly #world: World;
   readonly #broker: Broker;
@@ -53,6 +56,7 @@ export class Truth {
     this.sealed.clear();
     this.intents.clear();
     this.primes.clear();
+    this.adjusted = [];
     this.#journalRead = 0;
     this.#settledRead = this.#settledRead.map(() => 0);
   }
@@ -94,12 +98,20 @@ export class Truth {
     }
     this.journal.push(decoded);
     const isNew = decoded.kind === 'SEALED' && !this.view.bks.has(decoded.bk);
+    const correction = this.#correction();
     const verdict = reduceJournal(this.view, decoded);
+    if (decoded.kind === 'ADJUSTED' && verdict === 'accepted')
+      this.adjusted.push({ ...decoded, change: this.#correction() - correction });
     this.#world.note('journal', verdict, Buffer.from(record.value).toString());
     if (verdict === 'accepted') this.#onAccepted(decoded);
     if (!isNew) return;
     const batch = this.view.batches.get(decoded.bk);
     if (batch) this.sealed.set(decoded.bk, { bk: decoded.bk, items: batch.items, settled: null });
+  }
+
+  #correction(): number {
+    const { billed, booked } = this.view.adjusted.get(accountName) ?? { billed: 0, booked: 0 };
+    return billed - booked;
   }
 
   #onAccepted(record: Stamped): void {
