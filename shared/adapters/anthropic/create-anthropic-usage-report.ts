@@ -3,7 +3,7 @@ import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { UsageOwner, UsageReport } from '#ports/usage-report.ts';
 import { type AnthropicAccount, type AnthropicProviderOptions, openAnthropicAccount } from './anthropic-account.ts';
 import { readUsagePage, type UsagePage } from './read-usage-page.ts';
-import { requestJson } from './request-json.ts';
+import { type JsonQuery, requestJson } from './request-json.ts';
 import { toReadError } from './to-read-error.ts';
 import { bucketMs, bucketsPerPage, type UsageSpan, usageSpans } from './usage-spans.ts';
 
@@ -13,6 +13,8 @@ export interface AnthropicUsageReportOptions extends Omit<AnthropicProviderOptio
 }
 
 const path = '/v1/organizations/usage_report/messages';
+/** As the reference of this endpoint has it: the client would send the key as a bearer, and a version of its own. */
+const adminHeaders = { 'anthropic-version': '2023-06-01', authorization: null };
 /** Ten years of days, hours and minutes; more is a provider that does not come to an end. */
 const pagesMax = 500;
 
@@ -40,29 +42,28 @@ export function createAnthropicUsageReport({ adminKey, ...options }: AnthropicUs
   };
 }
 
-async function readPage(account: AnthropicAccount, query: URLSearchParams): Promise<UsagePage> {
+async function readPage(account: AnthropicAccount, query: JsonQuery): Promise<UsagePage> {
   try {
-    const { value } = await requestJson(account, { method: 'get', path: `${path}?${query}` });
+    const headers = { ...adminHeaders, 'x-api-key': account.apiKey };
+    const { value } = await requestJson(account, { method: 'get', path, query, headers });
     return readUsagePage(value);
   } catch (error) {
     throw toReadError(error, { account, where: `GET ${path}` });
   }
 }
 
-function queryOf({ width, from, to }: UsageSpan, whose: UsageOwner, page: string | undefined): URLSearchParams {
-  const query = new URLSearchParams({
+function queryOf({ width, from, to }: UsageSpan, whose: UsageOwner, page: string | undefined): JsonQuery {
+  return {
     starting_at: timeOf(from),
     // The last bucket ends there; whether it is still given is said in two ways, so one more is asked for, and left out.
     ending_at: timeOf(to + bucketMs[width]),
     bucket_width: width,
-    limit: String(bucketsPerPage[width]),
-  });
-  for (const name of ['model', 'service_tier', 'inference_geo']) query.append('group_by[]', name);
-  for (const tier of ['batch', 'standard']) query.append('service_tiers[]', tier);
-  if ('apiKeyIds' in whose) for (const id of whose.apiKeyIds) query.append('api_key_ids[]', id);
-  else query.append('workspace_ids[]', whose.workspaceId);
-  if (page !== undefined) query.append('page', page);
-  return query;
+    limit: bucketsPerPage[width],
+    group_by: ['model', 'service_tier', 'inference_geo'],
+    service_tiers: ['batch', 'standard'],
+    ...('apiKeyIds' in whose ? { api_key_ids: whose.apiKeyIds } : { workspace_ids: [whose.workspaceId] }),
+    ...(page === undefined ? {} : { page }),
+  };
 }
 
 /** RFC 3339, without parts of a second. */
