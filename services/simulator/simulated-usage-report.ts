@@ -1,26 +1,24 @@
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { UsageQuery, UsageReport } from '#ports/usage-report.ts';
-import type { SimulatorMachine } from './machine/simulator-machine.ts';
-import type { UsageResult } from './machine/usage-report.ts';
+import type { UsageBucket, UsageReportQuery, UsageResult } from './machine/usage-report.ts';
 
 export interface SimulatedUsageReportOptions {
-  machine: SimulatorMachine;
-  /** The provider's clock, ms since the epoch. */
-  now: () => number;
+  /** Of a machine, or of an invoice that was kept. */
+  buckets: (query: UsageReportQuery) => UsageBucket[];
   isDown?: () => boolean;
 }
 
 /** The simulator's usage report as the port, without HTTP, for virtual time. */
-export const createSimulatedUsageReport = ({ machine, now, isDown }: SimulatedUsageReportOptions): UsageReport => ({
+export const createSimulatedUsageReport = ({ buckets, isDown }: SimulatedUsageReportOptions): UsageReport => ({
   async read({ from, to, whose }: UsageQuery) {
     if (isDown?.()) {
       throw new FlotillaError('provider-unavailable', { why: 'connection refused', isRetryable: true });
     }
     const [workspaceIds, apiKeyIds] = 'apiKeyIds' in whose ? [[], whose.apiKeyIds] : [[whose.workspaceId], []];
     const query = { startingAt: from, endingAt: to, bucketWidth: '1m', workspaceIds, apiKeyIds } as const;
-    return machine
-      .usageReport({ now: now(), ...query })
-      .flatMap(({ startingAt, results }) => results.map(result => ({ at: startingAt, ...summed(result) })));
+    return buckets(query).flatMap(({ startingAt, results }) =>
+      results.map(result => ({ at: startingAt, ...summed(result) })),
+    );
   },
 });
 

@@ -30,7 +30,7 @@ export interface ReconcileOptions {
  */
 export type Reconciled =
   | { is: 'adjusted' | 'known'; until: number; billed: number; booked: number }
-  | { is: 'not-quiet' }
+  | { is: 'not-quiet' | 'nothing-bought' }
   | { is: 'short' | 'unpriced'; until: number; model: string };
 
 /** Five minutes, says the provider, at times longer; being early would make the books lower than the bill. */
@@ -46,6 +46,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciled> 
   const { log, clock, report, account, skewMs, reportedWithinMs } = options;
   const all = await readPurchases(log);
   const purchases = all.of(account);
+  if (purchases.length === 0) return { is: 'nothing-bought' };
   const until = quietMoment(purchases, { before: clock.now() - reportedWithinMs, skewMs });
   if (until === null) return { is: 'not-quiet' };
   const before = all.view.adjusted.get(account);

@@ -27,7 +27,9 @@ export async function adjustBooks(
   { world, broker, provider }: { world: World; broker: Broker; provider: ProviderWorld },
   { laterMs = 0 } = {},
 ): Promise<void> {
-  const report = createSimulatedUsageReport({ machine: provider.machine, now: () => provider.now + laterMs });
+  const report = createSimulatedUsageReport({
+    buckets: query => provider.machine.usageReport({ now: provider.now + laterMs, ...query }),
+  });
   const once = () =>
     reconcile({
       log: broker.cluster.connect(),

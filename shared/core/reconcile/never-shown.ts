@@ -43,7 +43,8 @@ export function neverShown(reported: readonly SummedUsage[], purchases: readonly
     range.high += priced.high;
   }
   const { low, high } = range;
-  if (high < 0) return { is: 'short', model: differences[0]?.model ?? '' };
+  // Below zero is what was executed after its price had fallen: it stays booked as it was.
+  if (high < 0 && shownCost > 0) return { is: 'short', model: differences[0]?.model ?? '' };
   return { is: 'known', billed: Math.max(0, low, Math.min(high, booked)), booked };
 }
 
