@@ -113,7 +113,10 @@ function noteLines({ unpriced, reused, lost }: SpendSums): string[] {
   ];
 }
 
-/** Of all time, and in no sum: nobody knows whose documents they were. Nothing is said where there is nothing to say. */
+/**
+ * Of all time, and in none of the sums above: nobody knows whose documents they were. A prime that was never answered is in it, and
+ * above at its worst case. Nothing is said where there is nothing to say.
+ */
 function neverShownLines(cost: NeverShownCost, width: number): string[] {
   if (cost.is === 'unknown') {
     if (cost.booked === 0) return [];
@@ -122,7 +125,7 @@ function neverShownLines(cost: NeverShownCost, width: number): string[] {
   }
   const billed = `billed and never shown: ${formatDollars(cost.billed)}`;
   const by = `by the provider's usage report up to ${timeText(cost.until)}`;
-  return [firstThatFits([`  ${billed} ${by}, in no sum`, `  ${billed} ${by}`], width, `  ${billed}`)];
+  return [firstThatFits([`  ${billed} ${by}`], width, `  ${billed}`)];
 }
 
 /** What waits before its create, by the cap that holds it. */
