@@ -19,8 +19,10 @@ export interface LedgerFigures {
   adjusted: { up: number; down: number };
   /** All that the books hold as spent after that, and the whole bill of what is ours. */
   total: { books: number; bill: number };
-  /** Runs whose books are not the whole bill, to the nanodollar. */
+  /** Runs whose books are not the whole bill by more than rounding: half a nanodollar for each item that was never shown. */
   unequal: number;
+  /** Runs with a difference that is rounding. */
+  rounded: number;
   /** Batches and primes of which both sides know all, and disagree. */
   disagreeing: number;
 }
@@ -34,6 +36,7 @@ export const noLedger: LedgerFigures = {
   adjusted: { up: 0, down: 0 },
   total: { books: 0, bill: 0 },
   unequal: 0,
+  rounded: 0,
   disagreeing: 0,
 };
 
@@ -57,7 +60,8 @@ export function ledgerOf(run: Run): LedgerFigures {
   }
   addPrimes(figures, run);
   for (const { change } of truth.adjusted) figures.adjusted[change > 0 ? 'up' : 'down'] += Math.abs(change);
-  figures.unequal = figures.total.books === figures.total.bill ? 0 : 1;
+  const off = Math.abs(figures.total.books - figures.total.bill);
+  if (off > 0) figures[off <= neverShownRows(run).length / 2 ? 'rounded' : 'unequal'] = 1;
   return figures;
 }
 
@@ -150,6 +154,7 @@ export function addLedgers(a: LedgerFigures, b: LedgerFigures): LedgerFigures {
     adjusted: added(a.adjusted, b.adjusted),
     total: added(a.total, b.total),
     unequal: a.unequal + b.unequal,
+    rounded: a.rounded + b.rounded,
     disagreeing: a.disagreeing + b.disagreeing,
   };
 }
