@@ -39,7 +39,7 @@ const anthropicSchema = z.strictObject({
     .describe("Where the API is, when it is not Anthropic's own."),
   adminKey: z.string().min(1).optional().meta({
     description:
-      'Admin API key of the organisation. With it `flotilla reconcile` reads what was billed and never shown. It buys nothing.',
+      'Admin API key of the organisation. With it `flotilla reconcile`, and sweepers once a day, read what was billed and never shown. It buys nothing.',
     shownAs: 'secret',
   }),
   apiKeyIds: z

@@ -7,7 +7,7 @@ import { type JsonQuery, requestJson } from './request-json.ts';
 import { toReadError } from './to-read-error.ts';
 import { bucketMs, bucketsPerPage, type UsageSpan, usageSpans } from './usage-spans.ts';
 
-export interface AnthropicUsageReportOptions extends Omit<AnthropicProviderOptions, 'apiKey'> {
+export interface AnthropicUsageReportOptions extends Omit<AnthropicProviderOptions, 'apiKey' | 'keyVariable'> {
   /** `sk-ant-admin…`: a key of a workspace is refused. */
   adminKey: string;
 }
@@ -23,7 +23,7 @@ const pagesMax = 500;
  * @throws FlotillaError invalid-config for a key or base URL that cannot be used
  */
 export function createAnthropicUsageReport({ adminKey, ...options }: AnthropicUsageReportOptions): UsageReport {
-  const account = openAnthropicAccount({ ...options, apiKey: adminKey });
+  const account = openAnthropicAccount({ ...options, apiKey: adminKey, keyVariable: 'ANTHROPIC_ADMIN_KEY' });
   return {
     async read({ from, to, whose }) {
       const summed: SummedUsage[] = [];
