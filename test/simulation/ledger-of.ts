@@ -125,9 +125,9 @@ export function neverShownRows(run: Run): { at: number; costNanoDollars: number 
   const bks = new Map([...provider.bySeq.values()].map(({ record, bk }) => [record.id, bk]));
   const lost = new Map<string, ReadonlySet<string>>();
   let primes = 0;
-  return rows.filter(({ isForeign, batchId, customId, costNanoDollars }) => {
+  return rows.filter(({ isForeign, batchId, customId }) => {
     if (isForeign) return false;
-    if (batchId === null) return !wasPrimeShown(run, provider.executedPrimes[primes++]?.id ?? '', costNanoDollars);
+    if (batchId === null) return !truth.primes.get(provider.executedPrimes[primes++]?.id ?? '')?.isShown;
     const bk = bks.get(batchId) ?? '';
     const settled = truth.view.bks.get(bk) === batchId ? truth.sealed.get(bk)?.settled : null;
     if (!settled) return true;
@@ -136,10 +136,6 @@ export function neverShownRows(run: Run): { at: number; costNanoDollars: number 
     return ofBatch.has(customId ?? '');
   });
 }
-
-/** Booked at what is on the bill: its reply was read. */
-const wasPrimeShown = ({ truth }: Run, id: string, cost: number): boolean =>
-  truth.primes.get(id)?.amounts[accountMoney(accountName)] === cost;
 
 /** Both together. */
 export function addLedgers(a: LedgerFigures, b: LedgerFigures): LedgerFigures {

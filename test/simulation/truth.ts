@@ -32,8 +32,8 @@ export class Truth {
   readonly sealed = new Map<string, SealedBatch>();
   /** The last accepted INTENT of each batch: only that can have become a purchase. */
   readonly intents = new Map<string, AcceptedRecord>();
-  /** Every accepted PRIME, with its reserve, and what it holds or spent. */
-  readonly primes = new Map<string, AcceptedRecord & { reserve: Amounts; amounts: Amounts }>();
+  /** Every accepted PRIME, with its reserve, what it holds or spent, and whether its reply was read. */
+  readonly primes = new Map<string, AcceptedRecord & { reserve: Amounts; amounts: Amounts; isShown: boolean }>();
   /** Every accepted ADJUSTED, and what it changed; in nanodollars. */
   adjusted: { at: number; until: number; billed: number; change: number }[] = [];
   readonly answered = new Set<string>();
@@ -118,10 +118,12 @@ export class Truth {
     const place = { index: this.journal.length - 1, at: record.at };
     if (record.kind === 'INTENT') this.intents.set(record.bk, place);
     if (record.kind === 'PRIME') {
-      this.primes.set(record.id, { ...place, reserve: record.reserve, amounts: record.reserve });
+      this.primes.set(record.id, { ...place, reserve: record.reserve, amounts: record.reserve, isShown: false });
     }
     const prime = record.kind === 'PRIMED' ? this.primes.get(record.id) : undefined;
-    if (prime && record.kind === 'PRIMED') prime.amounts = record.actual;
+    if (!prime || record.kind !== 'PRIMED') return;
+    prime.amounts = record.actual;
+    prime.isShown = record.model !== undefined;
   }
 
   #onSettled(record: LogRecord): void {

@@ -21,8 +21,8 @@ export function renderReconciled(reconciled: Reconciled): string {
       return '  nothing was bought yet\n';
     case 'not-quiet':
       return [
-        '  nothing is compared: at every moment that the report covers, something of ours was under way',
-        '  the books keep the worst case; try again when the fleet has stood still for some minutes, six hours later',
+        '  nothing is compared yet: a report counts as complete after six hours, and at every moment before them',
+        '  something of ours was under way; the books keep the worst case until there was a pause of some minutes',
         '',
       ].join('\n');
     case 'short':
