@@ -1,6 +1,6 @@
 import { primesPerHourDefault } from '#contracts/config-defaults.ts';
 import type { BatchRequests } from '#core/batch-requests.ts';
-import { callCostOf } from '#core/cost.ts';
+import { callCostOf, type Usage } from '#core/cost.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { Amounts, PrimeRecord } from '#core/journal.ts';
 import { type CacheMark, marksSent } from '#core/prompt-cache/cache-plan.ts';
@@ -66,8 +66,10 @@ const rememberedMax = 1_000;
 interface Owed {
   nonce: string;
   actual: Amounts;
-  /** That answered. */
+  /** That answered, and what it counted. */
   model?: string;
+  usage?: Usage;
+  isUsOnly?: true;
 }
 
 /**
@@ -199,7 +201,8 @@ export class Primer {
       return;
     }
     const actual = this.#actualOf(outcome, { record, body, amountsOf, at: prime.at });
-    await this.#say(id, { nonce, actual, ...(outcome.status === 'primed' ? { model: outcome.model } : {}) });
+    const answer = outcome.status === 'primed' ? { model: outcome.model, usage: outcome.usage } : {};
+    await this.#say(id, { nonce, actual, ...answer, ...(isPrimeUsOnly(body) ? { isUsOnly: true } : {}) });
   }
 
   #actualOf(

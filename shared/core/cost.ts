@@ -58,7 +58,8 @@ export function callCostOf(
 export const promptTokens = ({ input, cacheRead, cacheWrite5m, cacheWrite1h }: Usage): number =>
   input + cacheRead + cacheWrite5m + cacheWrite1h;
 
-const listPrice = (usage: Usage, price: PriceRow): number =>
+/** As single calls, not rounded. */
+export const listPrice = (usage: Usage, price: PriceRow): number =>
   usage.input * price.input +
   usage.output * price.output +
   usage.cacheRead * price.cacheRead +

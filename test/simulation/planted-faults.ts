@@ -1,4 +1,5 @@
 import { cache } from './planted-cache-faults.ts';
+import { ledger } from './planted-ledger-faults.ts';
 import type { Setting, SettingName } from './settings.ts';
 
 /** One passage of the product, there exactly once, and what stands in its place in the test build. */
@@ -616,6 +617,7 @@ export const plantedFaults: Readonly<Record<string, PlantedFault>> = {
   ...misread,
   ...money,
   ...cache,
+  ...ledger,
   ...reuse,
   ...cuts,
 };
