@@ -1,7 +1,6 @@
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { Lane, LaneItem } from '#core/lane.ts';
-import { type CachePlan, type CachePolicy, cacheModeDoes, marksSent } from '#core/prompt-cache/cache-plan.ts';
-import { markRequest } from '#core/prompt-cache/mark-request.ts';
+import { type CachePlan, type CachePolicy, cacheModeDoes } from '#core/prompt-cache/cache-plan.ts';
 import { planCache } from '#core/prompt-cache/plan-cache.ts';
 import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
 import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
@@ -37,8 +36,9 @@ export class BatchPlanner {
     return this.#ports.accounts.get(account)?.provider.cacheLever === 'markers' ? policy : null;
   }
 
-  blocksOf(lane: { key: string; cache: CachePolicy | null }, body: string): PromptBlocks | null {
-    return lane.cache && promptBlocks(body, this.#headsOf(lane.key));
+  /** Of a request in a lane that is planned. */
+  blocksOf(laneKey: string, body: string): PromptBlocks {
+    return promptBlocks(body, this.#headsOf(laneKey));
   }
 
   /** The plan of a batch; null is none, and nothing to say in SEALED. */
@@ -63,13 +63,6 @@ export class BatchPlanner {
   /** The batch was not sealed: what was planned for it is no experience. */
   forget(bk: string): void {
     this.#ports.follower.view.lessons.forget(bk);
-  }
-
-  /** The requests of a batch as they go out. */
-  bodies(lane: Lane, plan: CachePlan | null): readonly LaneItem[] {
-    if (marksSent(plan).length === 0) return lane.items;
-    const heads = this.#headsOf(lane.key);
-    return lane.items.map(item => ({ ...item, body: markRequest(item.body, plan, heads) }));
   }
 
   #headsOf(key: string): PromptHeads {

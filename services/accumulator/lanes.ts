@@ -70,7 +70,7 @@ export class Lanes {
     let bytes = 0;
     for (const lane of this.#all()) {
       items += lane.items.length;
-      bytes += lane.cache ? 2 * lane.bytes : lane.bytes; // until it is planned, its texts are kept beside its requests
+      bytes += lane.cache ? 2 * lane.bytes : lane.bytes; // until it is planned, its texts are kept beside its bytes
     }
     return { items, bytes };
   }
@@ -100,6 +100,18 @@ export class Lanes {
         if (lane.items.length === 0) this.#open.delete(key);
         else if (reason) this.#close(lane, reason);
         else break;
+      }
+    }
+  }
+
+  /**
+   * What waits for longer than a round must not hold on to the whole reply of which its bytes are a part. What is closing waits
+   * only where it could not be sealed.
+   */
+  keepOwnBytes(of: 'open' | 'all'): void {
+    for (const { items } of of === 'open' ? this.#open.values() : this.#all()) {
+      for (const item of items) {
+        if (item.value.byteLength < item.value.buffer.byteLength) item.value = new Uint8Array(item.value);
       }
     }
   }

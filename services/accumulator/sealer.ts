@@ -1,6 +1,6 @@
 import type { SealedRecord } from '#core/journal.ts';
 import type { Lane, LaneCloseReason } from '#core/lane.ts';
-import { buildPayload, encodePayload } from '#core/payload.ts';
+import { encodePayload } from '#core/payload.ts';
 import type { CachePlan } from '#core/prompt-cache/cache-plan.ts';
 import type { Ids } from '#ports/ids.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
@@ -76,9 +76,8 @@ export class Sealer {
     // Side by side: one after the other, a round of eighty batches would wait eighty times for the store, and for the queue.
     await inGroups(
       lots,
-      async ({ lane, bk, plan }) => {
-        const items = this.#planner.bodies(lane, plan);
-        if (lane.type === 'batch') await payloads.put(bk, encodePayload(buildPayload(items)));
+      async ({ lane, bk }) => {
+        if (lane.type === 'batch') await payloads.put(bk, encodePayload(lane.items));
       },
       ({ lane }) => lane.bytes,
     );

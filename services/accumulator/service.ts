@@ -16,7 +16,7 @@ import { BatchPlanner, type BatchPlannerPorts } from './batch-planner.ts';
 import { EndedRuns, endOfRunCheckMs } from './ended-runs.ts';
 import { type Intake, Intakes } from './intakes.ts';
 import { Lanes } from './lanes.ts';
-import { Placer } from './placer.ts';
+import { Placer, type Tries } from './placer.ts';
 import { Retries } from './retries.ts';
 import { ReuseDesk } from './reuse-desk.ts';
 import { SealSpans } from './seal-spans.ts';
@@ -106,8 +106,15 @@ export class Accumulator {
   }
 
   /** One round: read, gather retries, close what is due, commit. @returns true when there may be more to do at once */
-  runOnce(): Promise<boolean> {
-    return this.#meter.run('accumulate', () => this.#round());
+  async runOnce(): Promise<boolean> {
+    try {
+      const hasMore = await this.#meter.run('accumulate', () => this.#round());
+      this.#lanes.keepOwnBytes('open');
+      return hasMore;
+    } catch (error) {
+      this.#lanes.keepOwnBytes('all');
+      throw error;
+    }
   }
 
   async #round(): Promise<boolean> {
@@ -216,17 +223,16 @@ export class Accumulator {
     if (this.#reuse) await this.#reuse.lookUp(partition, records);
     for (const record of records) {
       const { offset } = record;
-      const claim = { partition, offset, att: 0 };
+      const tries: Tries = { partition, offset, att: 0, charged: 0, uncharged: 0, key: null };
       // Sealed before a restart, or already in a lane because a round broke off here.
-      const isClaimed = follower.view.claims.has(claim);
-      if (isClaimed) intake.watermark.sealed(record.offset);
-      if (isClaimed || intake.watermark.isOpen(record.offset)) continue;
+      const isClaimed = follower.view.claims.has(tries);
+      if (isClaimed) intake.watermark.sealed(offset);
+      if (isClaimed || intake.watermark.isOpen(offset)) continue;
       const read = readDocument(record, routing.documents);
-      const key = read.envelope.idempotencyKey;
-      const tries = { partition, offset, att: 0, charged: 0, uncharged: 0, key };
+      tries.key = read.envelope.idempotencyKey;
       this.#lanes.add(this.#placer.place(read, { tries }));
-      intake.watermark.delivered(record.offset);
-      intake.position = record.offset + 1;
+      intake.watermark.delivered(offset);
+      intake.position = offset + 1;
     }
     intake.position = nextOffset;
     intake.watermark.advancedTo(nextOffset);

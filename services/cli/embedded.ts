@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAnthropicProvider } from '#adapters/anthropic/create-anthropic-provider.ts';
+import { createMemoryPayloadStore } from '#adapters/memory/create-memory-payload-store.ts';
 import type { Traces } from '#adapters/otel/open-traces.ts';
 import { type CountingTelemetry, createTelemetry } from '#adapters/pino/create-telemetry.ts';
 import { acquireEngineLock, type EngineLock } from '#adapters/sqlite/acquire-engine-lock.ts';
@@ -9,7 +10,6 @@ import { acquireFileLock, type FileLock } from '#adapters/sqlite/acquire-file-lo
 import { openFolderHints } from '#adapters/sqlite/open-folder-hints.ts';
 import { openSqliteAnswerStore, type SqliteAnswerStore } from '#adapters/sqlite/open-sqlite-answer-store.ts';
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
-import { openSqlitePayloadStore, type SqlitePayloadStore } from '#adapters/sqlite/open-sqlite-payload-store.ts';
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
 import { systemClock } from '#adapters/system/system-clock.ts';
 import { roleNames } from '#contracts/roles.ts';
@@ -29,6 +29,9 @@ import { type Engine, startEngine } from './engine.ts';
 import { makeStateFolder } from './make-state-folder.ts';
 import { openSpans } from './open-spans.ts';
 import { pruneLoop } from './prune-log.ts';
+
+/** The log of the same machine has them all: this spares the reading of what is young. */
+const payloadBytesMax = 32 * 1024 * 1024;
 
 /** What embedded mode needs to know, resolved from the configuration. */
 export interface EmbeddedSettings {
@@ -62,7 +65,6 @@ export interface Embedded {
   isSimulated: boolean;
   accountName: string;
   log: SqliteLog;
-  payloads: SqlitePayloadStore;
   telemetry: CountingTelemetry;
   routing: Routing;
   timing: Timing;
@@ -101,7 +103,6 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
     isSimulated,
     accountName,
     log,
-    payloads: openSqlitePayloadStore(log),
     telemetry,
     routing: routingOf(settings, accountName),
     timing: timingFor(isSimulated ? (settings.simulator.timeScale ?? 1) : settings.timeScale),
@@ -123,7 +124,7 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
     if (settings.answers) answers = openSqliteAnswerStore({ directory, now: systemClock.now });
     embedded.engine = await startEngine({
       log,
-      payloads: embedded.payloads,
+      payloads: createMemoryPayloadStore({ bytesMax: payloadBytesMax }),
       telemetry: traces ? { ...telemetry, spans: traces.spans } : telemetry,
       routing: embedded.routing,
       timing: embedded.timing,
@@ -134,10 +135,7 @@ export function openEmbedded(settings: EmbeddedSettings): Embedded {
       answers: answers && settings.answers ? { store: answers, settings: settings.answers } : null,
       ...(settings.primesPerHour === undefined ? {} : { primesPerHour: settings.primesPerHour }),
       crashHook: settings.crashHook ?? null,
-      housekeeping: follower => [
-        pruneLoop({ log, payloads: embedded.payloads, follower, clock: systemClock }),
-        engineHintLoop(embedded, follower),
-      ],
+      housekeeping: follower => [pruneLoop({ log, follower, clock: systemClock }), engineHintLoop(embedded, follower)],
     });
     return true;
   }

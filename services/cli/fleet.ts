@@ -18,6 +18,8 @@ import type { LoadedConfig } from '#runtime/config/load-config.ts';
 import { createRouting, type Routing } from '#runtime/routing.ts';
 import { type FleetLog, openFleetLog, requireFleet } from './fleet-log.ts';
 import { openFleetRedis, submitRatesOf } from './fleet-redis.ts';
+import { openUsageReport } from './open-usage-report.ts';
+import type { RolesOptions } from './start-roles.ts';
 import { hintsOnly } from './worker/hints-only.ts';
 
 export interface OpenFleetOptions {
@@ -49,6 +51,8 @@ export interface Fleet {
   /** Null: no task gives answers again. */
   answers: { store: AnswerStore; settings: ReadonlyMap<string, AnswerSettings> } | null;
   primesPerHour: number;
+  /** Null without an admin key. */
+  usage: NonNullable<RolesOptions['usage']> | null;
   /** Leaves the group and gives back the jobs it has. */
   close(): Promise<void>;
 }
@@ -61,7 +65,8 @@ export async function openFleet({ settings, telemetry, incarnation }: OpenFleetO
   const fleet = requireFleet(settings);
   const { topicPrefix, worker } = fleet;
   const provider = openProvider(settings);
-  const account = settings.config.providers.anthropic.account;
+  const { account, adminKey, apiKeyIds } = settings.config.providers.anthropic;
+  const usage = adminKey && { report: await openUsageReport(settings, null), account, apiKeyIds };
   const redis = await openFleetRedis(fleet, {
     name: `flotilla-${worker.name}`,
     onTrouble: trouble =>
@@ -108,6 +113,7 @@ export async function openFleet({ settings, telemetry, incarnation }: OpenFleetO
     caps: settings.caps,
     answers: answers && { store: openRedisAnswerStore({ redis, prefix: topicPrefix }), settings: answers },
     primesPerHour: settings.config.cache.primesPerHour,
+    usage,
     async close() {
       await Promise.all([log.close(), closeRedis()]);
     },

@@ -5,13 +5,14 @@ enableCompileCache();
 
 /** The command line. Sets the exit code and returns; whatever a command started it has stopped by then. */
 export async function main(args: readonly string[]): Promise<void> {
-  if (args[0] === 'worker') (await import('./lean-process.ts')).becomeLean();
+  const isWorker = args[0] === 'worker';
+  if (isWorker) (await import('./lean-process.ts')).becomeLean();
   endWithLauncher();
-  const [{ runCommandLine }, { holdHeap }] = await Promise.all([
+  const [{ runCommandLine }, { holdHeap, workerOldBytesFree }] = await Promise.all([
     import('./run-command-line.ts'),
     import('./hold-heap.ts'),
   ]);
-  holdHeap();
+  holdHeap(isWorker ? { oldBytesFree: workerOldBytesFree } : {});
   await runCommandLine(args);
 }
 

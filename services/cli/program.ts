@@ -80,6 +80,7 @@ function createProgram(perform: Perform): CommanderCommand {
   addWork(program, perform);
   addLook(program, perform);
   addRepair(program, perform);
+  addReconcile(program, perform);
   addSetup(program, perform);
   for (const { name } of program.commands.map(command => ({ name: command.name() }))) commandNames.add(name);
   return program.addHelpText('after', '\nStart with:  flotilla validate FILE   then   flotilla run FILE\n');
@@ -250,6 +251,13 @@ function addRepair(program: CommanderCommand, perform: Perform): void {
     .action((run: string, _options, command) =>
       perform(command, async () => (await import('./commands/cancel.ts')).cancel({ run })),
     );
+}
+
+function addReconcile(program: CommanderCommand, perform: Perform): void {
+  program
+    .command('reconcile')
+    .description("make the books the bill: what the provider's usage report has and nobody was shown")
+    .action((_options, command) => perform(command, async () => (await import('./commands/reconcile.ts')).reconcile()));
 }
 
 function addSetup(program: CommanderCommand, perform: Perform): void {

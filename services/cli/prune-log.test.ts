@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { createManualClock } from '#adapters/memory/create-manual-clock.ts';
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
-import { openSqlitePayloadStore } from '#adapters/sqlite/open-sqlite-payload-store.ts';
 import type { Topic } from '#ports/log.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
 import { intakeGroup } from '#services/accumulator/intakes.ts';
@@ -25,7 +24,7 @@ function setup(t: TestContext) {
   const follower = new ViewFollower(log);
   const append = (topic: Topic) =>
     log.append({ topic, partition: 0, records: [{ key: null, value: Buffer.from('x'), headers: {} }] });
-  const options: PruneOptions = { log, payloads: openSqlitePayloadStore(log), follower, clock };
+  const options: PruneOptions = { log, follower, clock };
   const watermark = (offset: number) =>
     log.commitPosition({ group: intakeGroup, topic: 'documents', partition: 0, offset });
   return { clock, log, follower, append, options, watermark };

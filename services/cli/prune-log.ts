@@ -1,4 +1,3 @@
-import type { SqlitePayloadStore } from '#adapters/sqlite/open-sqlite-payload-store.ts';
 import type { SqliteLog } from '#adapters/sqlite/sqlite-log.ts';
 import { oldestOpenOffset } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -8,7 +7,6 @@ import { intakeGroup } from '#services/accumulator/intakes.ts';
 
 export interface PruneOptions {
   log: SqliteLog;
-  payloads: SqlitePayloadStore;
   follower: ViewFollower;
   clock: Clock;
   /** What is younger stays, unless there is no room. */
@@ -20,7 +18,6 @@ export interface PruneOptions {
 const day = 24 * 3_600_000;
 const keepMsDefault = 30 * day;
 const logBytesMaxDefault = 20 * 1024 ** 3;
-const payloadKeepMs = 7 * day;
 const pruneEveryMs = 3_600_000;
 
 /**
@@ -28,7 +25,7 @@ const pruneEveryMs = 3_600_000;
  * for ever. A document that is not answered stays too, whatever its age.
  */
 export async function pruneLog(options: PruneOptions): Promise<void> {
-  const { log, payloads, follower, clock, keepMs = keepMsDefault, logBytesMax = logBytesMaxDefault } = options;
+  const { log, follower, clock, keepMs = keepMsDefault, logBytesMax = logBytesMaxDefault } = options;
   await follower.catchUpAll();
   const answeredBelow = await firstOpenOffset(options);
   const pruneDocuments = async (since: number): Promise<void> => {
@@ -44,7 +41,6 @@ export async function pruneLog(options: PruneOptions): Promise<void> {
   for (let age = keepMs / 2; age >= pruneEveryMs && (await log.bytes()) > logBytesMax; age /= 2) {
     await pruneDocuments(clock.now() - age);
   }
-  await payloads.sweep(payloadKeepMs);
 }
 
 async function firstOpenOffset({ log, follower }: PruneOptions): Promise<number> {

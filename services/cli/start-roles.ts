@@ -10,6 +10,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
+import type { UsageReport } from '#ports/usage-report.ts';
 import type { WorkQueue } from '#ports/work-queue.ts';
 import { AnswerCache, type AnswerSettings } from '#runtime/answer-cache.ts';
 import { type CrashHook, describeLogCall, withCrashPoints } from '#runtime/crash-points.ts';
@@ -37,6 +38,7 @@ import type { Parked } from '#services/submitter/parked-batches.ts';
 import { probeLoops } from '#services/submitter/probe-account.ts';
 import { Submitter } from '#services/submitter/service.ts';
 import { sweeperLoops } from '#services/sweeper/loops.ts';
+import { reconcileLoop } from '#services/sweeper/reconcile-loop.ts';
 import { Sweeper } from '#services/sweeper/service.ts';
 
 export interface RolesOptions {
@@ -63,6 +65,8 @@ export interface RolesOptions {
   answers?: { store: AnswerStore; settings: ReadonlyMap<string, AnswerSettings> } | null;
   /** Calls an hour that only write a cache entry, by the journal; absent: the submitter's own bound. */
   primesPerHour?: number;
+  /** What the provider says it has billed; null or absent: nobody here asks. */
+  usage?: { report: UsageReport; account: string; apiKeyIds: readonly string[] } | null;
   crashHook: CrashHook | null;
   /** Where the view begins; absent: at the start of the log. */
   viewStart?: ViewStart | null;
@@ -227,8 +231,9 @@ function createPoller(options: RolesOptions, shared: Shared): Loop[] {
 }
 
 function createSweeper(options: RolesOptions, shared: Shared): Loop[] {
-  const sweeper = new Sweeper({ ...portsOf(options, 'sweeper'), ...shared });
-  return sweeperLoops(sweeper, options);
+  const ports = { ...portsOf(options, 'sweeper'), ...shared };
+  const reconciling = options.usage ? [reconcileLoop({ ...ports, ...options.usage })] : [];
+  return [...sweeperLoops(new Sweeper(ports), options), ...reconciling];
 }
 
 function unsentBatches({ batches }: View): number {

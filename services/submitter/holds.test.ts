@@ -232,4 +232,24 @@ describe('Submitter: what is closed instead of created', () => {
     await submit(worker);
     assert.equal(fleet.journal('CLOSED')[0]?.why, 'deadline');
   });
+
+  it('the breaker is open for long: the documents are looked into once, and in time', async () => {
+    const { fleet, worker } = await setup({ headers: deadline });
+    fleet.provider.creates.push(fleet.provider.refuses('rate-limited', 3_600_000));
+    let reads = 0;
+    const { get } = fleet.payloads;
+    fleet.payloads.get = bk => {
+      reads += 1;
+      return get(bk);
+    };
+    for (let turn = 0; turn < 20; turn++) {
+      await submit(worker);
+      await fleet.clock.advance(5_000);
+    }
+    assert.deepEqual(parkedWhy(worker), ['breaker']);
+    assert.equal(reads, 2, 'once to send it, once to know how long it may wait');
+    await fleet.clock.advance(30_000);
+    await submit(worker);
+    assert.equal(fleet.journal('CLOSED')[0]?.why, 'deadline');
+  });
 });

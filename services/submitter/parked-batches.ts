@@ -1,4 +1,5 @@
 import { fitsInParts, scopesUnderWay } from '#core/caps/cap-parts.ts';
+import { type Reserve, unpricedUnderCap } from '#core/caps/cap-reserve.ts';
 import type { Amounts, CapPeriod } from '#core/journal.ts';
 import { exceedsCapAlone, isUnsent, tightCap } from '#core/view.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -11,13 +12,15 @@ export type Parked =
   | { bk: string; why: 'cap'; scope: string; period: CapPeriod | null }
   | { bk: string; why: Hold | 'not-configured' };
 
-/** What a batch that a cap holds back would take, so that looking at it again costs nothing. */
-export type ParkedBatch = Parked & { wants?: Wants };
+/**
+ * With what is known of it, so that looking at it again costs nothing: when it is too late, what a cap has no room for, and where a
+ * price is unknown.
+ */
+export type ParkedBatch = Parked & { deadlineAt?: number; wants?: Wants; unpriced?: Reserve };
 
 export interface Wants {
   reserve: Amounts;
   items: number;
-  deadlineAt: number;
 }
 
 /** Batches that one submitter holds back: memory only, found again by looking at them. */
@@ -63,20 +66,28 @@ export class ParkedBatches {
     });
   }
 
+  /** Earliest deadline of its documents, ms since the epoch; null when it was not held back, or not looked into. */
+  deadlineOf(bk: string): number | null {
+    return this.#parked.get(bk)?.deadlineAt ?? null;
+  }
+
   /** How many a cap on money holds back: they wait for a person or another day, and nobody else may wait for them. */
   capped(): number {
     return this.#held().filter(parked => parked.why === 'cap' && !/:(?:items|batches)$/.test(parked.scope)).length;
   }
 
-  /** What a cap held back is held back as long as there is no room: its payload need not be read again. */
+  /** What a cap held back is held back as long as there is no room: its documents need not be read again. */
   stillCapped(bk: string): ParkedBatch | null {
     const { view } = this.#ports.follower;
     const now = this.#ports.clock.now();
-    const wants = this.#parked.get(bk)?.wants;
-    if (wants === undefined || wants.deadlineAt < now) return null;
+    const parked = this.#parked.get(bk);
+    const { wants, unpriced, deadlineAt = 0 } = parked ?? {};
+    if (parked === undefined || deadlineAt < now) return null;
+    if (unpriced) return unpricedUnderCap(view, unpriced) === null ? null : parked;
+    if (wants === undefined) return null;
     if (exceedsCapAlone(view, wants.reserve) || this.mayGoInParts(wants)) return null; // to be split
     const tight = tightCap(view, wants.reserve, now);
-    return tight && { bk, why: 'cap', ...tight, wants };
+    return tight && { bk, why: 'cap', ...tight, wants, deadlineAt };
   }
 
   mayGoInParts(wants: Wants): boolean {

@@ -1,8 +1,8 @@
 import { primesPerHourDefault } from '#contracts/config-defaults.ts';
-import { callCostOf } from '#core/cost.ts';
+import type { BatchRequests } from '#core/batch-requests.ts';
+import { callCostOf, type Usage } from '#core/cost.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { Amounts, PrimeRecord } from '#core/journal.ts';
-import type { Payload } from '#core/payload.ts';
 import { type CacheMark, marksSent } from '#core/prompt-cache/cache-plan.ts';
 import { primeRequest } from '#core/prompt-cache/prime-request.ts';
 import {
@@ -22,14 +22,16 @@ import type { PrimeOutcome } from '#ports/batch-provider.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Ids } from '#ports/ids.ts';
 import type { Log } from '#ports/log.ts';
+import type { PayloadStore } from '#ports/payload-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
 import type { ProviderAccount } from '#runtime/provider-account.ts';
 import type { RecipeBook } from '#runtime/recipe-book.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
-import { rebuildItems } from './rebuild-items.ts';
+import { buildItems } from './build-items.ts';
 
 export interface PrimerPorts {
   log: Log;
+  payloads: PayloadStore;
   clock: Clock;
   ids: Ids;
   telemetry: Telemetry;
@@ -43,7 +45,7 @@ export interface PrimerPorts {
 /** The batch that a prime is bought for. */
 interface Behind {
   account: ProviderAccount;
-  payload: Payload;
+  requests: BatchRequests;
   /** Of the batch: a prime must not take the room that it needs. */
   reserve: Amounts;
 }
@@ -64,8 +66,10 @@ const rememberedMax = 1_000;
 interface Owed {
   nonce: string;
   actual: Amounts;
-  /** That answered. */
+  /** That answered, and what it counted. */
   model?: string;
+  usage?: Usage;
+  isUsOnly?: true;
 }
 
 /**
@@ -95,7 +99,7 @@ export class Primer {
     await this.#sayOwed();
     const marks = marksSent(batch.plan).filter(mark => mark.prime);
     if (marks.length === 0 || behind.account.provider.cacheLever !== 'markers') return 0;
-    if (behind.payload.deadlineAt - this.#ports.clock.now() < 2 * this.#callMs()) return 0; // it must not become too late
+    if (behind.requests.deadlineAt - this.#ports.clock.now() < 2 * this.#callMs()) return 0; // it must not become too late
     let waitMs = 0;
     // The shallow ones first: what they wrote is read by those behind them.
     for (const mark of marks) waitMs = Math.max(waitMs, await this.#shared(batch, mark, behind));
@@ -130,14 +134,14 @@ export class Primer {
   }
 
   /** Null when no small call writes that entry, its price is unknown, or a cap has no room for it beside the batch. */
-  async #wanted(batch: Batch, mark: CacheMark, { account, payload, reserve }: Behind): Promise<Wanted | null> {
+  async #wanted(batch: Batch, mark: CacheMark, { account, requests, reserve }: Behind): Promise<Wanted | null> {
     const { follower, clock, ids, recipes, timing } = this.#ports;
     const body = await this.#bodyFor(batch, mark);
     const now = clock.now();
     const cost = body === null ? null : worstPrimeCost(body, mark.ttl, now);
     if (body === null || cost === null) return null;
     const { task } = await recipes.get(batch.recipe);
-    const whom = { account: account.name, tenant: payload.tenant, task, runs: Object.keys(payload.costMaxByRun) };
+    const whom = { account: account.name, tenant: requests.tenant, task, runs: Object.keys(requests.costMaxByRun) };
     const amountsOf = (spent: number): Amounts => primeAmounts(whom, spent);
     const id = primeId({ ...mark, account: account.name }, { now, timeScale: timing.scale });
     const { hash: prefix, ttl } = mark;
@@ -159,7 +163,7 @@ export class Primer {
   /** Of the first item that begins with the mark's blocks. What cannot be read again must not hold the batch back. */
   async #bodyFor(batch: Batch, mark: CacheMark): Promise<string | null> {
     try {
-      for (const { body } of await rebuildItems(batch, this.#ports)) {
+      for (const { body } of (await buildItems(batch, this.#ports)) ?? []) {
         const prime = primeRequest(body, mark);
         if (prime !== null) return prime;
       }
@@ -197,7 +201,8 @@ export class Primer {
       return;
     }
     const actual = this.#actualOf(outcome, { record, body, amountsOf, at: prime.at });
-    await this.#say(id, { nonce, actual, ...(outcome.status === 'primed' ? { model: outcome.model } : {}) });
+    const answer = outcome.status === 'primed' ? { model: outcome.model, usage: outcome.usage } : {};
+    await this.#say(id, { nonce, actual, ...answer, ...(isPrimeUsOnly(body) ? { isUsOnly: true } : {}) });
   }
 
   #actualOf(

@@ -1,9 +1,11 @@
+import { type BatchRequests, batchRequests } from '#core/batch-requests.ts';
 import { type Reserve, reserveOfBatch, unpricedUnderCap } from '#core/caps/cap-reserve.ts';
 import { formatCustomId } from '#core/custom-id.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { CloseReason, IntentRecord } from '#core/journal.ts';
-import { buildPayload, decodePayload, isPayloadOf, type Payload } from '#core/payload.ts';
+import { batchBytesMax } from '#core/limits.ts';
 import { markRequest } from '#core/prompt-cache/mark-request.ts';
+import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
 import { acceptsIntent } from '#core/reduce-journal.ts';
 import type { Timing } from '#core/timing.ts';
 import {
@@ -27,10 +29,10 @@ import type { RecipeBook } from '#runtime/recipe-book.ts';
 import { Slots } from '#runtime/slots.ts';
 import type { ViewFollower } from '#runtime/view-follower.ts';
 import { type WorkMeter, type WorkOutcome, workMeterOf } from '#runtime/work-meter.ts';
+import { buildItems } from './build-items.ts';
 import { createSpan } from './create-span.ts';
 import { type Parked, type ParkedBatch, ParkedBatches } from './parked-batches.ts';
 import { Primer } from './primer.ts';
-import { rebuildItems } from './rebuild-items.ts';
 
 export interface SubmitterPorts {
   log: Log;
@@ -169,26 +171,37 @@ export class Submitter {
     if (hold && hold !== 'breaker') return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
     const capped = hold ? null : this.#parked.stillCapped(batch.bk);
     if (capped) return this.#park(capped, this.#capCheckMs());
-    const payload = await this.#payload(batch);
-    if (payload.deadlineAt < clock.now()) return this.#close(batch.bk, 'deadline');
-    if (hold) return this.#park({ bk: batch.bk, why: hold }, heldAfterMs);
-    const wanted = await this.#reserve(batch, payload);
+    const deadlineAt = hold ? this.#parked.deadlineOf(batch.bk) : null;
+    if (hold && deadlineAt !== null && deadlineAt >= clock.now())
+      return this.#park({ bk: batch.bk, why: hold, deadlineAt }, heldAfterMs);
+    const requests = await this.#requests(batch);
+    // Smaller and smaller, until the one that nobody takes is alone.
+    if (requests === null) return this.#close(batch.bk, 'invalid');
+    if (requests.deadlineAt < clock.now()) return this.#close(batch.bk, 'deadline');
+    // Lanes only estimate what a request comes to: 1e20 is written as twenty-one digits.
+    if (itemsToSend(batch).length > 1 && bytesOf(requests) > batchBytesMax) return this.#close(batch.bk, 'split');
+    if (hold) return this.#park({ bk: batch.bk, why: hold, deadlineAt: requests.deadlineAt }, heldAfterMs);
+    const wanted = await this.#reserve(batch, requests);
     const reserve = wanted.amounts;
-    if (unpricedUnderCap(view, wanted) !== null) return this.#park(priceUnknown(batch.bk), this.#capCheckMs());
+    if (unpricedUnderCap(view, wanted) !== null) {
+      const unpriced = { bk: batch.bk, why: 'cap', scope: 'price unknown', period: null } as const;
+      return this.#park({ ...unpriced, unpriced: wanted, deadlineAt: requests.deadlineAt }, this.#capCheckMs());
+    }
     if (exceedsCapAlone(view, reserve) && itemsToSend(batch).length > 1) return this.#close(batch.bk, 'split');
     const tight = tightCap(view, reserve, clock.now());
     if (tight) {
-      const wants = { reserve, items: itemsToSend(batch).length, deadlineAt: payload.deadlineAt };
+      const wants = { reserve, items: itemsToSend(batch).length };
       if (this.#parked.mayGoInParts(wants)) {
         this.#parked.goesInParts(batch.bk);
         return this.#close(batch.bk, 'split');
       }
-      return this.#park({ bk: batch.bk, why: 'cap', ...tight, wants }, this.#capCheckMs());
+      const { deadlineAt } = requests;
+      return this.#park({ bk: batch.bk, why: 'cap', ...tight, wants, deadlineAt }, this.#capCheckMs());
     }
     this.#parked.delete(batch.bk);
-    const waitMs = await this.#primer.prime(batch, { account, payload, reserve });
+    const waitMs = await this.#primer.prime(batch, { account, requests, reserve });
     if (waitMs > 0) return { afterMs: waitMs };
-    const sent = await this.#slots.run(() => this.#send(batch, { account, payload, wanted }));
+    const sent = await this.#slots.run(() => this.#send(batch, { account, requests, wanted }));
     return 'outcome' in sent ? this.#record(sent.intent, sent.outcome) : sent.step;
   }
 
@@ -223,7 +236,7 @@ export class Submitter {
   /** INTENT, read back as its winner, one POST. */
   async #send(
     batch: Batch,
-    { account, payload, wanted }: { account: ProviderAccount; payload: Payload; wanted: Reserve },
+    { account, requests, wanted }: { account: ProviderAccount; requests: BatchRequests; wanted: Reserve },
   ): Promise<Sent> {
     const { follower, clock, ids, telemetry, timing, worker, incarnation } = this.#ports;
     const { bk } = batch;
@@ -237,7 +250,7 @@ export class Submitter {
       reserve: wanted.amounts,
     };
     // It may have waited for its slot until the deadline of a document passed: the next round closes it.
-    if (payload.deadlineAt < clock.now()) return { step: { afterMs: 0 } };
+    if (requests.deadlineAt < clock.now()) return { step: { afterMs: 0 } };
     if (!acceptsIntent(follower.view, intent, clock.now())) return { step: { afterMs: refusedMs } };
     const startedOn = clock.monotonic(); // from before the append: no two machines' clocks are compared
     try {
@@ -267,7 +280,7 @@ export class Submitter {
     }
     const label = { fleet: follower.view.fleet?.id ?? '', bk, sub: intent.sub };
     const items = itemsToSend(batch).map((item, index) => {
-      return { customId: formatCustomId({ fleet: label.fleet, bk, ...item }), body: payload.bodies[index] as string };
+      return { customId: formatCustomId({ fleet: label.fleet, bk, ...item }), body: requests.bodies[index] as string };
     });
     // A stop does not abort it: T_http bounds it, and an aborted create would be an ambiguous one.
     const startAt = clock.now();
@@ -346,22 +359,19 @@ export class Submitter {
     return { afterMs };
   }
 
-  /** From the store, or built again byte for byte when it is gone or not what the batch won. */
-  async #payload(batch: Batch): Promise<Payload> {
-    const { payloads } = this.#ports;
-    const items = itemsToSend(batch);
-    const stored = await payloads.get(batch.bk);
-    const payload = stored && decodePayload(stored);
-    if (payload && isPayloadOf(payload, items)) return payload;
-    const rebuilt = await rebuildItems(batch, this.#ports);
-    return buildPayload(rebuilt.map(item => ({ ...item, body: markRequest(item.body, batch.plan) })));
+  /** Of documents, recipe and plan. @returns null when one of the documents is none any more */
+  async #requests(batch: Batch): Promise<BatchRequests | null> {
+    const items = await buildItems(batch, this.#ports);
+    if (items === null) return null;
+    const heads = new PromptHeads();
+    return batchRequests(items.map(item => ({ ...item, body: markRequest(item.body, batch.plan, heads) })));
   }
 
   /** Worst case by scope. */
-  async #reserve(batch: Batch, payload: Payload): Promise<Reserve> {
+  async #reserve(batch: Batch, requests: BatchRequests): Promise<Reserve> {
     const { task } = await this.#ports.recipes.get(batch.recipe);
-    return reserveOfBatch(batch, { task, payload });
+    return reserveOfBatch(batch, { task, requests });
   }
 }
 
-const priceUnknown = (bk: string): Parked => ({ bk, why: 'cap', scope: 'price unknown', period: null });
+const bytesOf = ({ bodies }: BatchRequests): number => bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0);

@@ -20,6 +20,7 @@ describe('configuration schema', () => {
     const config = configSchema.parse(defineConfig({ version: 1, tasks: { a: { model: 'm', lane: { items: 7 } } } }));
     assert.deepEqual(config.providers.anthropic, {
       account: 'anthropic',
+      apiKeyIds: [],
       createsAtOnce: 4,
       openBatchesMax: 1_000,
       timeScale: 1,

@@ -21,6 +21,10 @@ const plan = fc.record(
   { use: fc.constantFrom('marked', 'held-back', 'shadow'), marks: fc.array(mark, { maxLength: 4 }) },
   { noNullPrototype: true },
 );
+const usage = fc.record(
+  { input: whole, output: whole, cacheRead: whole, cacheWrite5m: whole, cacheWrite1h: whole },
+  { noNullPrototype: true },
+);
 const of = <T>(kind: string, fields: Record<string, fc.Arbitrary<T>>) =>
   fc.record({ kind: fc.constant(kind), ...fields }, { noNullPrototype: true });
 
@@ -66,6 +70,8 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof<fc.Arbitrary<unknown>[]>(
   }),
   of<unknown>('PRIME', { id: name, account: name, prefix: name, nonce: name, reserve: amounts, perHour: whole }),
   of<unknown>('PRIMED', { id: name, actual: amounts }),
+  of<unknown>('PRIMED', { id: name, actual: amounts, model: name, usage, isUsOnly: fc.constant(true) }),
+  of<unknown>('ADJUSTED', { account: name, until: whole, billed: whole, booked: whole }),
   of('CANCEL', { run: name }),
 ) as fc.Arbitrary<JournalRecord>;
 

@@ -16,6 +16,15 @@ const extra = z.strictObject({
 });
 const sealedItem = z.union([z.tuple([...claim]), z.tuple([...claim, extra])]);
 
+/** Tokens as billed. */
+export const usageSchema = z.strictObject({
+  input: whole,
+  output: whole,
+  cacheRead: whole,
+  cacheWrite5m: whole,
+  cacheWrite1h: whole,
+});
+
 const ttl = z.enum(['5m', '1h']);
 
 const cachePlan = z.strictObject({
@@ -65,6 +74,14 @@ export const journalRecordSchema: z.ZodType<JournalRecord> = z.discriminatedUnio
     reserve: amountsSchema,
     perHour: whole.exactOptional(),
   }),
-  z.strictObject({ kind: z.literal('PRIMED'), id: name, actual: amountsSchema, model: z.string().exactOptional() }),
+  z.strictObject({
+    kind: z.literal('PRIMED'),
+    id: name,
+    actual: amountsSchema,
+    model: z.string().exactOptional(),
+    usage: usageSchema.exactOptional(),
+    isUsOnly: z.literal(true).exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal('ADJUSTED'), account: name, until: whole, billed: whole, booked: whole }),
   z.strictObject({ kind: z.literal('CANCEL'), run: name }),
 ]);

@@ -1,4 +1,4 @@
-import type { Ask, Parsed } from '#core/document.ts';
+import type { Ask, Document, Parsed } from '#core/document.ts';
 import { headerNames } from '#core/headers.ts';
 import { documentBytesMax, referencedBytesMax } from '#core/limits.ts';
 import { errorCatalogue } from '#errors/catalogue.ts';
@@ -42,8 +42,9 @@ export function parseDocument({ value, headers }: DocumentRecord, context: Docum
   if (isFault(found)) return reject(isCustomId(object.custom_id) ? object.custom_id : null, found);
   const { custom_id: customId, metadata } = object;
   const { ask, task } = found;
-  const ownAnswer = object.reuse === false && task !== null ? { mayReuse: false as const } : {};
-  return { is: 'document', document: { customId: customId as string, ask, metadata, task, ...ownAnswer } };
+  const document: Document = { customId: customId as string, ask, metadata, task };
+  if (object.reuse === false && task !== null) document.mayReuse = false;
+  return { is: 'document', document };
 }
 
 interface Found {

@@ -42,7 +42,8 @@ const faulty = (...parts: Parameters<typeof fault>): ReadJson => ({ is: 'fault',
 
 /** Without the mark that some editors put at the start of a file. */
 function decode(value: Uint8Array): string {
-  const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
+  const bytes = Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const text = bytes.toString('utf8');
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { outcomeCauses } from '#core/outcome.ts';
 import type { SettledRecord } from '#core/settled.ts';
-import { amountsSchema } from './journal-record-schema.ts';
+import { amountsSchema, usageSchema as usage } from './journal-record-schema.ts';
 
 const whole = z.int().nonnegative();
 const cause = z.enum(outcomeCauses);
@@ -20,19 +20,12 @@ const retryRow = z.strictObject({
   runs: z.array(z.string()),
 });
 
-const usage = z.strictObject({
-  input: whole,
-  output: whole,
-  cacheRead: whole,
-  cacheWrite5m: whole,
-  cacheWrite1h: whole,
-});
-
 const reused = z.strictObject({ answers: z.int().positive(), unpriced: whole, batch: whole, individual: whole });
 
 const spendRow = z.strictObject({
   tenant: z.string().nullable(),
   model: z.string(),
+  isUsOnly: z.literal(true).exactOptional(),
   bought: whole,
   delivered: whole,
   retries: whole,

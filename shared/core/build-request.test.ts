@@ -31,7 +31,7 @@ const ask: fc.Arbitrary<Ask> = fc.oneof(
 );
 
 describe('buildRequest', () => {
-  it('is a pure function: what was lost is rebuilt byte for byte (C3)', () => {
+  it('is a pure function: whoever builds it sends the same bytes (C3)', () => {
     const recipes = fc.constantFrom(task, { ...task, canary: true }, { ...task, outputSchema: null }, asIsRecipe);
     checkProperty(
       fc.property(ask, recipes, (asked, recipe) => {

@@ -12,7 +12,7 @@ export const canaryCode = (claim: Rid & { att: number }): string => hash('sha256
 
 /**
  * The provider's request parameters, as JSON text: a pure function of document and recipe (and, with a canary, of the
- * purchase), so a payload that was lost is rebuilt byte for byte.
+ * purchase), so whoever builds it sends the same bytes.
  */
 export function buildRequest(ask: Ask, recipe: Recipe, claim: Rid & { att: number }): string {
   if (ask.shape === 'as-is') {

@@ -58,7 +58,8 @@ export function callCostOf(
 export const promptTokens = ({ input, cacheRead, cacheWrite5m, cacheWrite1h }: Usage): number =>
   input + cacheRead + cacheWrite5m + cacheWrite1h;
 
-const listPrice = (usage: Usage, price: PriceRow): number =>
+/** As single calls, not rounded. */
+export const listPrice = (usage: Usage, price: PriceRow): number =>
   usage.input * price.input +
   usage.output * price.output +
   usage.cacheRead * price.cacheRead +
@@ -70,6 +71,9 @@ export function priceOf(model: string, { promptTokens, at }: { promptTokens: num
   const rows = rowsOf(model);
   return rows.findLast(row => row.sinceAt <= at && promptTokens <= (row.promptTokensMax ?? Infinity)) ?? null;
 }
+
+export const isPriced = (model: string, moment: { promptTokens: number; at: number }): boolean =>
+  priceOf(model, moment) !== null;
 
 /**
  * The dearest of each column that may be billed for what is bought from `at` on: prices that are known to change apply to what

@@ -1,6 +1,6 @@
 import { cloudEventKey, readCloudEvent } from './cloud-event.ts';
 import type { Envelope, HeaderFault } from './document.ts';
-import { type HeaderName, headerNames } from './headers.ts';
+import { type HeaderName, hasHeaders, headerNames } from './headers.ts';
 import { documentDeadlineMsDefault, headerCharactersMax, replaysMax } from './limits.ts';
 import { replayKey } from './replay-key.ts';
 import { parseRid } from './rid.ts';
@@ -15,7 +15,7 @@ type Headers = Readonly<Record<string, string>>;
  */
 export function readEnvelope(record: { partition: number; offset: number; at: number; headers: Headers }): Envelope {
   const { at, headers } = record;
-  if (isEmpty(headers)) return bareEnvelope(record);
+  if (!hasHeaders(headers)) return bareEnvelope(record);
   const lineage = readLineage(headers);
   const event = readCloudEvent(headers);
   const own = lineage.isRedriven ? null : nameOrNull(headers[headerNames.idempotencyKey]);
@@ -51,11 +51,6 @@ const bareEnvelope = ({ partition, offset, at }: { partition: number; offset: nu
   event: null,
   fault: null,
 });
-
-function isEmpty(headers: Headers): boolean {
-  for (const _ in headers) return false;
-  return true;
-}
 
 interface Lineage {
   replayOf: string | null;

@@ -74,3 +74,8 @@ export const deadLetterAliases = {
   'x-original-topic': headerNames.originTopic,
   'kafka_dlt-original-topic': headerNames.originTopic,
 } as const satisfies Record<string, HeaderName>;
+
+export function hasHeaders(headers: Readonly<Record<string, string>>): boolean {
+  for (const _ in headers) return true;
+  return false;
+}

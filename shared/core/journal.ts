@@ -1,3 +1,5 @@
+import type { Usage } from './cost.ts';
+import type { Nanodollars } from './money.ts';
 import type { CachePlan, CacheTtl } from './prompt-cache/cache-plan.ts';
 
 /**
@@ -17,6 +19,7 @@ export type JournalRecord =
   | ReleasedRecord
   | PrimeRecord
   | PrimedRecord
+  | AdjustedRecord
   | CancelRecord;
 
 export type JournalKind = JournalRecord['kind'];
@@ -37,6 +40,7 @@ export const journalKinds = [
   'RELEASED',
   'PRIME',
   'PRIMED',
+  'ADJUSTED',
   'CANCEL',
 ] as const satisfies readonly JournalKind[];
 
@@ -177,6 +181,25 @@ export interface PrimedRecord {
   actual: Amounts;
   /** As its answer names it; absent when there was none. */
   model?: string;
+  /** Of that answer; absent also in records of earlier programs. */
+  usage?: Usage;
+  /** It was asked with `inference_geo: "us"`. */
+  isUsOnly?: true;
+}
+
+/**
+ * What the provider's usage report says of everything bought up to a moment at which nothing was under way. Both sums are
+ * of all time, so the latest moment counts, and the same comparison counts once.
+ */
+export interface AdjustedRecord {
+  kind: 'ADJUSTED';
+  account: string;
+  /** Ms since the epoch, a whole minute. */
+  until: number;
+  /** Billed, and never shown: lost lines, lost replies of primes, batches that ended without a line. */
+  billed: Nanodollars;
+  /** What RELEASED and PRIMED hold for it, at its worst case. */
+  booked: Nanodollars;
 }
 
 export interface CancelRecord {

@@ -1,6 +1,6 @@
-import type { WorstCost } from './caps/cap-worst-case.ts';
 import type { BatchKind } from './journal.ts';
 import { deadlineMarginMs } from './limits.ts';
+import type { KeptDocument } from './payload.ts';
 import { type CachePolicy, cacheModeDoes } from './prompt-cache/cache-plan.ts';
 import type { PromptBlocks } from './prompt-cache/prompt-positions.ts';
 import { nextOfSiblings, pooledBatchesMax } from './prompt-cache/siblings.ts';
@@ -31,20 +31,15 @@ export interface Lane {
   earliestDeadline: number;
 }
 
-export interface LaneItem extends Rid {
+/** What waits in a lane: the document itself, whose request is built at the create. What is not sent keeps no bytes. */
+export interface LaneItem extends KeptDocument {
   att: number;
   charged: number;
   uncharged: number;
   key: string | null;
-  run: string | null;
-  tenant: string | null;
-  deadlineAt: number;
-  /** JSON text of the request; empty for rejects. */
-  body: string;
+  /** Estimated, of its request. */
   bytes: number;
   tokens: number;
-  /** Null when the price is unknown. */
-  costMax: WorstCost | null;
   /** Null where no planner looks at it. */
   blocks: PromptBlocks | null;
   /** What it shares with its siblings (`siblings.ts`). */

@@ -1,62 +1,71 @@
-import { addWorst, type WorstCost } from './caps/cap-worst-case.ts';
-import type { LaneItem } from './lane.ts';
-import type { Item } from './view.ts';
+import type { Envelope } from './document.ts';
+import type { Rid } from './rid.ts';
+
+/** A document that was judged, as its batch needs it: with its recipe, all that its request is built of. */
+export interface KeptDocument extends Rid, Pick<Envelope, 'run' | 'tenant' | 'deadlineAt'> {
+  /** The record's own bytes. */
+  value: Uint8Array;
+}
+
+/** What the first line of a payload says of each document; run and tenant only of one that has either. */
+type Place = readonly [
+  partition: number,
+  offset: number,
+  bytes: number,
+  deadlineAt: number,
+  run?: string | null,
+  tenant?: string | null,
+];
+
+const lineEnd = 0x0a;
 
 /**
- * What a create needs, built once at seal: one line of JSON about the items, then one line a request body (JSON text has
- * no raw line breaks). A cache: whoever does not find it builds it again from documents and recipe.
+ * The documents of a batch, so that its create need not look for them in the log: one line of JSON that says where each
+ * stands, then their bytes one after the other. A cache: what is not in it is read from the log.
  */
-export interface Payload {
-  /** `[partition, offset, att]` of each body, in order. */
-  claims: readonly (readonly [number, number, number])[];
-  /** Earliest time after which an item of it must not be created, ms since the epoch. */
-  deadlineAt: number;
-  /** Of all its items: tenants share no batch. */
-  tenant: string | null;
-  /** Nanodollars at worst, by run (`''`: no run); null when a price is unknown. */
-  costMaxByRun: Readonly<Record<string, WorstCost | null>>;
-  bodies: readonly string[];
-}
-
-export type PayloadItem = Pick<
-  LaneItem,
-  'partition' | 'offset' | 'att' | 'run' | 'tenant' | 'deadlineAt' | 'body' | 'costMax'
->;
-
-export function buildPayload(items: readonly PayloadItem[]): Payload {
-  const costMaxByRun = new Map<string, WorstCost | null>(); // a run may have the name of a property of every object
-  let deadlineAt = Number.MAX_SAFE_INTEGER;
-  for (const { run, costMax, deadlineAt: until } of items) {
-    const before = costMaxByRun.get(run ?? '');
-    costMaxByRun.set(run ?? '', costMax && before ? addWorst(before, costMax) : before === null ? null : costMax);
-    deadlineAt = Math.min(deadlineAt, until);
+export function encodePayload(documents: readonly KeptDocument[]): Uint8Array {
+  const head = Buffer.from(`${JSON.stringify(documents.map(placeOf))}\n`);
+  let at = head.byteLength;
+  const payload = Buffer.allocUnsafe(documents.reduce((sum, { value }) => sum + value.byteLength, at));
+  payload.set(head);
+  for (const { value } of documents) {
+    payload.set(value, at);
+    at += value.byteLength;
   }
-  const claims = items.map(({ partition, offset, att }) => [partition, offset, att] as const);
-  const tenant = items[0]?.tenant ?? null;
-  const bodies = items.map(item => item.body);
-  return { claims, deadlineAt, tenant, costMaxByRun: Object.fromEntries(costMaxByRun), bodies };
+  return payload;
 }
 
-export function encodePayload({ bodies, ...head }: Payload): Uint8Array {
-  return Buffer.from([JSON.stringify(head), ...bodies].join('\n'));
+function placeOf({ partition, offset, deadlineAt, run, tenant, value }: KeptDocument): Place {
+  const bytes = value.byteLength;
+  if (run === null && tenant === null) return [partition, offset, bytes, deadlineAt];
+  return [partition, offset, bytes, deadlineAt, run, tenant];
 }
 
-/** @returns null when the bytes are no payload: it is built again */
-export function decodePayload(bytes: Uint8Array): Payload | null {
-  const [head, ...bodies] = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').split('\n');
+/** @returns null when the bytes are no payload, or one of an earlier program: the documents are read from the log */
+export function decodePayload(bytes: Uint8Array): KeptDocument[] | null {
+  const headBytes = bytes.indexOf(lineEnd);
+  const places = readPlaces(bytes.subarray(0, Math.max(0, headBytes)));
+  if (places === null) return null;
+  let from = headBytes + 1;
+  const documents = places.map(([partition, offset, length, deadlineAt, run = null, tenant = null]): KeptDocument => {
+    const value = bytes.subarray(from, from + length);
+    from += length;
+    return { partition, offset, run, tenant, deadlineAt, value };
+  });
+  return from === bytes.byteLength ? documents : null;
+}
+
+function readPlaces(head: Uint8Array): Place[] | null {
   try {
-    const payload = { ...(JSON.parse(head ?? '') as Omit<Payload, 'bodies'>), bodies };
-    // One without a tenant was stored by an earlier program, and says less of what it costs.
-    return payload.claims.length === bodies.length && payload.tenant !== undefined ? payload : null;
+    const places: unknown = JSON.parse(Buffer.from(head).toString('utf8'));
+    return Array.isArray(places) && places.every(isPlace) ? places : null;
   } catch {
     return null;
   }
 }
 
-/** True when the payload holds exactly what the batch won, in its order; else it has to be built again. */
-export const isPayloadOf = (payload: Payload, items: readonly Item[]): boolean =>
-  payload.claims.length === items.length &&
-  payload.claims.every(([partition, offset, att], index) => {
-    const item = items[index] as Item;
-    return item.partition === partition && item.offset === offset && item.att === att;
-  });
+const isPlace = (place: unknown): place is Place =>
+  Array.isArray(place) &&
+  place.length >= 4 &&
+  place.slice(0, 4).every(number => Number.isSafeInteger(number) && number >= 0) &&
+  place.slice(4).every(name => name === null || typeof name === 'string');

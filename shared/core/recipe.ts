@@ -27,7 +27,7 @@ export interface Recipe {
 
 /**
  * What a second try after a cut answer may ask for, frozen in its recipe: the request stays a pure function of document
- * and recipe, and a payload that was lost is built again byte for byte.
+ * and recipe, whoever builds it and however often.
  */
 export interface RaisedCap {
   /** Times what the first try asked for, */
@@ -62,8 +62,8 @@ export const asIsRecipe: Recipe = {
 export const recipeHash = (recipe: Recipe): string => hash('sha256', recipeText(recipe)).slice(0, 16);
 
 /**
- * Equal recipes, equal text. The keys of an output schema stay in their order: a model answers in it, and a request that is
- * built again has to be the same byte for byte.
+ * Equal recipes, equal text. The keys of an output schema stay in their order: a model answers in it, and a request has to be the
+ * same byte for byte whoever builds it.
  */
 export function recipeText(recipe: Recipe): string {
   const ordered = JSON.parse(canonicalJson(recipe)) as Recipe;

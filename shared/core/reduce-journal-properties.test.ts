@@ -96,7 +96,10 @@ describe('reserves (S5)', () => {
   }
 
   it('are never negative, and gone when everything was given back', () => {
-    const withoutSpending = (record: Stamped): Stamped => ('actual' in record ? { ...record, actual: {} } : record);
+    const withoutSpending = (record: Stamped): Stamped => {
+      if (record.kind === 'ADJUSTED') return { ...record, billed: 0, booked: 0 };
+      return 'actual' in record ? { ...record, actual: {} } : record;
+    };
     checkProperty(
       fc.property(journalArbitrary(80), journal => {
         const view = createView();
@@ -133,7 +136,8 @@ describe('reserves (S5)', () => {
   it('of a day and of a month add up to the total', () => {
     checkProperty(
       fc.property(journalArbitrary(80), journal => {
-        const { view } = fold(entriesOf(journal));
+        // What a report takes off counts in total only.
+        const { view } = fold(entriesOf(journal.filter(({ kind }) => kind !== 'ADJUSTED')));
         const sums = new Map<string, number>();
         for (const [key, amount] of view.used) {
           const [scope, period] = key.split('|') as [string, string];

@@ -44,6 +44,7 @@ const nextOf: Readonly<Record<JournalKind, (state: BatchStateName) => JournalRec
   RELEASED: () => released('b'),
   PRIME: () => ({ kind: 'PRIME', id: 'p', account: 'main', prefix: 'x', nonce: 'n', reserve: {} }),
   PRIMED: () => ({ kind: 'PRIMED', id: 'p', actual: {} }),
+  ADJUSTED: () => ({ kind: 'ADJUSTED', account: 'main', until: 60_000, billed: 3, booked: 5 }),
   CANCEL: () => cancel('A'),
 };
 
@@ -627,5 +628,51 @@ describe('a record of a kind that this code does not know', () => {
     for (const kind of ['HEDGED', 'constructor', '__proto__']) assert.equal(add(fold, kind), 'refused');
     assert.deepEqual(fold.view.unknown, { what: 'journal record HEDGED' });
     assert.equal(fold.batch('b').state.is, 'sealed');
+  });
+});
+
+describe('ADJUSTED', () => {
+  const [day, month] = [noon, noon].map((at, index) => new Date(at).toISOString().slice(0, index === 0 ? 10 : 7));
+  const adjusted = (until: number, billed: number, booked: number) => {
+    return { kind: 'ADJUSTED' as const, account: 'main', until, billed, booked };
+  };
+  const usedBy = (scope: string, { view }: ReturnType<typeof openFold>) =>
+    ['total', day, month].map(period => view.used.get(`${scope}|${period}`) ?? 0);
+  const spent = { 'account:main:money': 10, 'fleet:money': 10, 'task:t:money': 10 };
+  const open = () =>
+    openFold(sealed('b'), { ...intent('b'), reserve: spent }, created('b'), {
+      kind: 'RELEASED',
+      bk: 'b',
+      actual: spent,
+    });
+
+  it('puts what was billed in the place of the worst case, for account and fleet, in total only', () => {
+    const fold = open();
+    assert.equal(fold.add(adjusted(60_000, 3, 7)), 'accepted');
+    assert.deepEqual(usedBy('account:main:money', fold), [6, 10, 10]);
+    assert.deepEqual(usedBy('fleet:money', fold), [6, 10, 10]);
+    assert.deepEqual(usedBy('task:t:money', fold), [10, 10, 10]);
+  });
+
+  it('counts an orphan, which no book had, in the day in which it became known', () => {
+    const fold = open();
+    fold.add(adjusted(60_000, 5, 0));
+    assert.deepEqual(usedBy('fleet:money', fold), [15, 15, 15]);
+  });
+
+  it('counts the same comparison once, and of several the latest moment, whatever came between', () => {
+    const fold = open();
+    const verdicts = fold.addAll(adjusted(120_000, 3, 7), adjusted(120_000, 3, 7), adjusted(60_000, 9, 9));
+    assert.deepEqual(verdicts, ['accepted', 'refused', 'refused']);
+    assert.equal(fold.add(adjusted(180_000, 8, 9)), 'accepted');
+    assert.equal(usedBy('account:main:money', fold)[0], 9);
+    assert.deepEqual(fold.view.adjusted.get('main'), { until: 180_000, billed: 8, booked: 9 });
+  });
+
+  it('is of one account: that of another stands beside it', () => {
+    const fold = open();
+    fold.addAll(adjusted(60_000, 3, 7), { ...adjusted(60_000, 4, 0), account: 'other' });
+    assert.equal(usedBy('account:other:money', fold)[0], 4);
+    assert.equal(usedBy('fleet:money', fold)[0], 10);
   });
 });

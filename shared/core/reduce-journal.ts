@@ -1,13 +1,16 @@
-import type {
-  Amounts,
-  IntentRecord,
-  JournalRecord,
-  PrimeRecord,
-  ReleasedRecord,
-  SealedExtra,
-  SealedItem,
-  SealedRecord,
-  Stamped,
+import { accountMoney, fleetMoney } from './caps/cap-scopes.ts';
+import {
+  type Amounts,
+  type CapPeriod,
+  capPeriods,
+  type IntentRecord,
+  type JournalRecord,
+  type PrimeRecord,
+  type ReleasedRecord,
+  type SealedExtra,
+  type SealedItem,
+  type SealedRecord,
+  type Stamped,
 } from './journal.ts';
 import type { SourceOfAnswer } from './lane.ts';
 import { isPrimeHourFull } from './prompt-cache/primes.ts';
@@ -62,6 +65,8 @@ export function reduceJournal(view: View, record: Stamped): Verdict {
       return onPrime(view, record);
     case 'PRIMED':
       return onPrimed(view, record);
+    case 'ADJUSTED':
+      return onAdjusted(view, record);
     case 'CANCEL':
       view.canceledRuns.add(record.run);
       return 'accepted';
@@ -262,8 +267,23 @@ function forgetPrimes(view: View, now: number): void {
   }
 }
 
-function use(view: View, amounts: Amounts, at: number, sign: 1 | -1): void {
-  const periods = (['total', 'day', 'month'] as const).map(period => periodKey(period, at));
+/**
+ * The worst case becomes what was billed, for the account and the fleet; whose documents were lost, or whose an orphan was,
+ * the report does not say. What it takes off counts in total only, because nobody knows of which day it was;
+ * what it adds was in no book, and counts in the day in which it became known.
+ */
+function onAdjusted(view: View, { account, until, billed, booked, at }: On<'ADJUSTED'>): Verdict {
+  const before = view.adjusted.get(account) ?? { until: Number.NEGATIVE_INFINITY, billed: 0, booked: 0 };
+  if (until <= before.until) return 'refused';
+  view.adjusted.set(account, { until, billed, booked });
+  const change = billed - booked - (before.billed - before.booked);
+  const amounts = { [accountMoney(account)]: change, [fleetMoney]: change };
+  use(view, amounts, at, +1, change > 0 ? capPeriods : ['total']);
+  return 'accepted';
+}
+
+function use(view: View, amounts: Amounts, at: number, sign: 1 | -1, counted: readonly CapPeriod[] = capPeriods): void {
+  const periods = counted.map(period => periodKey(period, at));
   for (const [scope, amount] of Object.entries(amounts)) {
     for (const period of periods) {
       const key = `${scope}|${period}`;

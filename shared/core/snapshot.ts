@@ -23,6 +23,7 @@ const mapNames = [
   'caps',
   'used',
   'primes',
+  'adjusted',
   'retries',
   'settledAhead',
 ] as const;
@@ -44,7 +45,8 @@ export function takeSnapshot(view: View, at: { journalOffset: number; settledOff
 export function viewFromSnapshot(snapshot: ViewSnapshot): View | null {
   if (snapshot.v !== snapshotVersion || snapshot.view.unknown !== null) return null;
   const plain = structuredClone(snapshot.view);
-  const maps = Object.fromEntries(mapNames.map(name => [name, new Map(plain[name] as [string, unknown][])]));
+  // One that was taken before ADJUSTED was known has seen none, or it would not be read.
+  const maps = Object.fromEntries(mapNames.map(name => [name, new Map((plain[name] ?? []) as [string, unknown][])]));
   return {
     ...(maps as unknown as View),
     fleet: plain.fleet as View['fleet'],

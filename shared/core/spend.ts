@@ -18,6 +18,8 @@ export interface SpendRow {
   tenant: string | null;
   /** As the answers name it. */
   model: string;
+  /** Asked with `inference_geo: "us"`, at a higher price; absent in records of earlier programs. */
+  isUsOnly?: true;
   /** Items that were executed: they have usage. */
   bought: number;
   /** Of them: answered with success. */
@@ -62,6 +64,7 @@ export const noReused: Reused = { answers: 0, unpriced: 0, batch: 0, individual:
 export interface SpentItem {
   tenant: string | null;
   model: string;
+  isUsOnly?: boolean;
   /** Null for an item that was lost. */
   usage: Usage | null;
   cost: ItemCost | null;
@@ -77,7 +80,7 @@ export interface ReusedItem {
   cost: ItemCost | null;
 }
 
-export const noSpend: Omit<SpendRow, 'tenant' | 'model' | 'answers' | 'reused'> = {
+export const noSpend: Omit<SpendRow, 'tenant' | 'model' | 'isUsOnly' | 'answers' | 'reused'> = {
   bought: 0,
   delivered: 0,
   retries: 0,
@@ -126,11 +129,13 @@ export class SpendRows {
     );
   }
 
-  #rowOf({ tenant, model }: Pick<SpentItem, 'tenant' | 'model'>): Summed {
-    const last = this.#last;
-    if (last && last.sums.tenant === tenant && last.sums.model === model) return last;
-    const key = JSON.stringify([tenant, model]);
-    const row = this.#rows.get(key) ?? { sums: { tenant, model, ...noSpend }, answers: new TokenTally() };
+  #rowOf({ tenant, model, isUsOnly = false }: Pick<SpentItem, 'tenant' | 'model' | 'isUsOnly'>): Summed {
+    const last = this.#last?.sums;
+    const isOfLast = last?.tenant === tenant && last.model === model && (last.isUsOnly ?? false) === isUsOnly;
+    if (this.#last && isOfLast) return this.#last;
+    const key = JSON.stringify([tenant, model, isUsOnly]);
+    const names = { tenant, model, ...(isUsOnly ? { isUsOnly } : {}) };
+    const row = this.#rows.get(key) ?? { sums: { ...names, ...noSpend }, answers: new TokenTally() };
     this.#rows.set(key, row);
     this.#last = row;
     return row;

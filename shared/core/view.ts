@@ -32,6 +32,8 @@ export interface View {
   primes: Map<string, Prime>;
   /** Ids of older ones: all that is left to know of them is that they were. */
   pastPrimes: Set<string>;
+  /** By account name: the latest comparison with the provider's usage report. */
+  adjusted: Map<string, Adjusted>;
   /** Purchases that are due again and not yet claimed, by claim key. */
   retries: Map<string, RetryRow>;
   /** Settled records whose SEALED this view has not seen yet. */
@@ -46,6 +48,13 @@ export interface Account {
   provider: string;
   baseUrl: string;
   owner: string;
+}
+
+/** As in ADJUSTED. */
+export interface Adjusted {
+  until: number;
+  billed: number;
+  booked: number;
 }
 
 export interface Prime {
@@ -141,6 +150,7 @@ export const createView = (): View => ({
   used: new Map(),
   primes: new Map(),
   pastPrimes: new Set(),
+  adjusted: new Map(),
   retries: new Map(),
   settledAhead: new Map(),
   unknown: null,

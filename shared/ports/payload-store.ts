@@ -1,6 +1,6 @@
 /**
- * Built requests between seal and create: one value per batch. A cache: any value may be gone at any time, and is then
- * rebuilt byte for byte from documents and recipe. MUST never return anything but what was put under that key.
+ * Documents of batches between seal and create, as they lie in the log: one value per batch. A cache: any value may be gone at
+ * any time, and its documents are then read from the log. MUST never return anything but what was put under that key.
  */
 export interface PayloadStore {
   put(bk: string, payload: Uint8Array): Promise<void>;

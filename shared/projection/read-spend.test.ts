@@ -143,6 +143,17 @@ describe('readSpend', () => {
     assert.equal(total.billed, 26);
   });
 
+  it('a batch with requests of two places is one', async test => {
+    const { seal, settle, read } = await setup(test);
+    await seal('mixed', 1);
+    await settle('mixed', row(5), row(6, { isUsOnly: true }));
+    const { figures } = await read();
+    assert.deepEqual(
+      figures.map(({ batches, bought, billed }) => [batches, bought, billed]),
+      [[1, 2, 11]],
+    );
+  });
+
   it('an answer that was given again is no purchase, and its batch none', async test => {
     const { seal, settle, read } = await setup(test);
     await seal('bought', 1);

@@ -47,7 +47,9 @@ export class SpendTable {
       const money = [row.billed, row.uncached, row.individual, row.retried, row.wasted];
       const { answers, unpriced, batch, individual } = row.reused ?? noReused;
       const reused = [answers, unpriced, batch, individual];
-      const batches = row.bought + row.lost > 0 ? 1 : 0; // one that only gives again is none
+      // One that only gives again is none, and one with requests of two places is one.
+      const isCounted = rows.find(({ tenant, model }) => tenant === row.tenant && model === row.model) === row;
+      const batches = isCounted && row.bought + row.lost > 0 ? 1 : 0;
       this.#add.run(day, recipe, row.tenant ?? unsaid, row.model, batches, ...counts, ...tokens, ...money, ...reused);
       for (const [bucket, count] of row.answers ?? []) this.#addAnswers.run(recipe, bucket, count);
     }

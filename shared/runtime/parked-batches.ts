@@ -1,13 +1,12 @@
+import { batchRequests } from '#core/batch-requests.ts';
 import { type ParkedFigures, parkedFigures, type WaitingBatch } from '#core/caps/cap-parked.ts';
 import { reserveOfBatch } from '#core/caps/cap-reserve.ts';
-import { buildPayload } from '#core/payload.ts';
 import { formatRid } from '#core/rid.ts';
 import { type Batch, isUnsent, itemsToSend, type View } from '#core/view.ts';
 import type { Log } from '#ports/log.ts';
-import { findDocuments } from './document-reader.ts';
+import { buildItem } from './build-item.ts';
+import { findRecords, keptDocument } from './document-reader.ts';
 import { RecipeBook } from './recipe-book.ts';
-import { anyTask } from './routing.ts';
-import { toPayloadItem } from './to-payload-item.ts';
 
 /** What caps hold back, and waiting batches beyond the oldest, which were not looked at. */
 export interface Parked {
@@ -47,12 +46,12 @@ async function waitingBatch(
   const items = itemsToSend(batch);
   const recipe = await recipes.get(batch.recipe).catch(() => null);
   if (recipe === null) return null;
-  const found = await findDocuments(log, items, anyTask);
-  const payloadItems = items.flatMap(item => {
-    const read = found.get(formatRid(item));
-    return (read && toPayloadItem(item, read, { recipe, now })) ?? [];
+  const records = await findRecords(log, items);
+  const built = items.flatMap(item => {
+    const record = records.get(formatRid(item));
+    return (record && buildItem(item, keptDocument(record), { recipe, now })) ?? [];
   });
-  if (payloadItems.length < items.length) return null;
-  const reserve = reserveOfBatch(batch, { task: recipe.task, payload: buildPayload(payloadItems) });
+  if (built.length < items.length) return null;
+  const reserve = reserveOfBatch(batch, { task: recipe.task, requests: batchRequests(built) });
   return { reserve, documents: items.length };
 }

@@ -1,6 +1,6 @@
 import type { DocumentContext } from '#contracts/parse-document.ts';
 import type { WorstCostRequest } from '#core/caps/cap-worst-case.ts';
-import type { Document } from '#core/document.ts';
+import type { Ask, Document } from '#core/document.ts';
 import { isPlainText } from '#core/estimate/is-plain-text.ts';
 import type { LaneSettings } from '#core/lane.ts';
 import { batchBytesMax, batchItemsDefault, batchTokensMax, laneAgeMsDefault } from '#core/limits.ts';
@@ -68,10 +68,14 @@ export type RequestFacts = Pick<WorstCostRequest, 'model' | 'maxTokens'> & { isT
 /** What a request asks for, in the terms an estimate needs. */
 export function requestFacts({ ask }: Document, recipe: Recipe): RequestFacts {
   const maxTokens = maxTokensOf(ask, recipe) ?? 0;
-  const isText = isPlainText(ask);
-  if (ask.shape !== 'as-is') return { model: recipe.model ?? '', maxTokens, isText };
-  const { model } = ask.params;
-  return { model: typeof model === 'string' ? model : '', maxTokens: Math.min(maxTokens, answerTokensMax), isText };
+  const [model, isText] = [modelOf(ask, recipe), isPlainText(ask)];
+  return { model, maxTokens: ask.shape === 'as-is' ? Math.min(maxTokens, answerTokensMax) : maxTokens, isText };
+}
+
+/** That is asked for; empty where none is named. */
+export function modelOf(ask: Ask, recipe: Recipe): string {
+  const model = ask.shape === 'as-is' ? ask.params.model : recipe.model;
+  return typeof model === 'string' ? model : '';
 }
 
 /**

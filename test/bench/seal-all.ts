@@ -16,9 +16,9 @@ import { createRouting, laneBoundsDefault } from '#runtime/routing.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
 import { intakeGroup } from '#services/accumulator/intakes.ts';
 import { Accumulator } from '#services/accumulator/service.ts';
-import { holdHeap } from '#services/cli/hold-heap.ts';
+import { holdHeap, workerOldBytesFree } from '#services/cli/hold-heap.ts';
 
-holdHeap();
+holdHeap({ oldBytesFree: workerOldBytesFree });
 const [brokers = '', url = '', topicPrefix = '', wanted = '0', perBatch = '100'] = process.argv.slice(2);
 const account = 'anthropic';
 const telemetry = createTelemetry({ level: 'warn', path: '-', process: 'intake' });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { createAnthropicProvider } from '#adapters/anthropic/create-anthropic-provider.ts';
+import { createMemoryPayloadStore } from '#adapters/memory/create-memory-payload-store.ts';
 import { type Metrics, openMetrics } from '#adapters/otel/open-metrics.ts';
 import { createTelemetry } from '#adapters/pino/create-telemetry.ts';
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
-import { openSqlitePayloadStore } from '#adapters/sqlite/open-sqlite-payload-store.ts';
 import { resultLineBytesMax } from '#core/limits.ts';
 import { timingFor } from '#core/timing.ts';
 import { counters, gauges, histograms } from '#ports/telemetry.ts';
@@ -81,7 +81,7 @@ async function run(): Promise<Run> {
   await log.append({ topic: 'documents', partition: 0, records });
   const engine = await startEngine({
     log,
-    payloads: openSqlitePayloadStore(log),
+    payloads: createMemoryPayloadStore({ bytesMax: 1_000_000 }),
     telemetry,
     routing: createRouting({
       tasks: new Map(),

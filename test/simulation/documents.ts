@@ -75,7 +75,8 @@ export class Documents {
     const crowds = simulatedTasks.slice(0, crowdsMax).map(task => ({ task, at: random.between(0, 58_000) }));
     for (let index = 0; index < setting.documents; index++) {
       const crowd = this.#areCrowded ? random.pick(crowds) : null;
-      const arrivesAt = crowd ? crowd.at + random.between(0, 1_500) : random.between(0, 60_000);
+      const lullMs = index % 2 === 0 ? 0 : setting.lullMs;
+      const arrivesAt = lullMs + (crowd ? crowd.at + random.between(0, 1_500) : random.between(0, 60_000));
       const [hasDeadline, hasKey] = [random.chance(0.04), random.chance(0.2)];
       const kind = random.chance(0.05) ? 'reject' : random.chance(0.05) ? 'bad' : 'good';
       const key = hasKey ? `key${random.between(0, 3)}` : null;

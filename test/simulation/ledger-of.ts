@@ -15,8 +15,14 @@ export interface LedgerFigures {
   unread: { bought: number; books: number; bill: number };
   /** Batches that ended without ever showing a line to whoever could have bound them (protocol §1). */
   orphans: { bought: number; bill: number };
-  /** All that the books hold as spent, and the whole bill of what is ours. */
+  /** What the usage report took off the books and added to them: lost lines and primes at their price, orphans. */
+  adjusted: { up: number; down: number };
+  /** All that the books hold as spent after that, and the whole bill of what is ours. */
   total: { books: number; bill: number };
+  /** Runs whose books are not the whole bill by more than rounding: half a nanodollar for each item that was never shown. */
+  unequal: number;
+  /** Runs with a difference that is rounding. */
+  rounded: number;
   /** Batches and primes of which both sides know all, and disagree. */
   disagreeing: number;
 }
@@ -27,7 +33,10 @@ export const noLedger: LedgerFigures = {
   primes: { bought: 0, books: 0, bill: 0 },
   unread: { bought: 0, books: 0, bill: 0 },
   orphans: { bought: 0, bill: 0 },
+  adjusted: { up: 0, down: 0 },
   total: { books: 0, bill: 0 },
+  unequal: 0,
+  rounded: 0,
   disagreeing: 0,
 };
 
@@ -50,6 +59,9 @@ export function ledgerOf(run: Run): LedgerFigures {
     }
   }
   addPrimes(figures, run);
+  for (const { change } of truth.adjusted) figures.adjusted[change > 0 ? 'up' : 'down'] += Math.abs(change);
+  const off = Math.abs(figures.total.books - figures.total.bill);
+  if (off > 0) figures[off <= neverShownRows(run).length / 2 ? 'rounded' : 'unequal'] = 1;
   return figures;
 }
 
@@ -106,6 +118,25 @@ function addPrimes(figures: LedgerFigures, run: Run): void {
   }
 }
 
+/** What is on the bill, and nobody was shown; each with when it was executed. */
+export function neverShownRows(run: Run): { at: number; costNanoDollars: number }[] {
+  const { provider, truth } = run;
+  const { rows } = provider.machine.invoicePage({ now: provider.now, limit: 10_000_000 });
+  const bks = new Map([...provider.bySeq.values()].map(({ record, bk }) => [record.id, bk]));
+  const lost = new Map<string, ReadonlySet<string>>();
+  let primes = 0;
+  return rows.filter(({ isForeign, batchId, customId }) => {
+    if (isForeign) return false;
+    if (batchId === null) return !truth.primes.get(provider.executedPrimes[primes++]?.id ?? '')?.isShown;
+    const bk = bks.get(batchId) ?? '';
+    const settled = truth.view.bks.get(bk) === batchId ? truth.sealed.get(bk)?.settled : null;
+    if (!settled) return true;
+    const ofBatch = lost.get(bk) ?? lostItems(settled, run);
+    lost.set(bk, ofBatch);
+    return ofBatch.has(customId ?? '');
+  });
+}
+
 /** Both together. */
 export function addLedgers(a: LedgerFigures, b: LedgerFigures): LedgerFigures {
   const added = <T extends Record<string, number>>(one: T, other: T): T =>
@@ -116,7 +147,10 @@ export function addLedgers(a: LedgerFigures, b: LedgerFigures): LedgerFigures {
     primes: added(a.primes, b.primes),
     unread: added(a.unread, b.unread),
     orphans: added(a.orphans, b.orphans),
+    adjusted: added(a.adjusted, b.adjusted),
     total: added(a.total, b.total),
+    unequal: a.unequal + b.unequal,
+    rounded: a.rounded + b.rounded,
     disagreeing: a.disagreeing + b.disagreeing,
   };
 }

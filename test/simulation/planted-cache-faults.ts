@@ -75,9 +75,9 @@ export const cache = {
     setting: 'cache',
     changes: { oddAppends: 8 },
   },
-  planNotRebuilt: {
-    what: 'a payload that was lost is built again without its markers',
-    edits: [edit(submitter, 'markRequest(item.body, batch.plan)', 'item.body')],
+  planNotSent: {
+    what: 'a batch goes out without the markers of its plan',
+    edits: [edit(submitter, 'markRequest(item.body, batch.plan, heads)', 'item.body')],
     setting: 'cache',
   },
   markedByShadow: {

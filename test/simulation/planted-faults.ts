@@ -1,4 +1,5 @@
 import { cache } from './planted-cache-faults.ts';
+import { ledger } from './planted-ledger-faults.ts';
 import type { Setting, SettingName } from './settings.ts';
 
 /** One passage of the product, there exactly once, and what stands in its place in the test build. */
@@ -60,7 +61,7 @@ const removed = {
   },
   commitBeforeSeal: {
     what: 'the input position is committed before the seal',
-    edits: [edit(accumulator, 'intake.watermark.delivered(record.offset);', '')],
+    edits: [edit(accumulator, 'intake.watermark.delivered(offset);', '')],
   },
   plainPublish: {
     what: 'results are written beside the transaction',
@@ -452,8 +453,8 @@ const money = {
     setting: 'caps',
   },
   tenantOfNobody: {
-    what: 'a payload does not say for whom it is',
-    edits: [edit('shared/core/payload.ts', 'const tenant = items[0]?.tenant ?? null;', 'const tenant = null;')],
+    what: 'the requests of a batch do not say for whom they are',
+    edits: [edit('shared/core/batch-requests.ts', 'const tenant = items[0]?.tenant ?? null;', 'const tenant = null;')],
     setting: 'caps',
   },
   reservesLeast: {
@@ -589,11 +590,21 @@ const cuts = {
       ),
     ],
   },
-  raisedForgotten: {
-    what: 'the second try is raised, and a payload that is built again is not',
+  payloadByPlace: {
+    what: 'the documents of a payload are those of the batch, one by one, whatever it won',
     edits: [
       edit(
-        'services/submitter/rebuild-items.ts',
+        'services/submitter/build-items.ts',
+        '.map(kept => [formatRid(kept), kept])',
+        '.map((kept, index) => [formatRid(items[index] ?? kept), kept])',
+      ),
+    ],
+  },
+  raisedForgotten: {
+    what: 'the second try is sealed as raised, and its request is built as it was',
+    edits: [
+      edit(
+        'services/submitter/build-items.ts',
         'const recipe = await recipes.get(batch.recipe);',
         'const { raised: _, ...recipe } = await recipes.get(batch.recipe);',
       ),
@@ -606,6 +617,7 @@ export const plantedFaults: Readonly<Record<string, PlantedFault>> = {
   ...misread,
   ...money,
   ...cache,
+  ...ledger,
   ...reuse,
   ...cuts,
 };

@@ -6,8 +6,9 @@ import { formatViolating, specsOf } from './specs-of.ts';
 import { addReport, createSummary, formatCounts } from './summary.ts';
 
 /**
- * The books beside the bill, with every fault on, markers and primes too: of what both sides know the difference is 0
- * nanodollars; what nobody was shown stands in the books at its worst case.
+ * The books beside the bill, with every fault on, markers and primes too. Of what both sides know the difference is 0
+ * nanodollars; what nobody was shown stands in the books at its worst case, until the provider's usage report says what it
+ * came to. Then the whole difference is 0, but for rounding where several that were never shown end in half a nanodollar.
  */
 export async function reportLedger(args: SimulationArguments): Promise<boolean> {
   const summary = createSummary();
@@ -23,8 +24,11 @@ export async function reportLedger(args: SimulationArguments): Promise<boolean> 
   for (const report of summary.violating.slice(0, 10)) console.log(formatViolating(report));
   for (const line of ledgerLines(ledger)) console.log(line);
   console.log(`faults and events: ${formatCounts(summary.fired)}`);
-  if (args.isJson) console.log(JSON.stringify({ ...ledger, difference: difference(ledger) }));
-  return summary.violating.length === 0 && ledger.disagreeing === 0 && difference(ledger) === 0;
+  const { unequal, disagreeing, total } = ledger;
+  const differences = { difference: difference(ledger), totalDifference: total.books - total.bill };
+  if (args.isJson) console.log(JSON.stringify({ ...ledger, ...differences }));
+  const isEqual = unequal === 0 && disagreeing === 0 && difference(ledger) === 0;
+  return summary.violating.length === 0 && isEqual;
 }
 
 /** Nanodollars between the books and the bill, of all that was shown to us. */
@@ -32,7 +36,7 @@ export const difference = ({ read, primes }: LedgerFigures): number =>
   read.books + primes.books - read.bill - primes.bill;
 
 function ledgerLines(ledger: LedgerFigures): string[] {
-  const { documents, read, primes, unread, orphans, total, disagreeing } = ledger;
+  const { documents, read, primes, unread, orphans, adjusted, total, unequal, rounded, disagreeing } = ledger;
   const side = ({ bought, books, bill }: LedgerFigures['read']): string =>
     `${bought} bought, books ${books}, bill ${bill}, difference ${books - bill} nanodollars`;
   return [
@@ -42,5 +46,8 @@ function ledgerLines(ledger: LedgerFigures): string[] {
     `never shown to us: ${side(unread)} (lost lines, lost replies of primes; at their worst case)`,
     `orphans:           ${orphans.bought} bought, on the bill ${orphans.bill}, ended without ever showing a line`,
     `difference of what was shown: ${difference(ledger)} nanodollars, ${disagreeing} batches or primes disagree`,
+    `usage report:      ${adjusted.down} nanodollars off the books, ${adjusted.up} added to them`,
+    `difference of all: ${total.books - total.bill} nanodollars, books ${total.books}, bill ${total.bill}`,
+    `                   ${rounded} runs off by rounding, ${unequal} by more`,
   ];
 }

@@ -1,6 +1,8 @@
 import { createMemoryPayloadStore } from '#adapters/memory/create-memory-payload-store.ts';
+import { adjustBooks, scheduleAdjusting } from './adjust-books.ts';
 import { type Broker, createBroker } from './broker.ts';
 import { CapWatch } from './cap-watch.ts';
+import { checkAdjusted } from './checks/check-adjusted.ts';
 import { checkBooks } from './checks/check-books.ts';
 import { checkCaps } from './checks/check-caps.ts';
 import { checkCuts } from './checks/check-cuts.ts';
@@ -42,6 +44,7 @@ const checks = [
   checkPrimes,
   checkPayloads,
   checkBooks,
+  checkAdjusted,
   checkCaps,
   checkCuts,
   checkReuse,
@@ -65,6 +68,8 @@ export interface RunResult {
 
 const drainCheckEvery = 64;
 const payloadBytesMax = 1_000_000;
+/** More than our clock may be off, and a minute. */
+const adjustLaterMs = 180_000;
 
 /** One run of the real services in one world; the same seed and setting give the same run. */
 export async function runSeed(options: {
@@ -98,9 +103,12 @@ export async function runSeed(options: {
   scheduleOperator({ world, broker, provider, queue, documents, truth, caps, killAll, moneyFactor });
   for (const worker of fleet) world.time.at(world.random.between(0, 500), () => worker.boot());
   watchGroup(world, group);
+  scheduleAdjusting({ world, broker, provider });
   world.time.at(setting.faultsEndAt, () => endFaults({ world, broker, provider, queue, fleet }));
   await drain({ world, truth, documents });
 
+  // The last batch of somebody else, or of nobody, has come to its end by then.
+  await adjustBooks({ world, broker, provider }, { laterMs: setting.lifeMs[1] + adjustLaterMs });
   truth.catchUp();
   const run: Run = { world, broker, provider, documents, truth, prefixes };
   for (const check of checks) check(run);

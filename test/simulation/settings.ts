@@ -14,6 +14,8 @@ export interface Setting {
   /** What it may take after that. */
   patienceMs: number;
   documents: number;
+  /** Every other document comes so much later: between them there is time to hold the books against the bill. */
+  lullMs: number;
   workers: number;
   /** Money is capped by fleet, tenant and task, per day, month and in total; documents have tenants and two tasks. */
   hasCaps: boolean;
@@ -57,6 +59,7 @@ const base: Setting = {
   faultsEndAt: 180_000,
   patienceMs: 900_000,
   documents: 40,
+  lullMs: 0,
   workers: 3,
   hasCaps: false,
   reusesAnswers: false,
@@ -90,6 +93,8 @@ const long = {
   providerScale: 72,
 } as const;
 
+const lull = { lullMs: 500_000, faultsEndAt: 700_000, documents: 60, plan: 'every' } as const;
+
 const change = (changes: Partial<Setting>): Setting => ({ ...base, ...changes });
 
 export const settings = {
@@ -110,6 +115,8 @@ export const settings = {
     patienceMs: 12_000_000,
     primesPerHour: [primesPerHourDefault],
   }),
+  lull: change({ ...lull, cache: 'on' }),
+  lullCaps: change({ ...lull, hasCaps: true }),
   cacheCaps: change({ cache: 'on', hasCaps: true, workers: 4, documents: 60 }),
 } satisfies Record<string, Setting>;
 
@@ -145,7 +152,7 @@ const mix: readonly SettingName[] = [
     'base',
     'labelsLong',
   ] as const),
-  ...(['caps', 'base', 'cacheCaps', 'labels', 'cache', 'reuse', 'reuse'] as const),
+  ...(['caps', 'base', 'cacheCaps', 'labels', 'cache', 'reuse', 'reuse', 'lull', 'lullCaps'] as const),
 ];
 
 export const settingOfSeed = (seed: number): SettingName => mix[seed % mix.length] as SettingName;

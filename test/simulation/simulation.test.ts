@@ -63,7 +63,7 @@ describe('the simulation of the real services', () => {
     }
   });
 
-  it('keeps books that are the provider’s bill to the nanodollar, primes included, for all that was shown', async () => {
+  it('keeps books that are the provider’s bill to the nanodollar, lost lines and primes included', async () => {
     const specs = specsOf({ from: 9, seeds: 4, setting: 'ledger' });
     const reports: RunReport[] = [];
     await runPool({ specs, jobs, onReport: report => void reports.push(report) });
@@ -75,6 +75,12 @@ describe('the simulation of the real services', () => {
     assert.ok(ledger.documents >= 1_900 && ledger.primes.bought > 0 && ledger.unread.bought > 0);
     assert.deepEqual([difference(ledger), ledger.disagreeing], [0, 0]);
     assert.ok(ledger.unread.books >= ledger.unread.bill);
+    assert.ok(ledger.adjusted.down > 0, 'a worst case became a price');
+    assert.deepEqual(
+      [ledger.total.books - ledger.total.bill, ledger.unequal],
+      [0, 0],
+      'all of it, never shown included',
+    );
   });
 
   it('can plant every fault of its table', () => {

@@ -7,6 +7,7 @@ import type { SettledRecord } from '#core/settled.ts';
 import { createView, type Item, type View } from '#core/view.ts';
 import type { LogRecord } from '#ports/log.ts';
 import { type Broker, settledPartitions } from './broker.ts';
+import { accountName } from './provider-world.ts';
 import type { World } from './world.ts';
 
 /** A sealed batch as the truth remembers it, also when the view has let it go. */
@@ -25,6 +26,8 @@ export interface AcceptedRecord {
 export interface AcceptedPrime extends AcceptedRecord {
   reserve: Amounts;
   amounts: Amounts;
+  /** Its reply was read. */
+  isShown: boolean;
   /** Infinity in one that an earlier program might have written. */
   perHour: number;
 }
@@ -38,8 +41,10 @@ export class Truth {
   readonly sealed = new Map<string, SealedBatch>();
   /** The last accepted INTENT of each batch: only that can have become a purchase. */
   readonly intents = new Map<string, AcceptedRecord>();
-  /** Every accepted PRIME, with its reserve, and what it holds or spent. */
+  /** Every accepted PRIME, with its reserve, what it holds or spent, and whether its reply was read. */
   readonly primes = new Map<string, AcceptedPrime>();
+  /** Every accepted ADJUSTED, and what it changed; in nanodollars. */
+  adjusted: { at: number; until: number; billed: number; change: number }[] = [];
   readonly answered = new Set<string>();
   readonly #world: World;
   readonly #broker: Broker;
@@ -60,6 +65,7 @@ export class Truth {
     this.sealed.clear();
     this.intents.clear();
     this.primes.clear();
+    this.adjusted = [];
     this.#journalRead = 0;
     this.#settledRead = this.#settledRead.map(() => 0);
   }
@@ -101,7 +107,10 @@ export class Truth {
     }
     this.journal.push(decoded);
     const isNew = decoded.kind === 'SEALED' && !this.view.bks.has(decoded.bk);
+    const correction = this.#correction();
     const verdict = reduceJournal(this.view, decoded);
+    if (decoded.kind === 'ADJUSTED' && verdict === 'accepted')
+      this.adjusted.push({ ...decoded, change: this.#correction() - correction });
     this.#world.note('journal', verdict, Buffer.from(record.value).toString());
     if (verdict === 'accepted') this.#onAccepted(decoded);
     if (!isNew) return;
@@ -109,15 +118,22 @@ export class Truth {
     if (batch) this.sealed.set(decoded.bk, { bk: decoded.bk, items: batch.items, settled: null });
   }
 
+  #correction(): number {
+    const { billed, booked } = this.view.adjusted.get(accountName) ?? { billed: 0, booked: 0 };
+    return billed - booked;
+  }
+
   #onAccepted(record: Stamped): void {
     const place = { index: this.journal.length - 1, at: record.at };
     if (record.kind === 'INTENT') this.intents.set(record.bk, place);
     if (record.kind === 'PRIME') {
       const { reserve, perHour = Infinity } = record;
-      this.primes.set(record.id, { ...place, reserve, amounts: reserve, perHour });
+      this.primes.set(record.id, { ...place, reserve, amounts: reserve, perHour, isShown: false });
     }
     const prime = record.kind === 'PRIMED' ? this.primes.get(record.id) : undefined;
-    if (prime && record.kind === 'PRIMED') prime.amounts = record.actual;
+    if (!prime || record.kind !== 'PRIMED') return;
+    prime.amounts = record.actual;
+    prime.isShown = record.model !== undefined;
   }
 
   #onSettled(record: LogRecord): void {

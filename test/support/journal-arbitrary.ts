@@ -133,6 +133,16 @@ const anyRecord: fc.Arbitrary<JournalRecord> = fc.oneof(
   },
   {
     arbitrary: fc.record({
+      kind: fc.constant('ADJUSTED' as const),
+      account: fc.constantFrom('main', 'other'),
+      until: fc.integer({ min: 1, max: 9 }),
+      billed: amount,
+      booked: amount,
+    }),
+    weight: 1,
+  },
+  {
+    arbitrary: fc.record({
       kind: fc.constant('FLEET' as const),
       fleet: fc.constantFrom('fleeta', 'fleetb'),
       partitions: fc.constant(2),

@@ -1,5 +1,7 @@
+import { accountNameDefault } from '#contracts/config-defaults.ts';
 import { capProgress } from '#core/cost-report/cost-caps.ts';
 import { type CostKey, costLines, costTotal } from '#core/cost-report/cost-report.ts';
+import { neverShownCost } from '#core/cost-report/never-shown-cost.ts';
 import { anomalyHistoryDays, findAnomalies } from '#core/cost-report/spend-anomalies.ts';
 import { periodKey } from '#core/view.ts';
 import type { Projection } from '#projection/projection.ts';
@@ -36,7 +38,8 @@ export const cost =
         await writeFocus({ figures, path: options.focus, source: sourceOf(projection, settings, state) }, context);
         if (options.focus === '-') return exitCodes.done;
       }
-      const report = await reportOf(projection, state, options);
+      const account = settings.account?.name ?? accountNameDefault;
+      const report = await reportOf(projection, state, { ...options, account });
       if (context.isJson) await context.out(`${JSON.stringify(costJson(report))}\n`);
       else await context.out(renderCost(report, context.outLook));
       return exitCodes.done;
@@ -48,7 +51,7 @@ const boundsOf = ({ since, until }: CostOptions) => ({ since: since ?? null, unt
 async function reportOf(
   projection: Projection,
   { log, simulatedFolder }: OpenState,
-  options: CostOptions,
+  options: CostOptions & { account: string },
 ): Promise<CostReport> {
   const now = Date.now();
   const [today, dayMs] = [periodKey('day', now), 86_400_000];
@@ -59,6 +62,10 @@ async function reportOf(
     by: options.by,
     lines: costLines(figures, options.by),
     total: costTotal(figures),
+    neverShown: neverShownCost(projection.view, {
+      account: options.account,
+      billed: costTotal(readSpend(projection, { since: null, until: null })).money.billed,
+    }),
     caps: capProgress(projection.view, now),
     parked: await parkedBatches(log, projection.view, { now }),
     anomalies: findAnomalies(past, { today }),

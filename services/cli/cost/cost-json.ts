@@ -1,4 +1,5 @@
 import { type CostLine, documentsOf, isMoneyKnown } from '#core/cost-report/cost-report.ts';
+import type { NeverShownCost } from '#core/cost-report/never-shown-cost.ts';
 import type { SpendAnomaly } from '#core/cost-report/spend-anomalies.ts';
 import { type ChangeCause, changeCauses } from '#core/cost-report/spend-change.ts';
 import { decimalDollars } from '#core/money.ts';
@@ -7,7 +8,7 @@ import type { CostReport } from './render-cost.ts';
 
 /** For programs: money as exact decimal strings; null where nothing of it has a price. */
 export function costJson(report: CostReport): Record<string, unknown> {
-  const { since, until, by, lines, total, caps, parked, anomalies, isSimulated, unknown } = report;
+  const { since, until, by, lines, total, neverShown, caps, parked, anomalies, isSimulated, unknown } = report;
   return {
     simulated: isSimulated,
     newerThanThis: unknown,
@@ -16,6 +17,7 @@ export function costJson(report: CostReport): Record<string, unknown> {
     by,
     rows: lines.map(line => ({ ...line.by, ...figuresJson(line) })),
     total: figuresJson(total),
+    neverShown: neverShownJson(neverShown),
     caps: caps.map(capJson),
     ...parkedJson(parked),
     anomalies: {
@@ -23,6 +25,16 @@ export function costJson(report: CostReport): Record<string, unknown> {
       needsDays: anomalies.needsDays,
       found: anomalies.found.map(anomalyJson),
     },
+  };
+}
+
+/** Of all time: the report of a provider is compared in one sum. */
+function neverShownJson(cost: NeverShownCost): Record<string, unknown> {
+  const reported = cost.is === 'reported' ? { ...cost, until: new Date(cost.until).toISOString() } : null;
+  return {
+    billedUsd: reported && decimalDollars(reported.billed),
+    bookedUsd: decimalDollars(cost.booked),
+    reportUntil: reported?.until ?? null,
   };
 }
 

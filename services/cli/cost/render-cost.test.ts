@@ -37,6 +37,7 @@ const reportOf = (figures: readonly SpendFigures[], by: readonly CostKey[] = ['t
   lines: costLines(figures, by),
   total: costTotal(figures),
   caps: [{ scope: 'task:classify:money', period: 'day', of: '2026-11-24', limit: 50_000_000, used: 45_000_000 }],
+  neverShown: { is: 'unknown', booked: 0 },
   parked: { held: [{ scope: 'task:classify:money', period: 'day', batches: 2, documents: 40 }], unread: 7 },
   anomalies: findAnomalies(figures, { today: '2026-11-24' }),
   isSimulated: false,
@@ -83,6 +84,20 @@ describe('renderCost', () => {
     const { total } = costJson(report) as { total: { reusedUsd: string; counts: { reused: number } } };
     assert.deepEqual([total.reusedUsd, total.counts.reused], ['1.00', 12]);
     assert.equal(renderCost(reportOf([spend({})]), look(100, { isTty: false })).includes('reuse'), false);
+  });
+
+  it('says what was billed and never shown, and what nobody has asked for', () => {
+    const textOf = (neverShown: CostReport['neverShown'], columns = 140): string =>
+      renderCost({ ...reportOf([spend({})]), neverShown }, look(columns));
+    assert.equal(textOf({ is: 'unknown', booked: 0 }).includes('never shown'), false);
+    const unknown = { is: 'unknown', booked: 76_742_632 } as const;
+    assert.match(textOf(unknown), /never shown: unknown, up to \$ 0\.0767 booked at worst case; flotilla reconcile/);
+    const until = Date.UTC(2026, 10, 29, 6, 58);
+    const reported = { is: 'reported', until, billed: 20_000_000, booked: 76_742_632 } as const;
+    assert.match(textOf(reported), /never shown: \$ 0\.0200 by the provider's usage report up to 2026-11-29 06:58 UTC/);
+    const { neverShown } = costJson({ ...reportOf([spend({})]), neverShown: reported });
+    const json = { billedUsd: '0.02', bookedUsd: '0.076742632', reportUntil: '2026-11-29T06:58:00.000Z' };
+    assert.deepEqual(neverShown, json);
   });
 
   it('says how full caps are, and which batches they hold', () => {

@@ -1,12 +1,14 @@
 import { capInWords } from '#core/caps/cap-words.ts';
 import { type CapProgress, shareOf } from '#core/cost-report/cost-caps.ts';
 import { type CostKey, type CostLine, isMoneyKnown, type SpendSums } from '#core/cost-report/cost-report.ts';
+import type { NeverShownCost } from '#core/cost-report/never-shown-cost.ts';
 import type { SpendAnomalies } from '#core/cost-report/spend-anomalies.ts';
 import { formatDollars, type Nanodollars } from '#core/money.ts';
 import type { Parked } from '#runtime/parked-batches.ts';
 import { firstThatFits, oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
+import { timeText } from '../terminal/time-text.ts';
 import { anomalyLines } from './anomaly-lines.ts';
 import { parkedTexts } from './cap-lines.ts';
 import { costTable } from './cost-table.ts';
@@ -17,6 +19,7 @@ export interface CostReport {
   by: readonly CostKey[];
   lines: readonly CostLine[];
   total: Omit<CostLine, 'by'>;
+  neverShown: NeverShownCost;
   caps: readonly CapProgress[];
   parked: Parked;
   anomalies: SpendAnomalies;
@@ -52,6 +55,7 @@ export function renderCost(report: CostReport, look: TerminalLook): string {
     '',
     ...sumLines(total, width),
     ...noteLines(total.sums),
+    ...neverShownLines(report.neverShown, width),
     ...(report.isSimulated ? [look.paint('yellow', '  simulated: no key is configured, nothing was bought')] : []),
     ...(report.unknown === null
       ? []
@@ -107,6 +111,21 @@ function noteLines({ unpriced, reused, lost }: SpendSums): string[] {
     ...(reused.unpriced > 0 ? [`  ${again}`] : []),
     ...(lost > 0 ? [`  ${countOf(lost, 'answer')} lost by the provider, perhaps billed, in no sum`] : []),
   ];
+}
+
+/**
+ * Of all time, and in none of the sums above: nobody knows whose documents they were. A prime that was never answered is in it, and
+ * above at its worst case. Nothing is said where there is nothing to say.
+ */
+function neverShownLines(cost: NeverShownCost, width: number): string[] {
+  if (cost.is === 'unknown') {
+    if (cost.booked === 0) return [];
+    const upTo = `billed and never shown: unknown, up to ${formatDollars(cost.booked)} booked at worst case`;
+    return [firstThatFits([`  ${upTo}; flotilla reconcile asks the provider`, `  ${upTo}`], width, `  ${upTo}`)];
+  }
+  const billed = `billed and never shown: ${formatDollars(cost.billed)}`;
+  const by = `by the provider's usage report up to ${timeText(cost.until)}`;
+  return [firstThatFits([`  ${billed} ${by}`], width, `  ${billed}`)];
 }
 
 /** What waits before its create, by the cap that holds it. */

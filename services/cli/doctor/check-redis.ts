@@ -45,7 +45,7 @@ export function checkMemory(share: number | null): Check {
   const found = `${Math.round(share * 100)} % of Redis's maxmemory is used`;
   if (share <= usedShareMax) return passed('memory', found);
   return warned('memory', found, {
-    why: 'payloads are no longer kept there and requests are built again; above 80 % jobs are no longer added',
+    why: 'payloads are no longer kept there and documents are read from the log; above 80 % jobs are no longer added',
     fix: 'raise maxmemory, or start more workers',
   });
 }

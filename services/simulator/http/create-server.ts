@@ -8,6 +8,7 @@ import { type HttpContext, sendError } from './http-context.ts';
 import { addMessageRoutes } from './message-routes.ts';
 import { RateWindow } from './rate-window.ts';
 import { addSimulatorRoutes } from './simulator-routes.ts';
+import { addUsageRoutes } from './usage-routes.ts';
 
 /** Longer than any client keeps an idle connection, so that a create never meets a closing socket by accident. */
 const keepAliveMs = 120_000;
@@ -50,6 +51,7 @@ export function createServer(context: HttpContext): FastifyInstance {
   app.setNotFoundHandler((_request, reply) => sendError(reply, apiError('not_found_error', 'Not found')));
   addBatchRoutes(app, context);
   addMessageRoutes(app, context);
+  addUsageRoutes(app, context);
   addSimulatorRoutes(app, context);
   return app;
 }

@@ -10,7 +10,7 @@ import { CacheTimeline } from './cache-timeline.ts';
 import { chunksOf, flattenChunks } from './chunks.ts';
 import { executeMessage } from './execute-message.ts';
 import { foreignItems } from './foreign-items.ts';
-import type { InvoicePage } from './invoice.ts';
+import type { InvoicePage, InvoiceRow } from './invoice.ts';
 import { type ListPage, type ListQuery, listPage } from './list-page.ts';
 import type { Caller, MachineOptions, ResultsRead } from './machine-options.ts';
 import { planPrompt } from './plan-prompt.ts';
@@ -18,10 +18,14 @@ import { planRecord } from './plan-record.ts';
 import { planStarts } from './plan-starts.ts';
 import { drawUnit, makeId } from './seeded-random.ts';
 import { settleBatch } from './settle-batch.ts';
+import { type UsageBucket, type UsageReportQuery, usageBuckets } from './usage-report.ts';
 import { type BatchItem, itemsProblem, limitProblem } from './validate-envelope.ts';
 import { type ApiVersion, validateParams } from './validate-params.ts';
 
 const missingNewestAgeMaxMs = 60_000;
+/** As the provider says of its report: typically within five minutes. */
+const reportDelayMs = 300_000;
+const invoicePageRows = 10_000;
 /**
  * Anthropic's Message Batches and Messages API as a state machine. It has no clock, no randomness of its own and no
  * I/O but its store: what it answers follows from the seed, the calls and their `now`.
@@ -208,6 +212,13 @@ export class SimulatorMachine {
     return { rows, totals: this.#store.invoiceTotals(), nextAfter: isLast ? null : (rows.at(-1)?.number ?? null) };
   }
 
+  /** What was billed, in buckets of time; the newest minutes are missing, as they are at the provider. */
+  usageReport({ now, ...query }: UsageReportQuery & { now: number }): UsageBucket[] {
+    this.advance(now);
+    const knownUntil = now - reportDelayMs / this.timeScale;
+    return usageBuckets(this.#invoiceUntil(knownUntil), query);
+  }
+
   /** All batches that were ever made and not deleted, for audits and tests; in creation order. */
   batches(now: number): readonly BatchRecord[] {
     this.advance(now);
@@ -244,6 +255,15 @@ export class SimulatorMachine {
   close(): void {
     this.#commit(() => {});
     this.#store.close();
+  }
+
+  *#invoiceUntil(until: number): Generator<InvoiceRow> {
+    for (let after = 0, isLast = false; !isLast; ) {
+      const rows = this.#store.invoiceRows(after, invoicePageRows);
+      yield* rows.filter(({ at }) => at <= until);
+      isLast = rows.length < invoicePageRows;
+      after = rows.at(-1)?.number ?? after;
+    }
   }
 
   #add(

@@ -18,6 +18,8 @@ const RESULT_LINE_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface AnthropicProviderOptions {
   apiKey: string;
+  /** Where it comes from, for errors; `ANTHROPIC_API_KEY` when absent. */
+  keyVariable?: string;
   /** Defaults to the real API. A path is kept, a trailing slash is not. */
   baseUrl?: string;
   fetch?: typeof globalThis.fetch;
@@ -47,8 +49,8 @@ export interface AnthropicAccount {
 /** @throws FlotillaError invalid-config; what it says never contains the key */
 export function openAnthropicAccount(options: AnthropicProviderOptions): AnthropicAccount {
   const baseUrl = normalizeBaseUrl(options.baseUrl ?? BASE_URL_DEFAULT);
-  const { apiKey } = options;
-  assertSendable(apiKey);
+  const { apiKey, keyVariable = 'ANTHROPIC_API_KEY' } = options;
+  assertSendable(apiKey, keyVariable);
   return {
     client: openClient({ apiKey, baseUrl, fetch: options.fetch }),
     baseUrl,
@@ -90,11 +92,11 @@ function normalizeBaseUrl(baseUrl: string): string {
 }
 
 /** The platform's own complaint about such a header would quote the key. */
-function assertSendable(apiKey: string): void {
+function assertSendable(apiKey: string, keyVariable: string): void {
   if (/^[\x21-\x7e]+$/.test(apiKey)) return;
   throw new FlotillaError('invalid-config', {
     where: 'key of the anthropic account',
     why: apiKey === '' ? 'the key is empty' : 'the key contains spaces, line breaks or characters outside ASCII',
-    fix: 'correct ANTHROPIC_API_KEY',
+    fix: `correct ${keyVariable}`,
   });
 }

@@ -5,10 +5,15 @@ import { startDeadline } from './start-deadline.ts';
 /** A read may be repeated by the SDK this often. */
 export const READ_RETRIES = 2;
 
+export type JsonQuery = Record<string, string | number | readonly string[]>;
+
 export interface JsonRequest {
   method: 'get' | 'post';
   path: string;
-  query?: Record<string, string | number>;
+  /** A list is sent as `name[]=a&name[]=b`. */
+  query?: JsonQuery;
+  /** Instead of the client's own; null leaves one out. */
+  headers?: Record<string, string | null>;
 }
 
 /**
@@ -20,10 +25,11 @@ export async function requestJson(
   request: JsonRequest,
 ): Promise<{ value: unknown; headers: Headers }> {
   const deadline = startDeadline({ ms: account.readTimeoutMs });
-  const { query } = request;
+  const { query, headers } = request;
   try {
     const response = await account.client[request.method](request.path, {
       ...(query && { query }),
+      ...(headers && { headers }),
       maxRetries: READ_RETRIES,
       timeout: account.readTimeoutMs,
       signal: deadline.signal,

@@ -8,7 +8,7 @@ export interface RedisPayloadStoreOptions {
   prefix: string;
   /** Most are deleted within seconds, when their batch is created; what nobody deletes goes by itself. */
   ttlMs?: number;
-  /** A larger payload is not kept, but built again. Before it is packed. */
+  /** A larger payload is not kept. Before it is packed. */
   payloadBytesMax?: number;
 }
 
@@ -17,7 +17,7 @@ const payloadBytesMaxDefault = 32 * 1024 ** 2;
 
 /**
  * One value per batch. A cache in every way: what cannot be written is not kept, what cannot be read is not there, and the
- * request is built again from the log. So nothing here rejects: a server that is away must hold back neither seal nor create.
+ * documents are read from the log. So nothing here rejects: a server that is away must hold back neither seal nor create.
  */
 export function openRedisPayloadStore(options: RedisPayloadStoreOptions): PayloadStore {
   const { redis, prefix, ttlMs = ttlMsDefault, payloadBytesMax = payloadBytesMaxDefault } = options;

@@ -12,7 +12,12 @@ import { WriterThread } from './writer-thread.ts';
 
 const partitions = { documents: 1, results: 1, 'dead-letters': 1, journal: 1, settled: 1, recipes: 1 };
 
-const put = (number: number): LogWrite => ({ is: 'put-payload', bk: `${number}`, payload: Buffer.from('x') });
+/** A write that can be found again: the position of a group with that number. */
+const put = (number: number): LogWrite => {
+  const position = { group: `${number}`, topic: 'documents', partition: 0, offset: 0 } as const;
+  const part = { topic: 'documents' as const, partition: 0, positions: [position], rows: [], sizeBytes: 0 };
+  return { is: 'append', parts: [part], fence: null };
+};
 const broken: LogWrite = { is: 'prune', topic: 'documents', partition: 99, below: 1, rowsMax: 1 };
 const overtaken: LogWrite = { is: 'append', parts: [], fence: { shard: 0, epoch: 7 } };
 
@@ -40,9 +45,9 @@ async function setup(t: TestContext, makeWriter: MakeWriter) {
   });
   const numbers = () =>
     db
-      .prepare('SELECT bk FROM payloads ORDER BY bk')
+      .prepare('SELECT consumer FROM positions ORDER BY consumer')
       .all()
-      .map(row => Number(row.bk));
+      .map(row => Number(row.consumer));
   return { group, path, groups, numbers };
 }
 
@@ -91,26 +96,6 @@ function describeGroupCommit(name: string, makeWriter: MakeWriter): void {
       await Promise.all([1, 2, 3, 4].map(number => group.write(put(number), { sizeBytes })));
       assert.deepEqual(groups, [2, 2]);
       assert.deepEqual(numbers(), [1, 2, 3, 4]);
-    });
-
-    it('writes lazy writes with the next one, or at close', async t => {
-      const { group, groups, numbers } = await setup(t, makeWriter);
-      group.writeLazily(put(1));
-      await new Promise(setImmediate);
-      assert.deepEqual(numbers(), []);
-      await group.write(put(2));
-      assert.deepEqual(groups, [2]);
-      group.writeLazily(put(3));
-      await group.close();
-      assert.deepEqual(numbers(), [1, 2, 3]);
-    });
-
-    it('keeps lazy writes of a group that failed for the next', async t => {
-      const { group, numbers } = await setup(t, makeWriter);
-      group.writeLazily(put(1));
-      await assert.rejects(group.write(broken), { code: 'log-unavailable' });
-      await group.write(put(2));
-      assert.deepEqual(numbers(), [1, 2]);
     });
   });
 }

@@ -4,15 +4,12 @@ import { toLogError } from './to-log-error.ts';
 
 /** Writes of one group beyond this go into the next transaction: the write lock is not held for longer. */
 const groupBytesMax = 32 * 1024 * 1024;
-/** Lazy writes beyond this are written although nothing else is. */
-const lazyMax = 1_000;
 
 interface Waiting {
   write: LogWrite;
   sizeBytes: number;
   committed: ((written: LogWritten) => void) | undefined;
-  /** Null for a lazy write: nobody waits for it. */
-  caller: { resolve(written: LogWritten): void; reject(error: FlotillaError): void } | null;
+  caller: { resolve(written: LogWritten): void; reject(error: FlotillaError): void };
 }
 
 export interface WriteOptions {
@@ -50,13 +47,6 @@ export class GroupCommit {
     });
   }
 
-  /** Written with the next write, or at close. Dying before that loses it. */
-  writeLazily(write: LogWrite, { committed }: Pick<WriteOptions, 'committed'> = {}): void {
-    if (this.#isClosed) return;
-    this.#queue.push({ write, sizeBytes: 0, committed, caller: null });
-    this.#schedule();
-  }
-
   /** Writes what is waiting; whatever comes later is refused. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -68,8 +58,7 @@ export class GroupCommit {
 
   /** Not at once: whoever writes now, or was just told, may have more to write. */
   #schedule(): void {
-    if (this.#writing !== null || this.#isClosed) return;
-    if (this.#queue.length < lazyMax && this.#queue.every(({ caller }) => caller === null)) return;
+    if (this.#writing !== null || this.#isClosed || this.#queue.length === 0) return;
     this.#immediate ??= setImmediate(() => {
       this.#immediate = null;
       void this.#writeGroup();
@@ -91,11 +80,10 @@ export class GroupCommit {
       const written = await this.#writer.write(group.map(({ write }) => write));
       for (const [index, { committed }] of group.entries()) committed?.(written[index]!);
       this.#ended();
-      for (const [index, { caller }] of group.entries()) caller?.resolve(written[index]!);
+      for (const [index, { caller }] of group.entries()) caller.resolve(written[index]!);
     } catch (error) {
       const failure = toLogError(error, this.#path);
-      if (!this.#isClosed) this.#queue.unshift(...group.filter(({ caller }) => caller === null));
-      for (const { caller } of group) caller?.reject(failure);
+      for (const { caller } of group) caller.reject(failure);
     }
   }
 

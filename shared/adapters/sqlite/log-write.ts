@@ -9,11 +9,7 @@ export type LogWrite =
   /** With `fence`: refused unless that is still the newest epoch of the shard. */
   | { is: 'append'; parts: readonly EncodedAppend[]; fence: HeldFence | null }
   | { is: 'take-fence'; shard: number }
-  | { is: 'prune'; topic: Topic; partition: number; below: number; rowsMax: number }
-  | { is: 'put-payload'; bk: string; payload: Uint8Array }
-  | { is: 'delete-payload'; bk: string }
-  /** @param before ms since the epoch */
-  | { is: 'sweep-payloads'; before: number };
+  | { is: 'prune'; topic: Topic; partition: number; below: number; rowsMax: number };
 
 export interface HeldFence {
   shard: number;
@@ -24,8 +20,7 @@ export type LogWritten =
   | { is: 'appended'; parts: readonly AppendedPart[] }
   | { is: 'fenced' }
   | { is: 'taken'; epoch: number }
-  | { is: 'pruned'; rows: number }
-  | { is: 'done' };
+  | { is: 'pruned'; rows: number };
 
 export interface AppendedPart {
   /** Offset of the first record of each row. */

@@ -4,7 +4,6 @@ import { FenceTable } from './fence-table.ts';
 import type { LogWrite, LogWritten } from './log-write.ts';
 import { batchTable } from './open-database.ts';
 import { PartitionWriter } from './partition-writer.ts';
-import { PayloadTable } from './payload-table.ts';
 import { PositionTable } from './position-table.ts';
 
 /** Performs groups of writes on one connection, each group in a transaction of its own. */
@@ -14,14 +13,12 @@ export class LogWriter {
   readonly #partitions = new Map<string, PartitionWriter>();
   readonly #positions: PositionTable;
   readonly #fences: FenceTable;
-  readonly #payloads: PayloadTable;
 
   constructor(db: DatabaseSync, now: () => number) {
     this.#db = db;
     this.#now = now;
     this.#positions = new PositionTable(db);
     this.#fences = new FenceTable(db);
-    this.#payloads = new PayloadTable(db);
   }
 
   /** On disk when it returns. Dying before that, or throwing, leaves nothing of the group. */
@@ -48,15 +45,6 @@ export class LogWriter {
         const { topic, partition, below, rowsMax } = write;
         return { is: 'pruned', rows: this.#partition(topic, partition).prune(below, rowsMax) };
       }
-      case 'put-payload':
-        this.#payloads.put(write.bk, write.payload, this.#now());
-        return { is: 'done' };
-      case 'delete-payload':
-        this.#payloads.delete(write.bk);
-        return { is: 'done' };
-      case 'sweep-payloads':
-        this.#payloads.sweep(write.before);
-        return { is: 'done' };
     }
   }
 

@@ -5,7 +5,8 @@ import { FlotillaError } from '#errors/flotilla-error.ts';
 import { type Topic, topics } from '#ports/log.ts';
 import { toLogError } from './to-log-error.ts';
 
-const schemaVersion = 1;
+/** 1 had a table of payloads, which the log beside it has all of. */
+const schemaVersion = 2;
 const busyTimeoutMs = 10_000;
 /** Rows of tens of kilobytes: larger pages make shorter chains. */
 const pageBytes = 8192;
@@ -56,8 +57,11 @@ function checkVersion(db: DatabaseSync, path: string): number {
 function createSchema(db: DatabaseSync, path: string, partitions: Record<Topic, number>): void {
   if (checkVersion(db, path) === schemaVersion) return;
   db.exec('BEGIN IMMEDIATE');
-  if (checkVersion(db, path) === schemaVersion) {
-    db.exec('ROLLBACK');
+  const found = checkVersion(db, path);
+  if (found > 0) {
+    db.exec('DROP TABLE IF EXISTS payloads');
+    db.exec(`PRAGMA user_version=${schemaVersion}`);
+    db.exec('COMMIT');
     return;
   }
   db.exec(`
@@ -68,7 +72,6 @@ function createSchema(db: DatabaseSync, path: string, partitions: Record<Topic, 
       offset INTEGER NOT NULL, metadata TEXT,
       PRIMARY KEY (consumer, topic, partition)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE payloads (bk TEXT PRIMARY KEY, at INTEGER NOT NULL, payload BLOB NOT NULL) STRICT;
   `);
   const insert = db.prepare('INSERT INTO topics (topic, partitions) VALUES (?, ?)');
   for (const topic of topics) {

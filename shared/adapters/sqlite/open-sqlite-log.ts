@@ -41,5 +41,5 @@ export function openSqliteLog({
   const settings = { path, bytesMax: bytesMax ?? null };
   const db = openDatabase(path, { partitions: { ...defaultPartitions, ...partitions }, bytesMax: settings.bytesMax });
   const groupWriter = writer === 'thread' ? new WriterThread(settings) : createInlineWriter(db, now);
-  return new SqliteLog({ db, path, writer: groupWriter, gaps: gaps ?? null, now });
+  return new SqliteLog({ db, path, writer: groupWriter, gaps: gaps ?? null });
 }

@@ -22,16 +22,13 @@ export interface SqliteLogOptions {
   path: string;
   writer: GroupWriter;
   gaps: (() => number) | null;
-  now: () => number;
 }
 
 /** The log in one file. Open until `close`, which writes what was asked for before it. */
 export class SqliteLog implements Log {
   readonly path: string;
-  /** For the payload store of the same file. */
-  readonly db: DatabaseSync;
-  readonly groupCommit: GroupCommit;
-  readonly now: () => number;
+  readonly #db: DatabaseSync;
+  readonly #groupCommit: GroupCommit;
   readonly #gaps: (() => number) | null;
   readonly #partitions: ReadonlyMap<Topic, readonly SqlitePartition[]>;
   readonly #positions: PositionTable;
@@ -41,10 +38,9 @@ export class SqliteLog implements Log {
   #closing: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor({ db, path, writer, gaps, now }: SqliteLogOptions) {
-    this.db = db;
+  constructor({ db, path, writer, gaps }: SqliteLogOptions) {
+    this.#db = db;
     this.path = path;
-    this.now = now;
     this.#gaps = gaps;
     const cache = new RowCache();
     const partitions = [...readPartitionCounts(db)].map(([topic, length]) => {
@@ -59,7 +55,7 @@ export class SqliteLog implements Log {
       for (const partition of all) partition.refreshEnd();
     });
     this.#writer = writer;
-    this.groupCommit = new GroupCommit({ writer, path, ended: () => this.#watcher.notify() });
+    this.#groupCommit = new GroupCommit({ writer, path, ended: () => this.#watcher.notify() });
   }
 
   partitions(topic: Topic): number {
@@ -147,7 +143,7 @@ export class SqliteLog implements Log {
   async bytes(): Promise<number> {
     return this.#reading(() => {
       const read = (pragma: string): number =>
-        Object.values(this.db.prepare(`PRAGMA ${pragma}`).get() as Record<string, number>)[0]!;
+        Object.values(this.#db.prepare(`PRAGMA ${pragma}`).get() as Record<string, number>)[0]!;
       return (read('page_count') - read('freelist_count')) * read('page_size');
     });
   }
@@ -159,11 +155,11 @@ export class SqliteLog implements Log {
   }
 
   async #close(): Promise<void> {
-    await this.groupCommit.close();
+    await this.#groupCommit.close();
     this.#isClosed = true;
     this.#watcher.close();
     await this.#writer.close();
-    this.db.close();
+    this.#db.close();
   }
 
   #encode(write: Append): EncodedAppend {
@@ -181,14 +177,14 @@ export class SqliteLog implements Log {
         return { offsets: this.#partition(topic, partition).appended(rows, part), at: part.at };
       });
     };
-    const written = await this.groupCommit.write({ is: 'append', parts, fence }, { sizeBytes, committed });
+    const written = await this.#groupCommit.write({ is: 'append', parts, fence }, { sizeBytes, committed });
     if (written.is === 'fenced')
       throw new FlotillaError('fenced', { where: `shard ${fence?.shard}`, isRetryable: true });
     return appended;
   }
 
   async #perform<Is extends LogWritten['is']>(is: Is, write: LogWrite): Promise<Extract<LogWritten, { is: Is }>> {
-    const written = await this.groupCommit.write(write);
+    const written = await this.#groupCommit.write(write);
     if (written.is !== is) throw new FlotillaError('internal', { why: `${write.is} was answered with ${written.is}` });
     return written as Extract<LogWritten, { is: Is }>;
   }

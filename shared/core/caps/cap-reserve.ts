@@ -1,5 +1,5 @@
+import type { BatchRequests } from '../batch-requests.ts';
 import { type Amounts, capPeriods } from '../journal.ts';
-import type { Payload } from '../payload.ts';
 import { type Batch, capKey, itemsToSend, type View } from '../view.ts';
 import { accountMoney, fleetMoney, runMoney, taskMoney, tenantMoney } from './cap-scopes.ts';
 import { type MarkerTtl, planTtl, type WorstCost } from './cap-worst-case.ts';
@@ -45,8 +45,8 @@ export const reserveOfBatch = (
   batch: Batch,
   {
     task,
-    payload: { tenant, costMaxByRun },
-  }: { task: string | null; payload: Pick<Payload, 'tenant' | 'costMaxByRun'> },
+    requests: { tenant, costMaxByRun },
+  }: { task: string | null; requests: Pick<BatchRequests, 'tenant' | 'costMaxByRun'> },
 ): Reserve =>
   reserveOf({
     account: batch.account,

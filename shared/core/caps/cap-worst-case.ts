@@ -18,8 +18,6 @@ export interface WorstCostRequest {
   maxTokens: number;
   /** JSON text of the request. A marker that its producer set counts whatever is planned. */
   body: string;
-  /** Of the body as UTF-8, where that is known. */
-  bytes?: number;
   /** It consists of texts (`isPlainText`): no producer's marker, picture or tool can be in it. */
   isText?: boolean;
 }

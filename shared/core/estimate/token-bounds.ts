@@ -21,13 +21,10 @@ const bringers = ['"image"', '"document"', '"tools"', '"mcp_servers"', '"contain
  * around messages. A tokenizer may normalise first, and one character of three bytes then becomes eighteen letters.
  *
  * @param body JSON text of the request
- * @param options.isText it consists of texts (`isPlainText`): nothing in it brings tokens, and intake need not look
- * @param options.bytes of the body as UTF-8, where that is known
+ * @param options.isText it consists of texts (`isPlainText`): nothing in it brings tokens, and nobody need look
  */
-export function inputTokensMax(
-  body: string,
-  { isText = false, bytes = Buffer.byteLength(body) }: { isText?: boolean; bytes?: number } = {},
-): number {
+export function inputTokensMax(body: string, { isText = false }: { isText?: boolean } = {}): number {
+  const bytes = Buffer.byteLength(body);
   // Only what is beyond ASCII can grow.
   const text = bytes === body.length ? bytes : Math.max(bytes, Buffer.byteLength(body.normalize('NFKC')));
   const schema = body.includes('"output_config"') ? schemaPromptTokensMax : 0;

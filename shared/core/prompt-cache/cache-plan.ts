@@ -1,6 +1,6 @@
 /**
  * Where the cache markers of a batch go. It is decided once, when the batch is sealed, and stands in SEALED: what was
- * learned since must not change the bytes of a payload that has to be built again.
+ * learned since must not change the bytes of what was sealed.
  */
 export interface CachePlan {
   use: CachePlanUse;

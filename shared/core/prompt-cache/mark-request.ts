@@ -5,8 +5,8 @@ import type { PromptHead, PromptHeads } from './prompt-heads.ts';
 import { isObject } from './read-prompt.ts';
 
 /**
- * The request with its batch's markers. A pure function of its arguments, so a payload that was lost is rebuilt byte for
- * byte; without a plan that sends any it is the very same text.
+ * The request with its batch's markers. A pure function of its arguments, so whoever builds it sends the same bytes; without a
+ * plan that sends any it is the very same text.
  *
  * A marker goes only into an item whose blocks up to there are those the plan was made for, and into none whose producer
  * set markers himself. A text that stands for a list of blocks becomes one only where a marker needs it.

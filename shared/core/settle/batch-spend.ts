@@ -8,12 +8,13 @@ import { type Ended, isLost } from './ended.ts';
 export function addSpent(
   spend: SpendRows,
   { cause, usage, cost, model }: Ended,
-  asked: { item: Item; envelope: Envelope; model: string },
+  asked: { item: Item; envelope: Envelope; model: string; isUsOnly: boolean },
 ): void {
   if (!usage && !isLost(cause)) return; // errors and what was not run are not billed
   spend.add({
     tenant: asked.envelope.tenant,
     model: model ?? asked.model,
+    isUsOnly: asked.isUsOnly,
     usage: usage ?? null,
     cost: cost ?? null,
     end: cause === null ? 'delivered' : cause === 'truncated' ? 'truncated' : 'other',

@@ -23,7 +23,7 @@ export function endOfAnswer(answer: Answer, item: Item, batch: Batch, context: I
   return { cause: null, output: checked.output, ...bought };
 }
 
-const isUsOnly = (parsed: Parsed): boolean =>
+export const isUsOnly = (parsed: Parsed): boolean =>
   parsed.is === 'document' &&
   parsed.document.ask.shape === 'as-is' &&
   parsed.document.ask.params.inference_geo === 'us';

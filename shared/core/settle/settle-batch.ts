@@ -10,6 +10,7 @@ import type { Terminal } from '../terminal.ts';
 import { type Batch, type Item, isSettledUnsent } from '../view.ts';
 import { addReused, addSpent, modelAsked, spendOf } from './batch-spend.ts';
 import { createBatchSums } from './create-batch-sums.ts';
+import { isUsOnly } from './end-of-answer.ts';
 import { endOfItem } from './end-of-item.ts';
 import type { Ended } from './ended.ts';
 import type { CompleteRead, SettleContext } from './settle-context.ts';
@@ -47,7 +48,7 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     const wasSent = context.read !== null && !item.isDuplicate;
     sums.add(envelope.run, ended, { wasSent, isReused: batch.kind === 'reuse' });
     const model = modelAsked(parsed, context.recipe);
-    if (wasSent) addSpent(spend, ended, { item, envelope, model });
+    if (wasSent) addSpent(spend, ended, { item, envelope, model, isUsOnly: isUsOnly(parsed) });
     else if (batch.kind === 'reuse') addReused(spend, ended, { envelope, model });
     if (ended.usage) answered.push({ usage: ended.usage, model: ended.model ?? '' });
     if (ended.cause === 'missing') missing += 1;

@@ -21,6 +21,12 @@ export const environmentSettings: readonly EnvironmentSetting[] = [
     paths: ['providers.anthropic.baseUrl'],
     description: "Where the API is, when it is not Anthropic's own.",
   },
+  {
+    env: 'ANTHROPIC_ADMIN_KEY',
+    paths: ['providers.anthropic.adminKey'],
+    description: 'Admin API key of the organisation, for `flotilla reconcile`.',
+    isSecret: true,
+  },
   { env: 'FLOTILLA_STATE', paths: ['state'], description: 'Folder of the log.' },
   { env: 'FLOTILLA_INBOX', paths: ['inbox'], description: 'Folder that `flotilla dev` watches.' },
   {

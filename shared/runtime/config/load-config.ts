@@ -26,7 +26,12 @@ export interface LoadConfigOptions {
 
 /** The configuration with defaults filled in, directories absolute and the key wrapped: nothing of it is secret in print. */
 export type PlainConfig = Omit<Config, 'providers' | 'kafka' | 'redis' | 'console'> & {
-  providers: { anthropic: Omit<Config['providers']['anthropic'], 'apiKey'> & { apiKey: Secret | null } };
+  providers: {
+    anthropic: Omit<Config['providers']['anthropic'], 'apiKey' | 'adminKey'> & {
+      apiKey: Secret | null;
+      adminKey: Secret | null;
+    };
+  };
   console: Omit<Config['console'], 'token'> & { token: Secret | null };
 } & WithoutSecrets;
 
@@ -95,8 +100,9 @@ interface Origin {
 }
 
 async function finish(parsed: Config, { configPath, sourceOf, folderOf }: Origin): Promise<LoadedConfig> {
-  const { apiKey, ...anthropic } = parsed.providers.anthropic;
-  const account = { ...anthropic, apiKey: apiKey === undefined ? null : new Secret(apiKey) };
+  const { apiKey, adminKey, ...anthropic } = parsed.providers.anthropic;
+  const secretOf = (text: string | undefined): Secret | null => (text === undefined ? null : new Secret(text));
+  const account = { ...anthropic, apiKey: secretOf(apiKey), adminKey: secretOf(adminKey) };
   const { token } = parsed.console;
   const state = resolve(folderOf('state'), parsed.state);
   const inbox = resolve(folderOf('inbox'), parsed.inbox);
@@ -108,7 +114,7 @@ async function finish(parsed: Config, { configPath, sourceOf, folderOf }: Origin
       state,
       inbox,
       providers: { anthropic: account },
-      console: { ...parsed.console, token: token === undefined ? null : new Secret(token) },
+      console: { ...parsed.console, token: secretOf(token) },
       ...withoutSecrets(parsed),
     },
     configPath,

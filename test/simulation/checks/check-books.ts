@@ -1,7 +1,9 @@
-import { type Amounts, capPeriods } from '#core/journal.ts';
+import { accountMoney, fleetMoney } from '#core/caps/cap-scopes.ts';
+import { type Amounts, type CapPeriod, capPeriods } from '#core/journal.ts';
 import { isAlone } from '#core/outcome.ts';
 import { formatRid } from '#core/rid.ts';
 import { periodKey } from '#core/view.ts';
+import { accountName } from '../provider-world.ts';
 import type { Run } from '../run-seed.ts';
 
 /** Closed books: every item of a batch has one outcome, nothing is reserved any more, and what is spent was settled. */
@@ -31,9 +33,9 @@ export function checkBooks({ world, truth }: Run): void {
 /** What a view holds as used is what was settled and primed, in every scope and in the period of its INTENT. */
 function checkUsed({ world, truth }: Pick<Run, 'world' | 'truth'>): void {
   const spent = new Map<string, number>();
-  const add = (amounts: Amounts, at: number): void => {
+  const add = (amounts: Amounts, at: number, periods: readonly CapPeriod[] = capPeriods): void => {
     for (const [scope, amount] of Object.entries(amounts)) {
-      for (const period of capPeriods) {
+      for (const period of periods) {
         const key = `${scope}|${periodKey(period, at)}`;
         spent.set(key, (spent.get(key) ?? 0) + amount);
       }
@@ -44,6 +46,8 @@ function checkUsed({ world, truth }: Pick<Run, 'world' | 'truth'>): void {
     if (settled && intent) add(settled.actual, intent.at);
   }
   for (const { amounts, at } of truth.primes.values()) add(amounts, at);
+  for (const { change, at } of truth.adjusted)
+    add({ [accountMoney(accountName)]: change, [fleetMoney]: change }, at, change > 0 ? capPeriods : ['total']);
   for (const key of new Set([...spent.keys(), ...truth.view.used.keys()])) {
     const [used, expected] = [truth.view.used.get(key) ?? 0, spent.get(key) ?? 0];
     if (used === expected) continue;
