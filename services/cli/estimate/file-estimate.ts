@@ -58,7 +58,7 @@ export class FileEstimate {
     const body = buildRequest(document.ask, recipe, { partition: 0, offset: this.documents, att: 0 });
     const features = featuresOf(body);
     const bytes = Buffer.byteLength(body);
-    const worst = worstCost({ model, maxTokens, body, bytes, isText }, this.#at);
+    const worst = worstCost({ model, maxTokens, body, isText }, this.#at);
     const [letters, tokensMax] = [lettersOf(features), inputTokensMax(body, { isText })];
     const isGiven = recipe.reusable === true && document.mayReuse !== false; // it may be, and then it costs nothing
     const least = isGiven ? 0 : lowestCost({ model, letters, tokensMax }, this.#at);
