@@ -7,8 +7,8 @@ import { ReadAhead } from './read-ahead.ts';
 /** Consumer group whose positions are the low watermarks: everything below is sealed. */
 export const intakeGroup = 'accumulator';
 
-/** Records of one partition are parsed faster than those of the next one arrive. */
-const turnsAhead = 3;
+/** A round of reads and more: records are parsed faster than they arrive. */
+const turnsAhead = 6;
 
 /** A partition of the documents topic, as far as it is read and sealed. */
 export interface Intake {
