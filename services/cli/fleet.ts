@@ -51,7 +51,7 @@ export interface Fleet {
   /** Null: no task gives answers again. */
   answers: { store: AnswerStore; settings: ReadonlyMap<string, AnswerSettings> } | null;
   primesPerHour: number;
-  /** Null without an admin key. */
+  /** Null without an admin key, or without the sweeper role. */
   usage: NonNullable<RolesOptions['usage']> | null;
   /** Leaves the group and gives back the jobs it has. */
   close(): Promise<void>;
@@ -66,7 +66,9 @@ export async function openFleet({ settings, telemetry, incarnation }: OpenFleetO
   const { topicPrefix, worker } = fleet;
   const provider = openProvider(settings);
   const { account, adminKey, apiKeyIds } = settings.config.providers.anthropic;
-  const usage = adminKey && { report: await openUsageReport(settings, null), account, apiKeyIds };
+  // By itself only where it is said which keys are ours: what others of a workspace buy would fill the caps.
+  const reconciles = adminKey !== null && apiKeyIds.length > 0 && worker.roles.includes('sweeper');
+  const usage = reconciles ? { report: await openUsageReport(settings, null), account, apiKeyIds } : null;
   const redis = await openFleetRedis(fleet, {
     name: `flotilla-${worker.name}`,
     onTrouble: trouble =>

@@ -39,14 +39,14 @@ const anthropicSchema = z.strictObject({
     .describe("Where the API is, when it is not Anthropic's own."),
   adminKey: z.string().min(1).optional().meta({
     description:
-      'Admin API key of the organisation. With it `flotilla reconcile`, and sweepers once a day, read what was billed and never shown. It buys nothing.',
+      'Admin API key of the organisation. With it `flotilla reconcile`, and with `apiKeyIds` sweepers once a day, read what was billed and never shown. It buys nothing, and is sent to `baseUrl`.',
     shownAs: 'secret',
   }),
   apiKeyIds: z
     .array(z.string().min(1))
     .default([])
     .describe(
-      'Ids of the keys that this fleet buys with. Without them all usage of their workspace counts as its own, also what others bought there.',
+      'Ids of all keys that this fleet has ever bought with. Without them all usage of their workspace counts as its own, also what others bought there.',
     ),
   account: z
     .string()

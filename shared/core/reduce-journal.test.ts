@@ -669,6 +669,12 @@ describe('ADJUSTED', () => {
     assert.deepEqual(fold.view.adjusted.get('main'), { until: 180_000, billed: 8, booked: 9 });
   });
 
+  it('is refused from the future: it would keep all others out until then', () => {
+    const fold = open();
+    assert.equal(fold.add(adjusted(noon + 40 * 86_400_000, 3, 7)), 'refused');
+    assert.equal(fold.add(adjusted(60_000, 3, 7)), 'accepted');
+  });
+
   it('is of one account: that of another stands beside it', () => {
     const fold = open();
     fold.addAll(adjusted(60_000, 3, 7), { ...adjusted(60_000, 4, 0), account: 'other' });

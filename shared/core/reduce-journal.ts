@@ -274,7 +274,8 @@ function forgetPrimes(view: View, now: number): void {
  */
 function onAdjusted(view: View, { account, until, billed, booked, at }: On<'ADJUSTED'>): Verdict {
   const before = view.adjusted.get(account) ?? { until: Number.NEGATIVE_INFINITY, billed: 0, booked: 0 };
-  if (until <= before.until) return 'refused';
+  // One from the future would keep all others out until then.
+  if (until <= before.until || until > at) return 'refused';
   view.adjusted.set(account, { until, billed, booked });
   const change = billed - booked - (before.billed - before.booked);
   const amounts = { [accountMoney(account)]: change, [fleetMoney]: change };

@@ -55,7 +55,7 @@ describe('a snapshot', () => {
   it('names the fleet and the positions it stands at', () => {
     const fold = openFold({ kind: 'FLEET', fleet: 'abcdef', partitions: 1, settledPartitions: 32 });
     const { v, fleet, journalOffset, settledOffsets } = takeSnapshot(fold.view, positions);
-    assert.deepEqual({ v, fleet, journalOffset, settledOffsets }, { v: 2, fleet: 'abcdef', ...positions });
+    assert.deepEqual({ v, fleet, journalOffset, settledOffsets }, { v: 3, fleet: 'abcdef', ...positions });
   });
 
   it('of another version is not read', () => {

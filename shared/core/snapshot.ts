@@ -4,15 +4,18 @@ import type { View } from './view.ts';
 
 /** A view at a position, as plain data. An unknown version is ignored and the log is read instead. */
 export interface ViewSnapshot {
-  v: 2;
+  v: 3;
   fleet: string;
   journalOffset: number;
   settledOffsets: number[];
   view: Record<string, unknown>;
 }
 
-/** Version 2 has the plans of batches, primes in full, and what was learnt of the cache. */
-export const snapshotVersion = 2;
+/**
+ * Version 2 has the plans of batches, primes in full, and what was learnt of the cache; 3 what accounts were adjusted by. Each new kind
+ * of record, and each new version of one, needs another: a program that does not know it must not start behind it.
+ */
+export const snapshotVersion = 3;
 
 const mapNames = [
   'accounts',
@@ -45,8 +48,7 @@ export function takeSnapshot(view: View, at: { journalOffset: number; settledOff
 export function viewFromSnapshot(snapshot: ViewSnapshot): View | null {
   if (snapshot.v !== snapshotVersion || snapshot.view.unknown !== null) return null;
   const plain = structuredClone(snapshot.view);
-  // One that was taken before ADJUSTED was known has seen none, or it would not be read.
-  const maps = Object.fromEntries(mapNames.map(name => [name, new Map((plain[name] ?? []) as [string, unknown][])]));
+  const maps = Object.fromEntries(mapNames.map(name => [name, new Map(plain[name] as [string, unknown][])]));
   return {
     ...(maps as unknown as View),
     fleet: plain.fleet as View['fleet'],

@@ -40,7 +40,7 @@ export const reportedWithinDefaultMs = 6 * 3_600_000;
  * Holds the books against the provider's usage report, and appends what differs. Anybody may do it, at any time and
  * side by side: what is appended is a sum of all time, so that the same comparison counts once, and dying before the append
  * leaves the books as they were.
- * @throws FlotillaError log-newer | invalid-config | provider-unavailable | provider-auth | log-unavailable
+ * @throws FlotillaError log-newer | clock-off | invalid-config | provider-unavailable | provider-auth | log-unavailable
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciled> {
   const { log, clock, report, account, skewMs, reportedWithinMs } = options;
@@ -53,14 +53,19 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciled> 
   if (before && before.until >= until) return { is: 'known', ...before };
   const bought = boughtBefore(purchases, until);
   if (bought.some(({ isUnpriced }) => isUnpriced)) return { is: 'unpriced', until, model: '' };
-  const whose = ownerOf(options, all.view.accounts.get(account)?.owner ?? '');
+  const whose = ownerOf(options, all.isRepinned(account) ? '' : (all.view.accounts.get(account)?.owner ?? ''));
   const reported = await report.read({ from: firstMoment(purchases, { skewMs }), to: until, whose });
   const compared = neverShown(reported, bought);
   if (compared.is !== 'known') return { is: compared.is, until, model: compared.model };
   const { billed, booked } = compared;
   const record: AdjustedRecord = { kind: 'ADJUSTED', account, until, billed, booked };
   const value = encodeJournal(record);
-  await log.append({ topic: 'journal', partition: 0, records: [{ key: null, value, headers: {} }] });
+  const { at } = await log.append({ topic: 'journal', partition: 0, records: [{ key: null, value, headers: {} }] });
+  if (until > at)
+    throw new FlotillaError('clock-off', {
+      where: 'the clock of this process',
+      why: 'it is ahead of the log by hours',
+    });
   return { is: 'adjusted', until, billed, booked };
 }
 
@@ -92,7 +97,7 @@ function ownerOf({ apiKeyIds }: ReconcileOptions, owner: string): UsageOwner {
   if (workspaceId !== undefined && workspaceId !== '-') return { workspaceId };
   throw new FlotillaError('invalid-config', {
     where: 'providers.anthropic.apiKeyIds',
-    why: 'no reply has shown the workspace of the account, so nobody can tell which usage is its own',
+    why: 'no reply has shown the workspace of the account, or it has moved to another: nobody can tell which usage is its own',
     fix: 'set it to the ids of the keys of this fleet (Console, API keys)',
   });
 }

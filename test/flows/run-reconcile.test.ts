@@ -44,7 +44,9 @@ describe('flotilla reconcile', () => {
     const before = await project.flotilla(['cost'], { env });
     assert.match(before.stdout, /billed and never shown: unknown, up to \$ [\d.]+ booked at worst case/);
 
-    const log = openSqliteLog({ directory: join(project.folder, '.flotilla') });
+    // As if it were asked when clocks that differ, and a report that is late, no longer matter.
+    const now = (): number => Date.now() + 600_000;
+    const log = openSqliteLog({ directory: join(project.folder, '.flotilla'), now });
     test.after(() => log.close());
     const usedIn = async (scope: string): Promise<number | undefined> => {
       const follower = new ViewFollower(log);
@@ -56,8 +58,7 @@ describe('flotilla reconcile', () => {
     const compare = () =>
       reconcile({
         log,
-        // As if it were asked when clocks that differ, and a report that is late, no longer matter.
-        clock: { now: () => Date.now() + 600_000 },
+        clock: { now },
         report: createAnthropicUsageReport({ adminKey, baseUrl: simulator.baseUrl }),
         account,
         apiKeyIds: [],

@@ -1,3 +1,4 @@
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import { reconcile } from '#runtime/reconcile.ts';
 import { createSimulatedUsageReport } from '#services/simulator/simulated-usage-report.ts';
 import type { Broker } from './broker.ts';
@@ -39,6 +40,14 @@ export async function adjustBooks(
       apiKeyIds,
       skewMs: simulationTiming.skewMs,
       reportedWithinMs,
-    });
+    }).catch(asClockOff);
+  broker.clockOffsetMs += laterMs;
   for (const { is } of await Promise.all([once(), once()])) world.hit(`books ${is}`);
+  broker.clockOffsetMs -= laterMs;
+}
+
+/** Somebody has set the log's clock back, and it refuses what is said to be of a later moment. */
+function asClockOff(error: unknown): { is: 'clock-off' } {
+  if (error instanceof FlotillaError && error.code === 'clock-off') return { is: 'clock-off' };
+  throw error;
 }

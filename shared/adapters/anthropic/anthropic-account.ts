@@ -37,6 +37,8 @@ export interface AnthropicAccount {
   client: Anthropic;
   baseUrl: string;
   apiKey: string;
+  /** Where the key comes from. */
+  keyVariable: string;
   /** The owner where the server shows none (protocol §5.2). */
   ownerWhenUnshown: string;
   createTimeoutMs: number;
@@ -55,6 +57,7 @@ export function openAnthropicAccount(options: AnthropicProviderOptions): Anthrop
     client: openClient({ apiKey, baseUrl, fetch: options.fetch }),
     baseUrl,
     apiKey,
+    keyVariable,
     ownerWhenUnshown: `unshown:${hash('sha256', `${baseUrl}\n${apiKey}`, 'hex')}`,
     createTimeoutMs: options.createTimeoutMs ?? CREATE_TIMEOUT_MS,
     createTimeoutPerMegabyteMs: options.createTimeoutPerMegabyteMs ?? CREATE_TIMEOUT_PER_MEGABYTE_MS,
@@ -74,6 +77,8 @@ function openClient(options: { apiKey: string; baseUrl: string; fetch: typeof gl
     openTelemetry: false,
     // No call repeats itself unless it says so: a forgotten option must not become a second purchase.
     maxRetries: 0,
+    // The key goes to this host alone: fetch would take its header along to wherever a reply points.
+    fetchOptions: { redirect: 'error' },
     ...(options.fetch && { fetch: options.fetch }),
   });
 }

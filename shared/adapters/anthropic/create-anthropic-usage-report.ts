@@ -24,6 +24,7 @@ const pagesMax = 500;
  */
 export function createAnthropicUsageReport({ adminKey, ...options }: AnthropicUsageReportOptions): UsageReport {
   const account = openAnthropicAccount({ ...options, apiKey: adminKey, keyVariable: 'ANTHROPIC_ADMIN_KEY' });
+  assertPrivate(account.baseUrl);
   return {
     async read({ from, to, whose }) {
       const summed: SummedUsage[] = [];
@@ -68,6 +69,19 @@ function queryOf({ width, from, to }: UsageSpan, whose: UsageOwner, page: string
 
 /** RFC 3339, without parts of a second. */
 const timeOf = (at: number): string => new Date(at).toISOString().replace('.000Z', 'Z');
+
+/** It may read, and change, everything of an organisation. */
+function assertPrivate(baseUrl: string): void {
+  const { protocol, hostname } = new URL(baseUrl);
+  if (protocol === 'https:' || isLoopback(hostname)) return;
+  throw new FlotillaError('invalid-config', {
+    where: 'base URL of the anthropic account',
+    why: 'an admin key is sent in the clear to no other host than this one',
+    fix: 'use https in ANTHROPIC_BASE_URL, or leave out ANTHROPIC_ADMIN_KEY',
+  });
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host);
 
 const endless = ({ baseUrl }: AnthropicAccount): FlotillaError =>
   new FlotillaError('provider-unavailable', {

@@ -29,7 +29,7 @@ export function toReadError(error: unknown, options: { account: AnthropicAccount
   }
   // A proxy's own 401 or 403 page says nothing about the key.
   if (said && (reply.httpStatus === 401 || reply.httpStatus === 402 || reply.httpStatus === 403)) {
-    return new FlotillaError('provider-auth', { where, why });
+    return new FlotillaError('provider-auth', { where, why, fix: `check ${options.account.keyVariable}` });
   }
   return new FlotillaError('provider-unavailable', { where, why, isRetryable: isPassing(reply.httpStatus) });
 }

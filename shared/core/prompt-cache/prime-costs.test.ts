@@ -32,10 +32,10 @@ describe('PrimeCosts', () => {
     assert.equal(costs.of('a'), 3);
   });
 
-  it('counts nothing of a PRIME for which its hour had no place', () => {
+  it('counts a PRIME until the journal says that its hour, or a cap, had no place for it', () => {
     const costs = new PrimeCosts();
     for (const id of ['p', 'q']) costs.add(prime(id, { 'run:a:money': 9 }, { perHour: 1 }));
-    assert.deepEqual([costs.of('a'), [...costs.all.keys()]], [9, ['p']]);
+    assert.deepEqual([costs.of('a'), [...costs.all.keys()]], [18, ['p', 'q']]);
   });
 
   it('takes nothing of other records', () => {

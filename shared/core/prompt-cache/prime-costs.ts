@@ -14,8 +14,8 @@ export interface PrimeCost {
 
 /**
  * What primes have cost whom: their reserve until it is known what they cost. Which of them count is what the reducer says
- * of PRIME and PRIMED by themselves: the first of each id, within the hour's bound. Whether a cap had room is known only to
- * who folds the whole journal.
+ * of PRIME and PRIMED by themselves: the first of each id. Whether a cap or its hour had room is known only to who folds the whole
+ * journal; until it says otherwise each counts.
  */
 export class PrimeCosts {
   readonly #view = createView();
@@ -30,7 +30,7 @@ export class PrimeCosts {
   /** @param record of the journal, in its order; others than these two change nothing */
   add(record: Stamped): void {
     if (record.kind !== 'PRIME' && record.kind !== 'PRIMED') return;
-    if (reduceJournal(this.#view, record) === 'refused') return;
+    if (reduceJournal(this.#view, withoutBound(record)) === 'refused') return;
     if (record.kind === 'PRIME') {
       const { id, account, prefix, reserve: amounts } = record;
       if (this.#isAskedFor(record)) this.#byId.set(id, { account, prefix, amounts });
@@ -57,4 +57,11 @@ export class PrimeCosts {
   #sum(scope: string): Nanodollars {
     return [...this.#byId.values()].reduce((sum, { amounts }) => sum + (amounts[scope] ?? 0), 0);
   }
+}
+
+/** One that a cap had no room for would take a place of the hour here, and keep out one that was bought. */
+function withoutBound(record: Stamped): Stamped {
+  if (record.kind !== 'PRIME') return record;
+  const { perHour: _, ...unbound } = record;
+  return unbound;
 }

@@ -107,7 +107,7 @@ describe('neverShown', () => {
 
     it('is what is booked for it, between both prices', () => {
       assert.equal(billed(low + 1), low + 1);
-      assert.equal(billed(0), low);
+      assert.equal(billed(0), high, 'some of it is an orphan, of which nobody knows how long it was');
       assert.equal(billed(high + 1), high);
     });
   });

@@ -28,7 +28,7 @@ interface Difference {
  * each item that was never shown.
  *
  * Where a model costs more beyond a length of the prompt, the report does not say how long each was. Together no longer
- * than that, none was; else what is booked for them holds, between the two prices.
+ * than that, none was; else what is booked for them holds, between the two prices, and of what nobody booked the higher.
  */
 export function neverShown(reported: readonly SummedUsage[], purchases: readonly Purchase[]): NeverShown {
   const booked = purchases.reduce((sum, purchase) => sum + purchase.booked, 0);
@@ -45,7 +45,9 @@ export function neverShown(reported: readonly SummedUsage[], purchases: readonly
   const { low, high } = range;
   // Below zero is what was executed after its price had fallen: it stays booked as it was.
   if (high < 0 && shownCost > 0) return { is: 'short', model: differences[0]?.model ?? '' };
-  return { is: 'known', billed: Math.max(0, low, Math.min(high, booked)), booked };
+  // More than every worst case: some of it was never booked, and may be as dear as it can be.
+  const billed = booked < low ? high : Math.min(high, booked);
+  return { is: 'known', billed: Math.max(0, billed), booked };
 }
 
 function differencesOf(reported: readonly SummedUsage[], purchases: readonly Purchase[]): Difference[] {

@@ -39,6 +39,7 @@ export class Purchases {
   readonly #batches = new Map<string, Purchase>();
   readonly #primes = new Map<string, Purchase>();
   readonly #ended: Purchase[] = [];
+  readonly #repinned = new Set<string>();
 
   settled(record: SettledRecord): void {
     const { bk, cost, spend } = record;
@@ -68,12 +69,20 @@ export class Purchases {
         this.#end(this.#batches, record.bk, { at, booked: spent - (settled?.cost ?? 0), ...shown });
         return;
       }
+      case 'REPIN':
+        this.#repinned.add(record.account);
+        return;
       case 'PRIME':
         this.#primes.set(record.id, openedAt(record.account, at));
         return;
       case 'PRIMED':
         if (prime) this.#end(this.#primes, record.id, { at, ...ofPrime(record, prime) });
     }
+  }
+
+  /** It was another owner's before: what it bought is in two reports. */
+  isRepinned(account: string): boolean {
+    return this.#repinned.has(account);
   }
 
   of(account: string): Purchase[] {

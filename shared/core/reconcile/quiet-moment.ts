@@ -26,7 +26,7 @@ export function quietMoment(purchases: readonly Purchase[], { before, skewMs }: 
 
 /** The minute in which the first purchase can have been executed. */
 export const firstMoment = (purchases: readonly Purchase[], { skewMs }: Pick<QuietOptions, 'skewMs'>): number =>
-  minuteOf(Math.min(...purchases.map(({ from }) => from)) - skewMs);
+  minuteOf(purchases.reduce((first, { from }) => Math.min(first, from), Infinity) - skewMs);
 
 /** What had been executed at a quiet moment. */
 export const boughtBefore = (purchases: readonly Purchase[], until: number): Purchase[] =>
