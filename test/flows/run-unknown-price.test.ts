@@ -37,7 +37,7 @@ describe('a model whose price nobody knows', () => {
       unknown
     >;
     assert.deepEqual([again.costUsd, again.savedUsd, again.unpricedBatches, again.batches], [null, null, 1, 1]);
-    assert.match(await said('status'), /20 ok of 20 · cost unknown/);
+    assert.match(await said('status'), /20 ok of 20 [·|] cost unknown/);
     const cost = await said('cost', '--by', 'model');
     assert.match(cost, /claude-mythos-5 .*unknown/);
     assert.match(cost, /price unknown for 20 answers, in no sum/);
