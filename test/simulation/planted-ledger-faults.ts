@@ -36,8 +36,8 @@ export const ledger = {
     edits: [
       edit(
         neverShown,
-        'billed: Math.max(0, low, Math.min(high, booked)), booked',
-        'billed: Math.min(low, booked), booked',
+        'const billed = booked < low ? high : Math.min(high, booked);',
+        'const billed = Math.min(low, booked);',
       ),
     ],
     setting: 'lull',
