@@ -31,7 +31,7 @@ describe('createAnthropicUsageReport', () => {
   });
 
   it('is not made for a host that would be told the key in the clear', () => {
-    for (const baseUrl of ['http://gateway.example', 'http://10.0.0.1:80/x']) {
+    for (const baseUrl of ['http://gateway.example', 'http://10.0.0.1:80/x', 'http://127.gateway.example']) {
       assert.throws(() => createAnthropicUsageReport({ adminKey, baseUrl }), { code: 'invalid-config' });
     }
   });

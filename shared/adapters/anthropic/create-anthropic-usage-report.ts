@@ -1,3 +1,4 @@
+import { isLoopback } from '#contracts/is-loopback.ts';
 import type { SummedUsage } from '#core/reconcile/reported-usage.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { UsageOwner, UsageReport } from '#ports/usage-report.ts';
@@ -80,8 +81,6 @@ function assertPrivate(baseUrl: string): void {
     fix: 'use https in ANTHROPIC_BASE_URL, or leave out ANTHROPIC_ADMIN_KEY',
   });
 }
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host);
 
 const endless = ({ baseUrl }: AnthropicAccount): FlotillaError =>
   new FlotillaError('provider-unavailable', {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { isLoopback } from '#contracts/is-loopback.ts';
 import type { FleetSettings } from './fleet-settings.ts';
-import { insecureFault, isLoopback } from './insecure-fault.ts';
+import { insecureFault } from './insecure-fault.ts';
 import { loadConfig } from './load-config.ts';
 
 const local = { FLOTILLA_KAFKA_BROKERS: '127.0.0.1:9092', FLOTILLA_REDIS_URL: 'redis://127.0.0.1:6379' };
