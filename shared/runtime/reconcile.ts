@@ -8,7 +8,7 @@ import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Log } from '#ports/log.ts';
 import type { UsageOwner, UsageReport } from '#ports/usage-report.ts';
-import { readRange } from './read-range.ts';
+import { readTopic } from './read-topic.ts';
 
 export interface ReconcileOptions {
   log: Log;
@@ -72,15 +72,13 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciled> 
 /** Settled first, so that what it showed is known when the journal is read. */
 async function readPurchases(log: Log): Promise<Purchases> {
   const purchases = new Purchases();
-  for (let partition = 0; partition < log.partitions('settled'); partition++) {
-    for await (const record of readRange(log, 'settled', { partition, from: 0 })) {
-      const decoded = decodeSettled(record.value);
-      if ('kind' in decoded) throw newer(decoded.what);
-      purchases.settled(decoded);
-    }
+  for await (const { value } of readTopic(log, 'settled')) {
+    const decoded = decodeSettled(value);
+    if ('kind' in decoded) throw newer(decoded.what);
+    purchases.settled(decoded);
   }
-  for await (const record of readRange(log, 'journal', { partition: 0, from: 0 })) {
-    const decoded = decodeJournal(record.value, record.at);
+  for await (const { value, at } of readTopic(log, 'journal')) {
+    const decoded = decodeJournal(value, at);
     if (decoded.kind === 'UNKNOWN') throw newer(decoded.what);
     purchases.journal(decoded);
   }
