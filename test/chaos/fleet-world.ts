@@ -65,7 +65,8 @@ export interface FleetWorld {
 /** Batches end after 1 to 3 s; `T_settle` is at its floor, so that a create that never landed is proven absent in 10 s. */
 const timeScale = 100;
 const simulatorLatency = { minMs: 100_000, maxMs: 300_000 };
-const partitions = 6;
+/** Of the documents topic, and so of every other. */
+export const partitions = 6;
 const prefix = 'chaos';
 const apiKey = 'sk-ant-chaos-key';
 
