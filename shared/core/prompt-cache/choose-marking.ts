@@ -63,18 +63,23 @@ export function chooseMarking(question: MarkingQuestion): MarkingChoice {
     views.flatMap(view => primes.map(prime => judged({ view, prime, items: question.items, rate })));
   const expected = judge(({ mean }) => mean);
   const stake = question.items * question.price.input * batchPriceShare * stakeMax;
-  const safe = expected.filter(each => isSafe(each, stake)).map(known);
-  const isKnown = ({ marking }: Judged): boolean => safe.some(each => isSame(each.marking, marking));
   const { saved, withLoan } = cacheAllowance(question);
+  const isWithin = ({ marking: { atRisk } }: Judged, allowance: number): boolean =>
+    atRisk * question.tokens + question.atRisk <= allowance;
+  const safe = expected
+    .filter(each => isSafe(each, stake))
+    .map(known)
+    .filter(each => isWithin(each, withLoan));
+  const isKnown = ({ marking }: Judged): boolean => safe.some(each => isSame(each.marking, marking));
   // Where there is something safe to do, nothing is lent to find out whether something else is better.
-  const isAllowed = ({ marking: { atRisk, isTrial } }: Judged): boolean =>
-    atRisk * question.tokens + question.atRisk <= (isTrial && safe.length > 0 ? saved : withLoan);
+  const isAllowed = (each: Judged): boolean =>
+    isWithin(each, each.marking.isTrial && safe.length > 0 ? saved : withLoan);
   const drawn = best(
     judge(drawnRate)
       .map(each => (isKnown(each) ? known(each) : each))
       .filter(isAllowed),
   );
-  const chosen = drawn && drawn.longRun > 0 ? drawn : best(safe.filter(isAllowed));
+  const chosen = drawn && drawn.longRun > 0 ? drawn : best(safe);
   if (chosen) return { is: 'marked', marking: chosen.marking };
   return { is: 'none', marking: known(best(expected) as Judged).marking };
 }

@@ -165,6 +165,29 @@ describe('planCache', () => {
     );
   });
 
+  it('tries what it can afford where what is safe costs more than is left', () => {
+    const [lessons, items, tokens] = [new CacheLessons(), 5, 5_000];
+    const { hash } = item(0).positions[0] ?? { hash: '' };
+    const sent = { hash, model, isPrimed: false } as const;
+    // A burst, of which the first batch was marked: in bursts a prime pays in the long run.
+    for (let index = 0; index < 18; index += 1) {
+      const seen = { bk: `seen-${index}`, at: at + index * 3_000, ttl: index === 0 ? ('5m' as const) : null };
+      lessons.see({ ...sent, ...seen, items, tokens });
+    }
+    const used = { items, hits: 1, readTokens: tokens, writtenTokens: 4 * tokens };
+    const prompts = { prefixTokens: tokens, promptTokens: items * (tokens + 5) };
+    lessons.learn({ ...sent, bk: 'seen-0', at, ttl: '5m', use: 'marked', ...used, ...prompts });
+    const marks = Array.from({ length: 40 }, (_, index) => {
+      const made = plan(batch(items), { bk: `bk-${index}`, at: at + 180 * minuteMs, lessons });
+      return made.plan?.marks[0];
+    });
+    assert.ok(
+      marks.some(mark => mark && !mark.prime),
+      'a prime is more than it may lose, and writing for five minutes is not',
+    );
+    assert.ok(!marks.some(mark => mark?.prime));
+  });
+
   it('stops marking what costs more than it saves, and tries again when that is long ago', () => {
     const lessons = new CacheLessons();
     const { hash } = item(0).positions[0] ?? { hash: '' };
