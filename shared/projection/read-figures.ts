@@ -1,4 +1,4 @@
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import type { BatchStateName } from '#core/view.ts';
 import type { Projection } from './projection.ts';
 import type { TotalName } from './totals.ts';
@@ -32,7 +32,7 @@ export interface SettledFigures {
   done: number;
   dead: number;
   retry: number;
-  cost: Nanodollars | null;
+  cost: Money | null;
   sealedAt: number;
   settledAt: number;
 }

@@ -5,6 +5,7 @@ import { decodeJournal, encodeJournal } from '#contracts/journal-codec.ts';
 import { encodeSettled } from '#contracts/settled-codec.ts';
 import { noUsage } from '#core/cost.ts';
 import type { JournalRecord } from '#core/journal.ts';
+import { journalVersion } from '#core/journal.ts';
 import type { SummedUsage } from '#core/reconcile/reported-usage.ts';
 import type { SettledRecord } from '#core/settled.ts';
 import { noSpend } from '#core/spend.ts';
@@ -130,7 +131,7 @@ describe('reconcile', () => {
   it('stops at what a newer program wrote: it may have been a purchase', async () => {
     const { begin, append, compare } = setup();
     await begin();
-    await append('journal', Buffer.from('{"v":1,"kind":"BOUGHT"}'));
+    await append('journal', Buffer.from(JSON.stringify({ v: journalVersion, kind: 'BOUGHT' })));
     await assert.rejects(compare([]), { code: 'log-newer' });
   });
 });

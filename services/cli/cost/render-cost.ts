@@ -3,7 +3,7 @@ import { type CapProgress, shareOf } from '#core/cost-report/cost-caps.ts';
 import { type CostKey, type CostLine, isMoneyKnown, type SpendSums } from '#core/cost-report/cost-report.ts';
 import type { NeverShownCost } from '#core/cost-report/never-shown-cost.ts';
 import type { SpendAnomalies } from '#core/cost-report/spend-anomalies.ts';
-import { formatDollars, type Nanodollars } from '#core/money.ts';
+import { formatDollars, type Money } from '#core/money.ts';
 import type { Parked } from '#runtime/parked-batches.ts';
 import { firstThatFits, oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf } from '../terminal/format-count.ts';
@@ -76,7 +76,7 @@ const hiddenLines = (hidden: readonly string[], { paint, width }: TerminalLook):
     ? []
     : wrapText(`no room for ${hidden.join(', ')}`, width - 2).map(line => paint('dim', `  ${line}`));
 
-type SumRow = readonly [name: string, amount: Nanodollars, note: string];
+type SumRow = readonly [name: string, amount: Money, note: string];
 
 /** Term by term, so that it adds up on paper: batch - reuse - cache + primes = billed, individual - billed = saved. */
 function sumLines(total: CostReport['total'], width: number): string[] {

@@ -1,6 +1,6 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import { runMoney } from '#core/caps/cap-scopes.ts';
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import { PrimeCosts } from '#core/prompt-cache/prime-costs.ts';
 import type { View } from '#core/view.ts';
 import type { Log, LogRecord } from '#ports/log.ts';
@@ -29,7 +29,7 @@ export class RunPrimes {
   }
 
   /** @param view knows which of them the journal took: a cap may have had no room */
-  bought({ primes, pastPrimes }: Pick<View, 'primes' | 'pastPrimes'>): { count: number; cost: Nanodollars } {
+  bought({ primes, pastPrimes }: Pick<View, 'primes' | 'pastPrimes'>): { count: number; cost: Money } {
     const costs = [...this.#costs.all].flatMap(([id, { amounts }]) => {
       const cost = amounts[this.#scope] ?? 0;
       return cost > 0 && (primes.has(id) || pastPrimes.has(id)) ? [cost] : [];

@@ -13,7 +13,7 @@ const tables = `
   CREATE TABLE IF NOT EXISTS invoice (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, workspace TEXT NOT NULL, batchId TEXT, customId TEXT,
     model TEXT NOT NULL, inputTokens INTEGER NOT NULL, outputTokens INTEGER NOT NULL, cacheReadTokens INTEGER NOT NULL,
-    cacheWrite5mTokens INTEGER NOT NULL, cacheWrite1hTokens INTEGER NOT NULL, costNanoDollars INTEGER NOT NULL,
+    cacheWrite5mTokens INTEGER NOT NULL, cacheWrite1hTokens INTEGER NOT NULL, costPicoDollars INTEGER NOT NULL,
     isForeign INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS counters (id INTEGER PRIMARY KEY CHECK (id = 1), value TEXT NOT NULL);
 `;
@@ -85,15 +85,15 @@ function chunkTable(database: DatabaseSync, name: 'items' | 'results') {
 
 /** Totals without a scan per question. A rolled back commit counts anew. */
 function countedInvoice(database: DatabaseSync) {
-  const sum = database.prepare('SELECT count(*) AS rowCount, coalesce(sum(costNanoDollars), 0) AS cost FROM invoice');
-  let known: { rowCount: number; costNanoDollars: number } | null = null;
+  const sum = database.prepare('SELECT count(*) AS rowCount, coalesce(sum(costPicoDollars), 0) AS cost FROM invoice');
+  let known: { rowCount: number; costPicoDollars: number } | null = null;
   return {
     add(rows: readonly Omit<InvoiceRow, 'number'>[]): void {
       if (rows.length > 0) known = null;
     },
     totals() {
       const row = known ? null : sum.get();
-      known ??= { rowCount: Number(row?.rowCount), costNanoDollars: Number(row?.cost) };
+      known ??= { rowCount: Number(row?.rowCount), costPicoDollars: Number(row?.cost) };
       return known;
     },
   };
@@ -122,7 +122,7 @@ function rowValues(row: Omit<InvoiceRow, 'number'>) {
     row.cacheReadTokens,
     row.cacheWrite5mTokens,
     row.cacheWrite1hTokens,
-    row.costNanoDollars,
+    row.costPicoDollars,
     row.isForeign ? 1 : 0,
   ];
 }
