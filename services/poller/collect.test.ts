@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeSettled } from '#contracts/settled-codec.ts';
 import { settledVersion } from '#core/settled.ts';
 import { retryKey } from '#core/view.ts';
 import { settledOf } from '#test/support/journal-records.ts';

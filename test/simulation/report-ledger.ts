@@ -1,4 +1,4 @@
-import { formatDollars } from '#core/money.ts';
+import { formatDollars, toNanodollars } from '#core/money.ts';
 import { addLedgers, type LedgerFigures, noLedger } from './ledger-of.ts';
 import type { SimulationArguments } from './parse-arguments.ts';
 import { runPool } from './run-pool.ts';
@@ -36,17 +36,18 @@ export const difference = ({ read, primes }: LedgerFigures): number =>
 
 function ledgerLines(ledger: LedgerFigures): string[] {
   const { documents, read, primes, unread, orphans, adjusted, total, unequal, disagreeing } = ledger;
+  const nano = toNanodollars;
   const side = ({ bought, books, bill }: LedgerFigures['read']): string =>
-    `${bought} bought, books ${books}, bill ${bill}, difference ${books - bill} nanodollars`;
+    `${bought} bought, books ${nano(books)}, bill ${nano(bill)}, difference ${nano(books - bill)} nanodollars`;
   return [
     `${documents} documents, bill ${formatDollars(total.bill)}, books ${formatDollars(total.books)}`,
     `answered items:    ${side(read)}`,
     `primes:            ${side(primes)}`,
     `never shown to us: ${side(unread)} (lost lines, lost replies of primes; at their worst case)`,
-    `orphans:           ${orphans.bought} bought, on the bill ${orphans.bill}, ended without ever showing a line`,
-    `difference of what was shown: ${difference(ledger)} nanodollars, ${disagreeing} batches or primes disagree`,
-    `usage report:      ${adjusted.down} nanodollars off the books, ${adjusted.up} added to them`,
-    `difference of all: ${total.books - total.bill} nanodollars, books ${total.books}, bill ${total.bill}`,
+    `orphans:           ${orphans.bought} bought, on the bill ${nano(orphans.bill)}, ended without ever showing a line`,
+    `difference of what was shown: ${nano(difference(ledger))} nanodollars, ${disagreeing} batches or primes disagree`,
+    `usage report:      ${nano(adjusted.down)} nanodollars off the books, ${nano(adjusted.up)} added to them`,
+    `difference of all: ${nano(total.books - total.bill)} nanodollars, books ${nano(total.books)}, bill ${nano(total.bill)}`,
     `                   ${unequal} runs off`,
   ];
 }
