@@ -114,6 +114,13 @@ describe('renderCost', () => {
     assert.deepEqual(neverShown, json);
   });
 
+  it('says what it could not read, also where nothing is left', () => {
+    for (const figures of [[], [spend({})]]) {
+      const report = { ...reportOf(figures), unknown: 'journal record CAP of version 1' };
+      assert.match(renderCost(report, look(100)), /the log has a journal record CAP of version 1, not read/);
+    }
+  });
+
   it('says how full caps are, and which batches they hold', () => {
     const text = renderCost(reportOf([]), look(100, { isTty: false }));
     assert.match(text, /nothing was bought/);

@@ -1,5 +1,6 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import { runMoney } from '#core/caps/cap-scopes.ts';
+import { journalVersion } from '#core/journal.ts';
 import type { Money } from '#core/money.ts';
 import { PrimeCosts } from '#core/prompt-cache/prime-costs.ts';
 import type { View } from '#core/view.ts';
@@ -8,7 +9,7 @@ import { readTopic } from '#runtime/read-topic.ts';
 
 /** How both records go on after their version: the others need not be parsed, and there are many. */
 const kind = Buffer.from(',"kind":"PRIME');
-const kindAt = '{"v":1'.length;
+const kindAt = `{"v":${journalVersion}`.length;
 
 /** What was bought for a run only to write cache entries. */
 export class RunPrimes {
