@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { WorkerHint } from '#contracts/worker-hint.ts';
+import { fromNanodollars, unitsPerDollar } from '#core/money.ts';
 import type { Figures } from '#projection/read-figures.ts';
 import { type OverviewParts, overviewJson, staleAfterMs } from './overview.ts';
 
@@ -128,7 +129,12 @@ describe('overviewJson', () => {
   });
 
   it('has money as decimal text, and what is unpriced apart', () => {
-    const totals = { ...noTotals, billed: 1_500_000_000, individual: 3_000_000_001, unpricedBatches: 2 };
+    const totals = {
+      ...noTotals,
+      billed: 1.5 * unitsPerDollar,
+      individual: fromNanodollars(3_000_000_001),
+      unpricedBatches: 2,
+    };
     const { money } = overview({ figures: { ...noFigures, totals } }) as unknown as { money: unknown };
     assert.deepEqual(money, {
       billed: { usd: '1.50', text: '$ 1.50' },

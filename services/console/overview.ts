@@ -1,7 +1,7 @@
 import type { WorkerHint } from '#contracts/worker-hint.ts';
 import { capInWords, holdInWords } from '#core/caps/cap-words.ts';
 import { shareOf } from '#core/cost-report/cost-caps.ts';
-import { decimalDollars, formatDollars, type Nanodollars, sumOrUnknown } from '#core/money.ts';
+import { decimalDollars, formatDollars, type Money, sumOrUnknown } from '#core/money.ts';
 import type { BatchStateName } from '#core/view.ts';
 import { errorCatalogue } from '#errors/catalogue.ts';
 import type { BatchFigures, CauseFigures, Figures } from '#projection/read-figures.ts';
@@ -160,7 +160,7 @@ function budgetJson(budget: Budget | null): Record<string, unknown> {
   };
 }
 
-const dollars = (amount: Nanodollars | null): { usd: string | null; text: string } => ({
+const dollars = (amount: Money | null): { usd: string | null; text: string } => ({
   usd: amount === null ? null : decimalDollars(amount),
   text: formatDollars(amount),
 });

@@ -1,4 +1,5 @@
 import { priceOf } from '#core/cost.ts';
+import { toNanodollars } from '#core/money.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { formatRid, type Rid } from '#core/rid.ts';
 import type { Settlement } from '#core/settle/settle-batch.ts';
@@ -60,7 +61,7 @@ export function recordSettle(spans: SpanSink, settled: SettledBatch): void {
       'flotilla.done': done.length,
       'flotilla.dead': dead.length,
       'flotilla.retry': retry.length,
-      ...(cost === null ? {} : { 'flotilla.cost.nanodollars': cost }),
+      ...(cost === null ? {} : { 'flotilla.cost.nanodollars': toNanodollars(cost) }),
       'flotilla.links.left_out': leftOut,
     },
   });

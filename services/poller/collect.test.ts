@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeSettled } from '#contracts/settled-codec.ts';
+import { settledVersion } from '#core/settled.ts';
 import { retryKey } from '#core/view.ts';
 import { settledOf } from '#test/support/journal-records.ts';
 import { answered, errored, type ScriptedBatch, unavailable } from '#test/support/scripted-provider.ts';
@@ -144,10 +144,8 @@ describe('Collector', () => {
     const bundle = await setup();
     const { fleet, worker, bk } = bundle;
     for (const partition of [0, 1]) {
-      const text = Buffer.from(encodeSettled(settledOf(bk)))
-        .toString()
-        .replace('"v":1', '"v":2');
-      const records = [{ key: bk, value: Buffer.from(text), headers: {} }];
+      const value = Buffer.from(JSON.stringify({ ...settledOf(bk), v: settledVersion + 1 }));
+      const records = [{ key: bk, value, headers: {} }];
       await fleet.cluster.connect().append({ topic: 'settled', partition, records });
     }
     await collect(bundle, worker).catch(() => {});

@@ -21,12 +21,12 @@ export function countReused(
   { terminals, stateOf, now }: Pick<Settlement, 'terminals'> & { stateOf: (item: Item) => ReuseState; now: number },
 ): Partial<AnswerCounts> {
   const given = new Set(terminals.flatMap(({ rid, reusedFrom }) => (reusedFrom ? formatRid(rid) : [])));
-  let savedNanodollars = 0;
+  let savedCost = 0;
   for (const item of items) {
     const state = given.has(formatRid(item)) ? stateOf(item) : null;
-    if (state?.is === 'answered') savedNanodollars += state.answer.cost?.billed ?? 0;
+    if (state?.is === 'answered') savedCost += state.answer.cost?.billed ?? 0;
   }
-  return { saved: given.size, savedNanodollars, savedWaitMs: given.size * (now - sealedAt) };
+  return { saved: given.size, savedCost, savedWaitMs: given.size * (now - sealedAt) };
 }
 
 /** Batches with an item that waited for one of the documents that have their terminal record now. */

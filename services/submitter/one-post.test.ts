@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { journalVersion } from '#core/journal.ts';
 import {
   acceptsUnanswered,
   type CreateScript,
@@ -27,7 +28,7 @@ describe('Submitter: one POST for one INTENT', () => {
       fleet.provider.posts.map(({ label, items }) => [label, items.map(item => item.customId)]),
       [[{ fleet: 'fleeta', bk, sub: 1 }, [`fleeta-${bk}-0-0-0`, `fleeta-${bk}-0-1-0`]]],
     );
-    assert.deepEqual(fleet.journal('CREATED'), [{ v: 1, kind: 'CREATED', bk, sub: 1, pid: 'pid-1' }]);
+    assert.deepEqual(fleet.journal('CREATED'), [{ v: journalVersion, kind: 'CREATED', bk, sub: 1, pid: 'pid-1' }]);
     assert.equal(await fleet.payloads.get(bk), null);
     assert.equal(await submit(worker), false);
   });

@@ -3,6 +3,7 @@ import type { BatchRequests } from '#core/batch-requests.ts';
 import { callCostOf, type Usage } from '#core/cost.ts';
 import { forgetOldest } from '#core/forget-oldest.ts';
 import type { Amounts, PrimeRecord } from '#core/journal.ts';
+import { toNanodollars } from '#core/money.ts';
 import { type CacheMark, marksSent } from '#core/prompt-cache/cache-plan.ts';
 import { primeRequest } from '#core/prompt-cache/prime-request.ts';
 import {
@@ -212,7 +213,7 @@ export class Primer {
     if (outcome.status === 'refused') return {};
     const cost = callCostOf(outcome.model, outcome.usage, at, { isUsOnly: isPrimeUsOnly(body) });
     if (cost === null) return record.reserve;
-    this.#ports.telemetry.count('flotilla_prime_nanodollars_total', cost);
+    this.#ports.telemetry.count('flotilla_prime_nanodollars_total', toNanodollars(cost));
     return amountsOf(cost);
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { callCostOf } from '#core/cost.ts';
 import type { Amounts } from '#core/journal.ts';
+import { toNanodollars } from '#core/money.ts';
 import type { CachePlan } from '#core/prompt-cache/cache-plan.ts';
 import type { PrimeOutcome } from '#ports/batch-provider.ts';
 import {
@@ -68,7 +69,7 @@ describe('Submitter: primes', () => {
     assert.equal(tokens, 0);
     assert.equal(worker.telemetry.counted('flotilla_cache_plans_total'), 1);
     assert.equal(worker.telemetry.counted('flotilla_primes_total'), 1);
-    assert.equal(worker.telemetry.counted('flotilla_prime_nanodollars_total'), cost);
+    assert.equal(worker.telemetry.counted('flotilla_prime_nanodollars_total'), toNanodollars(cost));
   });
 
   it('are bought once while the entry lives, and again when it is over', async () => {
@@ -135,7 +136,7 @@ describe('Submitter: primes', () => {
     assert.deepEqual([tight.fleet.provider.primed.length, tight.fleet.provider.posts.length], [0, 1]);
   });
 
-  it('are shared by the runs of their batch, to the nanodollar', async () => {
+  it('are shared by the runs of their batch, and the parts are the sum', async () => {
     const { fleet, worker } = await setup();
     await seal(fleet, worker, ['A', 'B', 'C']);
     await submit(worker);

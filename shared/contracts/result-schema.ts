@@ -5,7 +5,7 @@ import { type ErrorCode, errorCatalogue } from '#errors/catalogue.ts';
 const outcomes = [...new Set<OutcomeName>(['succeeded', ...Object.values(causes).map(({ outcome }) => outcome)])];
 const classes = [...new Set(Object.values(causes).map(row => row.class))];
 const tokens = z.int().nonnegative();
-const dollars = z.string().regex(/^\d+(\.\d{1,9})?$/);
+const dollars = z.string().regex(/^\d+(\.\d{1,11})?$/);
 
 export const ridSchema = z
   .string()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { outcomeCauses } from '#core/outcome.ts';
-import type { SettledRecord } from '#core/settled.ts';
+import { type SettledRecord, settledVersion } from '#core/settled.ts';
 import { decodeSettled, encodeSettled } from './settled-codec.ts';
 import { settledRecordSchema } from './settled-record-schema.ts';
 
@@ -28,7 +28,7 @@ const spendRow = fc.oneof(
 const spend = fc.record({ at: whole, rows: fc.array(spendRow, { minLength: 1, maxLength: 3 }) }, plain);
 
 const written = {
-  v: fc.constant(1 as const),
+  v: fc.constant(settledVersion),
   bk: fc.string({ minLength: 1 }),
   done: fc.array(fc.tuple(whole, whole)),
   dead: fc.array(fc.tuple(whole, whole, cause)),
@@ -55,7 +55,8 @@ describe('settled codec', () => {
   });
 
   it('says UNKNOWN to another version, to no batch and to no JSON, and never throws', () => {
-    for (const text of ['{"v":2,"bk":"b"}', '{"v":1}', '[]', 'null', '', '{', '\u0000']) {
+    const others = [settledVersion - 1, settledVersion + 1].map(v => JSON.stringify({ v, bk: 'b' }));
+    for (const text of [...others, JSON.stringify({ v: settledVersion }), '[]', 'null', '', '{', '\u0000']) {
       const decoded = decodeSettled(Buffer.from(text));
       assert.ok('kind' in decoded && decoded.kind === 'UNKNOWN', text);
     }

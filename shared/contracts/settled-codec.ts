@@ -1,7 +1,7 @@
 import { type SettledRecord, settledVersion } from '#core/settled.ts';
 import { decodeObject, type UnknownRecord } from './unknown-record.ts';
 
-/** `{"v":1,"bk":…}`, one line of JSON. */
+/** `{"v":2,"bk":…}`, one line of JSON. */
 export const encodeSettled = (record: SettledRecord): Uint8Array => Buffer.from(JSON.stringify(record));
 
 /** Only version and batch are looked at, for the reasons of the journal's codec. Never throws. */

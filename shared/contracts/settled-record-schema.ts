@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { outcomeCauses } from '#core/outcome.ts';
-import type { SettledRecord } from '#core/settled.ts';
+import { type SettledRecord, settledVersion } from '#core/settled.ts';
 import { amountsSchema, usageSchema as usage } from './journal-record-schema.ts';
 
 const whole = z.int().nonnegative();
@@ -60,7 +60,7 @@ const cacheLesson = z.strictObject({
 
 /** Every field of a settled record: for tests and the audit. */
 export const settledRecordSchema: z.ZodType<SettledRecord> = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(settledVersion),
   bk: z.string().min(1),
   done: z.array(z.tuple([whole, whole])),
   dead: z.array(z.tuple([whole, whole, cause])),

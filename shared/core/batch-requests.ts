@@ -19,7 +19,7 @@ export interface BatchRequests {
   deadlineAt: number;
   /** Of all its items: tenants share no batch. */
   tenant: string | null;
-  /** Nanodollars at worst, by run (`''`: no run); null when a price is unknown. */
+  /** At worst, by run (`''`: no run); null when a price is unknown. */
   costMaxByRun: Readonly<Record<string, WorstCost | null>>;
   bodies: readonly string[];
 }

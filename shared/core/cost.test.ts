@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty, recordOf } from '#test/support/check-property.ts';
 import { addUsage, costOf, dearestPrice, noUsage, priceOf, type Usage } from './cost.ts';
+import { fromNanodollars } from './money.ts';
 import { priceRows } from './prices.ts';
 
 const at = Date.UTC(2026, 10, 15);
@@ -25,8 +26,12 @@ describe('costOf', () => {
       ['claude-haiku-4-5', usage({ cacheWrite5m: 1_000 }), { billed: 625_000, individual: 1_000_000 }],
       ['claude-haiku-4-5', usage({ cacheWrite1h: 1_000 }), { billed: 1_000_000, individual: 1_000_000 }],
       ['claude-opus-4-5', usage({ output: 1 }), { billed: 12_500, individual: 25_000 }],
+      ['claude-haiku-5-5', usage({ cacheWrite5m: 1 }), { billed: 62.5, individual: 100 }],
     ];
-    for (const [name, block, cost] of golden) assert.deepEqual(costOf(name, block, at), cost, name);
+    for (const [name, block, { billed, individual }] of golden) {
+      const cost = { billed: fromNanodollars(billed), individual: fromNanodollars(individual) };
+      assert.deepEqual(costOf(name, block, at), cost, name);
+    }
   });
 
   it('P4: is unknown, never zero, for a model without a price', () => {
@@ -34,11 +39,13 @@ describe('costOf', () => {
     assert.equal(costOf('constructor', usage({ input: 1 }), at), null);
   });
 
-  it('is a tenth more, rounded once, for a request that must stay in one country', () => {
+  it('is a tenth more, exactly, for a request that must stay in one country', () => {
     const block = usage({ input: 333, output: 77, cacheRead: 11 });
     const plain = costOf('claude-haiku-4-5', block, at);
     const us = costOf('claude-haiku-4-5', block, at, { isUsOnly: true });
-    assert.equal(us?.billed, Math.round((333 * 1_000 + 77 * 5_000 + 11 * 100) * 0.5 * 1.1));
+    assert.equal(us?.billed, fromNanodollars(((333 * 1_000 + 77 * 5_000 + 11 * 100) * 11) / 20));
+    const written = costOf('claude-haiku-5-5', usage({ cacheWrite5m: 1 }), at, { isUsOnly: true });
+    assert.equal(written?.billed, fromNanodollars(68.75));
     assert.ok(plain && us && us.individual > plain.individual);
   });
 
@@ -52,14 +59,14 @@ describe('costOf', () => {
   it('goes by the day of purchase', () => {
     const before = priceOf('claude-sonnet-5-5', { promptTokens: 1, at: Date.UTC(2026, 9, 7) - 1 });
     const after = priceOf('claude-sonnet-5-5', { promptTokens: 1, at: Date.UTC(2026, 9, 7) });
-    assert.deepEqual([before?.cacheRead, after?.cacheRead], [200, 100]);
+    assert.deepEqual([before?.cacheRead, after?.cacheRead], [200, 100].map(fromNanodollars));
     assert.equal(priceOf('claude-sonnet-5-5', { promptTokens: 1, at: Date.UTC(2025, 0, 1) }), null);
   });
 
   it('S5: what is reserved is dearer than any price known to hold until it is executed', () => {
     const change = Date.UTC(2026, 9, 7);
     const dearest = (when: number) => dearestPrice('claude-sonnet-5-5', { promptTokens: 1, at: when })?.cacheRead;
-    assert.deepEqual([change - 1, change].map(dearest), [200, 100]);
+    assert.deepEqual([change - 1, change].map(dearest), [200, 100].map(fromNanodollars));
     const begin = Date.UTC(2026, 0, 1);
     assert.equal(dearestPrice('claude-sonnet-5-5', { promptTokens: 1, at: begin - 1 }), null);
     const when = fc.integer({ min: begin, max: begin + 366 * 86_400_000 });
@@ -78,12 +85,23 @@ describe('costOf', () => {
   it('goes by the whole prompt, cache tokens included, where long prompts cost more', () => {
     const short = priceOf('claude-haiku-5-5', { promptTokens: 100_000, at });
     const long = priceOf('claude-haiku-5-5', { promptTokens: 100_001, at });
-    assert.deepEqual([short?.input, long?.input], [100, 500]);
+    assert.deepEqual([short?.input, long?.input], [100, 500].map(fromNanodollars));
     const cost = costOf('claude-haiku-5-5', usage({ input: 1, cacheRead: 100_000 }), at);
-    assert.equal(cost?.billed, Math.round((500 + 100_000 * 50) / 2));
+    assert.equal(cost?.billed, fromNanodollars((500 + 100_000 * 50) / 2));
   });
 
-  it('is a whole number of nanodollars, and never less for more tokens', () => {
+  it('is the sum of what its parts cost: nothing is lost by adding tokens up first', () => {
+    checkProperty(
+      fc.property(model, fc.array(anyUsage, { minLength: 1, maxLength: 5 }), fc.boolean(), (name, parts, isUsOnly) => {
+        fc.pre(name !== 'claude-haiku-5-5'); // a longer prompt has another price
+        const billedFor = (some: Usage): number => costOf(name, some, at, { isUsOnly })?.billed ?? Number.NaN;
+        const billed = parts.reduce((sum, part) => sum + billedFor(part), 0);
+        assert.equal(billedFor(parts.reduce(addUsage, noUsage)), billed);
+      }),
+    );
+  });
+
+  it('is a whole number, and never less for more tokens', () => {
     checkProperty(
       fc.property(model, anyUsage, anyUsage, (name, one, more) => {
         const [less, all] = [costOf(name, one, at), costOf(name, addUsage(one, more), at)];

@@ -1,6 +1,6 @@
 import { addFields } from './add-fields.ts';
-import type { Nanodollars } from './money.ts';
-import { batchPriceShare, canonicalModel, type PriceRow, priceRows, usOnlyFactor } from './prices.ts';
+import type { Money } from './money.ts';
+import { billedAt, canonicalModel, type PriceRow, priceRows } from './prices.ts';
 
 /** Tokens as billed; total input is the sum of all but `output`. */
 export interface Usage {
@@ -17,13 +17,13 @@ export const addUsage = addFields<Usage>;
 
 export interface ItemCost {
   /** As a batch item. */
-  billed: Nanodollars;
+  billed: Money;
   /** What a single call would have cost with the same tokens. */
-  individual: Nanodollars;
+  individual: Money;
 }
 
 /**
- * The price of one answer: computed once, from the raw usage block, per item, rounded half up.
+ * The price of one answer: computed once, from the raw usage block, per item, exactly.
  * @param at when the batch was bought, ms since the epoch: prices have effective dates
  * @param options.isUsOnly the request said `inference_geo: "us"`
  * @returns null when no row is known for the model: unknown, never zero
@@ -38,28 +38,29 @@ export function costOf(
   const price = priceOf(model, { promptTokens: prompt, at });
   if (!price) return null;
   const uncached = prompt * price.input + usage.output * price.output;
-  const factor = isUsOnly ? usOnlyFactor : 1;
-  const single = listPrice(usage, price);
-  return { billed: Math.round(single * batchPriceShare * factor), individual: Math.round(uncached * factor) };
+  return {
+    billed: billedAt(listPrice(usage, price), { isBatch: true, isUsOnly }),
+    individual: billedAt(uncached, { isBatch: false, isUsOnly }),
+  };
 }
 
-/** The price of one call outside batches, rounded half up; null when no row is known for the model. */
+/** The price of one call outside batches; null when no row is known for the model. */
 export function callCostOf(
   model: string,
   usage: Usage,
   at: number,
   { isUsOnly = false }: { isUsOnly?: boolean } = {},
-): Nanodollars | null {
+): Money | null {
   const price = priceOf(model, { promptTokens: promptTokens(usage), at });
-  return price && Math.round(listPrice(usage, price) * (isUsOnly ? usOnlyFactor : 1));
+  return price && billedAt(listPrice(usage, price), { isBatch: false, isUsOnly });
 }
 
 /** All of the input, cache tokens included. */
 export const promptTokens = ({ input, cacheRead, cacheWrite5m, cacheWrite1h }: Usage): number =>
   input + cacheRead + cacheWrite5m + cacheWrite1h;
 
-/** As single calls, not rounded. */
-export const listPrice = (usage: Usage, price: PriceRow): number =>
+/** As single calls. */
+export const listPrice = (usage: Usage, price: PriceRow): Money =>
   usage.input * price.input +
   usage.output * price.output +
   usage.cacheRead * price.cacheRead +

@@ -1,5 +1,5 @@
 import type { Usage } from './cost.ts';
-import type { Nanodollars } from './money.ts';
+import type { Money } from './money.ts';
 import type { CachePlan, CacheTtl } from './prompt-cache/cache-plan.ts';
 
 /**
@@ -24,8 +24,8 @@ export type JournalRecord =
 
 export type JournalKind = JournalRecord['kind'];
 
-/** The version that this code writes and understands. */
-export const journalVersion = 1;
+/** The version that this code writes and understands. Amounts of 1 and 2 were whole nanodollars. */
+export const journalVersion = 3;
 
 export const journalKinds = [
   'FLEET',
@@ -47,7 +47,7 @@ export const journalKinds = [
 /** A record with the log's own time and place. */
 export type Stamped = JournalRecord & { at: number };
 
-/** Amounts by scope, for example `account:main:items` or `run:r_1:money`; money in nanodollars. */
+/** Amounts by scope, for example `account:main:items` or `run:r_1:money`; what ends in `money` is `Money`. */
 export type Amounts = Readonly<Record<string, number>>;
 
 /** The random id of the fleet; never from configuration. */
@@ -197,9 +197,9 @@ export interface AdjustedRecord {
   /** Ms since the epoch, a whole minute. */
   until: number;
   /** Billed, and never shown: lost lines, lost replies of primes, batches that ended without a line. */
-  billed: Nanodollars;
+  billed: Money;
   /** What RELEASED and PRIMED hold for it, at its worst case. */
-  booked: Nanodollars;
+  booked: Money;
 }
 
 export interface CancelRecord {

@@ -1,5 +1,7 @@
+import { fromNanodollars, type Money } from './money.ts';
+
 /**
- * List prices in nanodollars a token, for single calls. A batch is half of every column, cache prices included.
+ * List prices of a token, for single calls. A batch is half of every column, cache prices included.
  * Source: the price page and two public price lists, read 2026-08 to 2026-11-10.
  */
 export interface PriceRow {
@@ -8,20 +10,37 @@ export interface PriceRow {
   since: string;
   /** Applies to prompts of at most this many tokens, cache tokens included. */
   promptTokensMax?: number;
-  input: number;
-  output: number;
-  cacheWrite5m: number;
-  cacheWrite1h: number;
-  cacheRead: number;
+  input: Money;
+  output: Money;
+  cacheWrite5m: Money;
+  cacheWrite1h: Money;
+  cacheRead: Money;
 }
 
 export const batchPriceShare = 0.5;
 
-/** What a request costs more when it says `inference_geo: "us"`. */
-export const usOnlyFactor = 1.1;
+/** In tenths, because 1.1 is none of the numbers that a double holds. */
+const usOnlyTenths = 11;
 
-const row = (model: string, columns: readonly number[], promptTokensMax?: number): PriceRow => {
-  const [input, output, cacheWrite5m, cacheWrite1h, cacheRead] = columns as [number, number, number, number, number];
+/** What a request costs more when it says `inference_geo: "us"`: for estimates. */
+export const usOnlyFactor = usOnlyTenths / 10;
+
+export interface Terms {
+  isBatch: boolean;
+  /** The request said `inference_geo: "us"`. */
+  isUsOnly: boolean;
+}
+
+/** What whole tokens at list price are billed at: exact, because every price is whole on all terms. */
+export function billedAt(listPrice: Money, { isBatch, isUsOnly }: Terms): Money {
+  const share = isBatch ? listPrice * batchPriceShare : listPrice;
+  return isUsOnly ? (share * usOnlyTenths) / 10 : share;
+}
+
+/** @param published nanodollars a token */
+const row = (model: string, published: readonly number[], promptTokensMax?: number): PriceRow => {
+  const columns = published.map(fromNanodollars);
+  const [input, output, cacheWrite5m, cacheWrite1h, cacheRead] = columns as [Money, Money, Money, Money, Money];
   const limit = promptTokensMax === undefined ? {} : { promptTokensMax };
   return { model, since: '2026-01-01', input, output, cacheWrite5m, cacheWrite1h, cacheRead, ...limit };
 };

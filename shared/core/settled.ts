@@ -1,4 +1,5 @@
 import type { Amounts } from './journal.ts';
+import type { Money } from './money.ts';
 import type { OutcomeCause } from './outcome.ts';
 import type { CacheLesson } from './prompt-cache/cache-lessons.ts';
 import type { Spend } from './spend.ts';
@@ -8,7 +9,7 @@ import type { Spend } from './spend.ts';
  * The first per `bk` counts.
  */
 export interface SettledRecord {
-  v: 1;
+  v: typeof settledVersion;
   bk: string;
   /** `[partition, offset]` of the documents that have a result. */
   done: readonly (readonly [number, number])[];
@@ -16,12 +17,12 @@ export interface SettledRecord {
   retry: readonly RetryRow[];
   /** Tokens as billed, summed over the batch. */
   usage: { input: number; output: number; cacheRead: number; cacheWrite5m: number; cacheWrite1h: number };
-  /** Nanodollars; null when a price was unknown. */
-  cost: number | null;
-  /** Nanodollars that the same answers would have cost one by one. */
-  individualCost: number | null;
-  /** Nanodollars by run: what each spent here, retries and waste included. */
-  runs: Readonly<Record<string, { cost: number; individual: number }>>;
+  /** Null when a price was unknown. */
+  cost: Money | null;
+  /** What the same answers would have cost one by one. */
+  individualCost: Money | null;
+  /** By run: what each spent here, retries and waste included. */
+  runs: Readonly<Record<string, { cost: Money; individual: Money }>>;
   /** What RELEASED puts in place of the reserve. */
   actual: Amounts;
   /** What was bought or given again, for whom; absent when nothing was, and in records of earlier programs. */
@@ -48,5 +49,5 @@ export interface RetryRow {
   runs: readonly string[];
 }
 
-/** The version that this code writes and understands. */
-export const settledVersion = 1;
+/** The version that this code writes and understands. Amounts of version 1 were whole nanodollars. */
+export const settledVersion = 2;

@@ -7,7 +7,7 @@ import { noon, openFold, plainView, sealed } from '#test/support/journal-records
 import type { Stamped } from './journal.ts';
 import { reduceJournal } from './reduce-journal.ts';
 import { reduceSettled } from './reduce-settled.ts';
-import { takeSnapshot, type ViewSnapshot, viewFromSnapshot } from './snapshot.ts';
+import { snapshotVersion, takeSnapshot, type ViewSnapshot, viewFromSnapshot } from './snapshot.ts';
 import { createView, type View } from './view.ts';
 
 const positions = { journalOffset: 7, settledOffsets: [1, 2] };
@@ -55,12 +55,17 @@ describe('a snapshot', () => {
   it('names the fleet and the positions it stands at', () => {
     const fold = openFold({ kind: 'FLEET', fleet: 'abcdef', partitions: 1, settledPartitions: 32 });
     const { v, fleet, journalOffset, settledOffsets } = takeSnapshot(fold.view, positions);
-    assert.deepEqual({ v, fleet, journalOffset, settledOffsets }, { v: 3, fleet: 'abcdef', ...positions });
+    assert.deepEqual(
+      { v, fleet, journalOffset, settledOffsets },
+      { v: snapshotVersion, fleet: 'abcdef', ...positions },
+    );
   });
 
   it('of another version is not read', () => {
-    const snapshot = { ...takeSnapshot(createView(), positions), v: 1 } as unknown as ViewSnapshot;
-    assert.equal(viewFromSnapshot(snapshot), null);
+    for (const v of [1, snapshotVersion - 1, snapshotVersion + 1]) {
+      const snapshot = { ...takeSnapshot(createView(), positions), v } as unknown as ViewSnapshot;
+      assert.equal(viewFromSnapshot(snapshot), null, String(v));
+    }
   });
 
   it('that was taken after a record it could not understand is not read: newer code has to see that record', () => {

@@ -4,7 +4,7 @@ import type { View } from './view.ts';
 
 /** A view at a position, as plain data. An unknown version is ignored and the log is read instead. */
 export interface ViewSnapshot {
-  v: 3;
+  v: typeof snapshotVersion;
   fleet: string;
   journalOffset: number;
   settledOffsets: number[];
@@ -12,10 +12,11 @@ export interface ViewSnapshot {
 }
 
 /**
- * Version 2 has the plans of batches, primes in full, and what was learnt of the cache; 3 what accounts were adjusted by. Each new kind
+ * Version 2 has the plans of batches, primes in full, and what was learnt of the cache; 3 what accounts were adjusted by; 4 amounts in quarters of a
+ * nanodollar. Each new kind
  * of record, and each new version of one, needs another: a program that does not know it must not start behind it.
  */
-export const snapshotVersion = 3;
+export const snapshotVersion = 4;
 
 const mapNames = [
   'accounts',

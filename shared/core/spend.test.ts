@@ -26,7 +26,7 @@ function rowsOf(...items: SpentItem[]) {
 }
 
 describe('SpendRows', () => {
-  it('without cache, everything costs what it would cost without cache, to the nanodollar', () => {
+  it('without cache, everything costs what it would cost without cache, exactly', () => {
     const [row] = rowsOf(item(plain), item({ ...plain, input: 3 }));
     assert.equal(row?.billed, row?.uncached);
     assert.equal(

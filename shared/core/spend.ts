@@ -1,6 +1,6 @@
 import { addUsage, type ItemCost, noUsage, type Usage } from './cost.ts';
 import { type TokenCounts, TokenTally } from './cost-report/token-buckets.ts';
-import type { Nanodollars } from './money.ts';
+import type { Money } from './money.ts';
 import { batchPriceShare } from './prices.ts';
 
 /**
@@ -13,7 +13,7 @@ export interface Spend {
   rows: readonly SpendRow[];
 }
 
-/** Money in nanodollars; items without a price are in no sum. */
+/** Items without a price are in no sum of money. */
 export interface SpendRow {
   tenant: string | null;
   /** As the answers name it. */
@@ -33,15 +33,15 @@ export interface SpendRow {
   /** Sent, perhaps executed, and never read. */
   lost: number;
   usage: Usage;
-  billed: Nanodollars;
+  billed: Money;
   /** The same tokens in batches without cache. */
-  uncached: Nanodollars;
+  uncached: Money;
   /** What was delivered, as single calls without cache. */
-  individual: Nanodollars;
+  individual: Money;
   /** Of `billed`: retries. */
-  retried: Nanodollars;
+  retried: Money;
   /** Of `billed`: bought and not delivered. */
-  wasted: Nanodollars;
+  wasted: Money;
   /** Output tokens of what was delivered; absent when nothing was. */
   answers?: TokenCounts;
   /** Kind `reuse`: what was given again instead; absent when nothing was. */
@@ -54,9 +54,9 @@ export interface Reused {
   /** Of them: at a price nobody knows. */
   unpriced: number;
   /** As items of a batch: what each came to when it was bought. */
-  batch: Nanodollars;
+  batch: Money;
   /** As single calls without cache. */
-  individual: Nanodollars;
+  individual: Money;
 }
 
 export const noReused: Reused = { answers: 0, unpriced: 0, batch: 0, individual: 0 };
@@ -157,8 +157,7 @@ function addItem(row: SpendRow, { usage, cost, end, isRetry }: SpentItem): void 
   if (!cost) row.unpriced += 1;
   row.usage = addUsage(row.usage, usage);
   row.billed += billed;
-  // Rounded per item, as the bill is: what used no cache has no cache effect, to the nanodollar.
-  row.uncached += Math.round(individual * batchPriceShare);
+  row.uncached += individual * batchPriceShare;
   if (isDelivered) row.individual += individual;
   if (isRetry) row.retried += billed;
   if (!isDelivered) row.wasted += billed;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { fromNanodollars } from './money.ts';
 import { deadLetterJson, resultJson, type Terminal } from './terminal.ts';
 
 const terminal: Terminal = {
@@ -13,7 +14,7 @@ const terminal: Terminal = {
   output: null,
   body: { id: 'msg' },
   usage: { input: 1, output: 2, cacheRead: 3, cacheWrite5m: 4, cacheWrite1h: 5 },
-  cost: { billed: 1_500_000, individual: 3_000_000 },
+  cost: { billed: fromNanodollars(1_500_000), individual: fromNanodollars(3_000_000) },
   raisedMaxTokens: null,
   metadata: { any: ['thing'] },
   line: 4,

@@ -1,4 +1,5 @@
 import type { AnswerPolicyName } from '#core/answer-cache/answer-policy.ts';
+import type { Money } from '#core/money.ts';
 import type { Rid } from '#core/rid.ts';
 
 /**
@@ -52,7 +53,7 @@ export interface AnswerCounts {
   misses: number;
   /** Answers given again, with what buying them would have cost as batch items. */
   saved: number;
-  savedNanodollars: number;
+  savedCost: Money;
   /** How long they took all the same, from their last seal on: those of purchases under way wait with these. */
   savedWaitMs: number;
   /** Answers bought, and how long that took from the seal on. */
@@ -69,7 +70,7 @@ export const noAnswerCounts: AnswerCounts = {
   hits: 0,
   misses: 0,
   saved: 0,
-  savedNanodollars: 0,
+  savedCost: 0,
   savedWaitMs: 0,
   bought: 0,
   boughtMs: 0,

@@ -8,7 +8,7 @@ import { type Batch, isSettled, type View } from '#core/view.ts';
 import { type PrimeTold, SpendTable, spendOf } from './spend-rows.ts';
 import type { Totals } from './totals.ts';
 
-/** What one batch came to, as its row has it. Money in nanodollars. */
+/** What one batch came to, as its row has it. */
 interface Books {
   done: number;
   dead: number;

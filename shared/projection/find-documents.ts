@@ -1,4 +1,4 @@
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import { claimKey, formatRid, parseRid, type Rid } from '#core/rid.ts';
 import type { BatchStateName } from '#core/view.ts';
 import type { Projection } from './projection.ts';
@@ -35,7 +35,7 @@ export interface FoundDocument {
     why: string | null;
     att: number;
     bk: string | null;
-    cost: Nanodollars | null;
+    cost: Money | null;
     at: number;
     /** `<partition>/<offset>` in the results topic. */
     place: string;

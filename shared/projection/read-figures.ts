@@ -1,4 +1,4 @@
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import type { BatchStateName } from '#core/view.ts';
 import type { Projection } from './projection.ts';
 import type { TotalName } from './totals.ts';
@@ -32,7 +32,7 @@ export interface SettledFigures {
   done: number;
   dead: number;
   retry: number;
-  cost: Nanodollars | null;
+  cost: Money | null;
   sealedAt: number;
   settledAt: number;
 }
@@ -62,7 +62,7 @@ export interface Figures {
   /** Documents that wait for their next try. */
   retriesWaiting: number;
   canceledRuns: number;
-  /** What a newer version wrote, which these figures lack. */
+  /** What another version wrote, which these figures lack. */
   unknown: string | null;
 }
 

@@ -1,9 +1,9 @@
 /** Another version is not converted: the file is deleted and built anew from the log. */
-export const projectionVersion = 6;
+export const projectionVersion = 7;
 
 /**
  * `positions` and every other row are written in one transaction, so the file always is the projection of a prefix of
- * each partition. Amounts are nanodollars, times ms since the epoch by the log's clock.
+ * each partition. Amounts are `Money`, times ms since the epoch by the log's clock.
  *
  * - `batches`: what is not settled, and the newest of what is. Older ones live on in `totals` only.
  * - `items`: which purchases of which document are in which of these batches.

@@ -55,7 +55,7 @@ export class SpendTable {
     }
   }
 
-  /** @returns nanodollars that it adds to what was billed */
+  /** @returns what it adds to what was billed */
   prime({ at, amounts, model, primes }: PrimeTold): number {
     const { task, tenant, cost } = primeFacts(amounts);
     this.#addPrime.run(periodKey('day', at), task, tenant, model ?? unsaid, primes, cost);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** Counters over everything that was ever folded. Money in nanodollars. */
+/** Counters over everything that was ever folded. */
 export const totalNames = [
   'documents',
   'succeeded',

@@ -1,6 +1,7 @@
 import { InFlight } from '#core/answer-cache/in-flight.ts';
 import { PolicyPicker } from '#core/answer-cache/pick-policy.ts';
 import { requestKey } from '#core/answer-cache/request-key.ts';
+import { toNanodollars } from '#core/money.ts';
 import { type Recipe, recipeHash } from '#core/recipe.ts';
 import type { AnswerCounts, AnswerEntry, AnswerPlace, AnswerSpace, AnswerStore } from '#ports/answer-store.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
@@ -60,11 +61,11 @@ export class AnswerCache {
   }
 
   async count(task: string, counts: Partial<AnswerCounts>): Promise<void> {
-    const { hits = 0, misses = 0, saved = 0, savedNanodollars = 0 } = counts;
+    const { hits = 0, misses = 0, saved = 0, savedCost = 0 } = counts;
     if (hits > 0) this.#telemetry.count('flotilla_answer_lookups_total', hits, { result: 'hit' });
     if (misses > 0) this.#telemetry.count('flotilla_answer_lookups_total', misses, { result: 'miss' });
     if (saved > 0) this.#telemetry.count('flotilla_answers_reused_total', saved);
-    if (savedNanodollars > 0) this.#telemetry.count('flotilla_answers_reused_nanodollars_total', savedNanodollars);
+    if (savedCost > 0) this.#telemetry.count('flotilla_answers_reused_nanodollars_total', toNanodollars(savedCost));
     await this.#store.count(task, counts);
   }
 

@@ -1,7 +1,7 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import { type BatchCache, batchCaches } from '#core/estimate/batch-caches.ts';
 import type { Stamped } from '#core/journal.ts';
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import type { CachePlan } from '#core/prompt-cache/cache-plan.ts';
 import type { Log } from '#ports/log.ts';
 import { CacheRuns } from './cache-runs.ts';
@@ -18,8 +18,8 @@ export interface BoughtBatch {
   cache: BatchCache;
   /** Of its run and recipe: what its items read, somebody wrote for them. */
   isFirst: boolean;
-  /** Nanodollars: each item's part of the calls that wrote its batch's entries ahead. */
-  primes: Nanodollars;
+  /** Each item's part of the calls that wrote its batch's entries ahead. */
+  primes: Money;
   /** What it was sealed with, and when, ms since the epoch. */
   sealed: { plan: CachePlan | null; at: number; items: number };
 }

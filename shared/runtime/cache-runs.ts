@@ -1,6 +1,6 @@
 import { accountMoney } from '#core/caps/cap-scopes.ts';
 import type { SealedRecord, Stamped } from '#core/journal.ts';
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import { cacheTtlMs } from '#core/prompt-cache/cache-minimums.ts';
 import { marksSent } from '#core/prompt-cache/cache-plan.ts';
 import { PrimeCosts } from '#core/prompt-cache/prime-costs.ts';
@@ -51,8 +51,8 @@ export class CacheRuns {
     this.#primes.set(bk, [...(this.#primes.get(bk) ?? []), id]);
   }
 
-  /** Nanodollars of the primes that were bought for a batch. */
-  primesOf(bk: string): Nanodollars {
+  /** What the primes cost that were bought for a batch. */
+  primesOf(bk: string): Money {
     const primes = (this.#primes.get(bk) ?? []).flatMap(id => this.#costs.all.get(id) ?? []);
     return primes.reduce((sum, { account, amounts }) => sum + (amounts[accountMoney(account)] ?? 0), 0);
   }

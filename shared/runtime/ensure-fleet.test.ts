@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMemoryCluster, type MemoryCluster } from '#adapters/memory/create-memory-cluster.ts';
 import { encodeJournal } from '#contracts/journal-codec.ts';
-import type { JournalRecord } from '#core/journal.ts';
+import { type JournalRecord, journalVersion } from '#core/journal.ts';
 import { sealed } from '#test/support/journal-records.ts';
 import { ensureFleet } from './ensure-fleet.ts';
 import { ViewFollower } from './view-follower.ts';
@@ -67,10 +67,13 @@ describe('ensureFleet', () => {
     assert.equal(await ensure(), 'fleeta');
   });
 
-  it('refuses a log that a newer version wrote', async () => {
-    const { cluster, ensure } = await setup();
-    const value = Buffer.from('{"v":2,"kind":"FLEET"}');
-    await cluster.connect().append({ topic: 'journal', partition: 0, records: [{ key: null, value, headers: {} }] });
-    await assert.rejects(ensure(), { code: 'log-newer' });
-  });
+  for (const v of [journalVersion - 1, journalVersion + 1]) {
+    it(`refuses a log that version ${v} wrote, and leaves it as it is`, async () => {
+      const { cluster, ensure } = await setup();
+      const value = Buffer.from(JSON.stringify({ v, kind: 'FLEET' }));
+      await cluster.connect().append({ topic: 'journal', partition: 0, records: [{ key: null, value, headers: {} }] });
+      await assert.rejects(ensure(), { code: 'log-newer' });
+      assert.equal(cluster.committed('journal', 0).length, 1);
+    });
+  }
 });

@@ -19,13 +19,14 @@ export async function ensureFleet({
   ids: Ids;
 }): Promise<string> {
   await follower.catchUpAll();
+  refuseUnknown(follower);
   if (!follower.view.fleet) {
     const [partitions, settledPartitions] = [log.partitions('documents'), log.partitions('settled')];
     await follower.append({ kind: 'FLEET', fleet: ids.fleetId(), partitions, settledPartitions });
     await follower.catchUp();
+    refuseUnknown(follower);
   }
   const { view } = follower;
-  if (view.unknown) throw new FlotillaError('log-newer', { why: `it holds a ${view.unknown.what}` });
   if (!view.fleet) throw new FlotillaError('log-unavailable', { why: 'the fleet record cannot be read back' });
   if (view.fleet.settledPartitions !== log.partitions('settled')) {
     const why = `the log was made with ${view.fleet.settledPartitions} settled partitions, not ${log.partitions('settled')}`;
@@ -39,4 +40,9 @@ export async function ensureFleet({
     throw new FlotillaError('log-recreated', { where: 'documents', why });
   }
   return view.fleet.id;
+}
+
+/** Before anything is appended: whoever wrote the log would not read it any more. */
+function refuseUnknown({ view }: ViewFollower): void {
+  if (view.unknown) throw new FlotillaError('log-newer', { why: `it holds a ${view.unknown.what}` });
 }

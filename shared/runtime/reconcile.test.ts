@@ -5,6 +5,8 @@ import { decodeJournal, encodeJournal } from '#contracts/journal-codec.ts';
 import { encodeSettled } from '#contracts/settled-codec.ts';
 import { noUsage } from '#core/cost.ts';
 import type { JournalRecord } from '#core/journal.ts';
+import { journalVersion } from '#core/journal.ts';
+import { fromNanodollars, toNanodollars } from '#core/money.ts';
 import type { SummedUsage } from '#core/reconcile/reported-usage.ts';
 import type { SettledRecord } from '#core/settled.ts';
 import { noSpend } from '#core/spend.ts';
@@ -14,7 +16,10 @@ import { type ReconcileOptions, reconcile } from './reconcile.ts';
 
 const [minute, hour] = [60_000, 3_600_000];
 const model = 'claude-haiku-5-5';
-const money = (amount: number) => ({ 'account:main:money': amount, 'fleet:money': amount });
+const money = (nanodollars: number) => {
+  const amount = fromNanodollars(nanodollars);
+  return { 'account:main:money': amount, 'fleet:money': amount };
+};
 const usage = (input: number) => ({ ...noUsage, input });
 /** 50 nanodollars a token of input in a batch, 100 in a single call. */
 const reportOf = (input: number, tier: SummedUsage['tier'] = 'batch'): SummedUsage => ({
@@ -28,8 +33,11 @@ const reportOf = (input: number, tier: SummedUsage['tier'] = 'batch'): SummedUsa
 /** 10 tokens were read of batch `b`, and one line of it was lost: booked at 900. */
 const settled: SettledRecord = {
   ...settledOf('b', [], money(1_400)),
-  cost: 500,
-  spend: { at: noon, rows: [{ ...noSpend, tenant: null, model, bought: 1, lost: 1, usage: usage(10), billed: 500 }] },
+  cost: fromNanodollars(500),
+  spend: {
+    at: noon,
+    rows: [{ ...noSpend, tenant: null, model, bought: 1, lost: 1, usage: usage(10), billed: fromNanodollars(500) }],
+  },
 };
 const history: readonly JournalRecord[] = [
   { kind: 'ACCOUNT', account: 'main', provider: 'anthropic', baseUrl: 'https://x', owner: 'org/wrkspc_1' },
@@ -65,7 +73,9 @@ function setup(records: readonly JournalRecord[] = history) {
   const adjusted = () =>
     cluster.committed('journal', 0).flatMap(({ value, at }) => {
       const record = decodeJournal(value, at);
-      return record.kind === 'ADJUSTED' ? [[record.until - noon, record.billed, record.booked]] : [];
+      return record.kind === 'ADJUSTED'
+        ? [[record.until - noon, toNanodollars(record.billed), toNanodollars(record.booked)]]
+        : [];
     });
   const begin = async () => {
     await append('settled', encodeSettled(settled));
@@ -83,7 +93,12 @@ describe('reconcile', () => {
     const { begin, compare, adjusted, asked } = setup();
     await begin();
     const compared = await compare([reportOf(14)]);
-    assert.deepEqual(compared, { is: 'adjusted', until: noon + hour, billed: 200, booked: 900 });
+    assert.deepEqual(compared, {
+      is: 'adjusted',
+      until: noon + hour,
+      billed: fromNanodollars(200),
+      booked: fromNanodollars(900),
+    });
     assert.deepEqual(adjusted(), [[hour, 200, 900]]);
     const whose = { workspaceId: 'wrkspc_1' };
     assert.deepEqual(asked, [{ from: noon - 2 * minute, to: noon + hour, whose }]);
@@ -98,7 +113,12 @@ describe('reconcile', () => {
     await append('journal', encodeJournal(prime), encodeJournal({ kind: 'PRIMED', id: 'p', actual: money(700) }));
     pass(3 * hour);
     const compared = await compare([reportOf(14), reportOf(3, 'standard')]);
-    assert.deepEqual(compared, { is: 'adjusted', until: noon + 4 * hour, billed: 500, booked: 1_600 });
+    assert.deepEqual(compared, {
+      is: 'adjusted',
+      until: noon + 4 * hour,
+      billed: fromNanodollars(500),
+      booked: fromNanodollars(1_600),
+    });
     assert.equal(adjusted().length, 2);
   });
 
@@ -130,7 +150,7 @@ describe('reconcile', () => {
   it('stops at what a newer program wrote: it may have been a purchase', async () => {
     const { begin, append, compare } = setup();
     await begin();
-    await append('journal', Buffer.from('{"v":1,"kind":"BOUGHT"}'));
+    await append('journal', Buffer.from(JSON.stringify({ v: journalVersion, kind: 'BOUGHT' })));
     await assert.rejects(compare([]), { code: 'log-newer' });
   });
 });

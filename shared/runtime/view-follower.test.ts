@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { createMemoryCluster, type MemoryCluster } from '#adapters/memory/create-memory-cluster.ts';
 import { encodeJournal } from '#contracts/journal-codec.ts';
 import { encodeSettled } from '#contracts/settled-codec.ts';
-import type { JournalRecord } from '#core/journal.ts';
+import { type JournalRecord, journalVersion } from '#core/journal.ts';
+import { settledVersion } from '#core/settled.ts';
 import type { Topic } from '#ports/log.ts';
 import { aborted, cap, intent, released, sealed, settledOf } from '#test/support/journal-records.ts';
 import { withCrashPoints } from './crash-points.ts';
@@ -110,13 +111,18 @@ describe('ViewFollower', () => {
     assert.ok(follower.view.batches.has('b'));
   });
 
-  for (const topic of ['journal', 'settled'] as const) {
-    it(`${topic}: a record of an unknown version is told, and the rest is folded`, async () => {
+  for (const [topic, v] of [
+    ['journal', journalVersion - 1],
+    ['journal', journalVersion + 1],
+    ['settled', settledVersion - 1],
+    ['settled', settledVersion + 1],
+  ] as const) {
+    it(`${topic}: a record of version ${v}, which is not known, is told, and the rest is folded`, async () => {
       const { follower, append, appendBytes } = setup();
-      await appendBytes(topic, '{"v":9,"kind":"SEALED","bk":"x"}');
+      await appendBytes(topic, JSON.stringify({ v, kind: 'SEALED', bk: 'x' }));
       await append(sealed('b'));
       await follower.catchUpAll();
-      assert.match(follower.view.unknown?.what ?? '', /version 9|record/);
+      assert.match(follower.view.unknown?.what ?? '', new RegExp(`record.* of version ${v}$`));
       assert.ok(follower.view.batches.has('b'));
     });
   }

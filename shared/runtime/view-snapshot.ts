@@ -76,7 +76,7 @@ export function snapshotLoop(options: {
     async round(signal) {
       await clock.sleep(everyMs, signal);
       const { journalOffset } = follower.positions;
-      // A record of a newer version is not understood here: whoever reads the log with newer code must see it.
+      // A record of another version is not understood here: whoever reads the log with newer code must see it.
       if (follower.view.unknown || journalOffset - writtenAt < (options.recordsBetween ?? recordsBetween)) return;
       await writeViewSnapshot(path, follower);
       writtenAt = journalOffset;

@@ -5,6 +5,7 @@ import { planCache } from '#core/prompt-cache/plan-cache.ts';
 import { primeRequest } from '#core/prompt-cache/prime-request.ts';
 import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
 import { findModel } from '#services/simulator/machine/models.ts';
+import { priceUsage } from '#services/simulator/machine/price-usage.ts';
 import { SimulatorMachine } from '#services/simulator/machine/simulator-machine.ts';
 import { createMemoryStore } from '#services/simulator/store/memory-store.ts';
 
@@ -32,7 +33,7 @@ export function measurePrimed({ seed, seeds }: { seed: number; seeds: number }):
   const [batchItems, prefixTokens] = [100, 20_000];
   const bodies = requestsOf(batchItems, prefixTokens);
   const plan = firstPlan(bodies);
-  const plain = batchItems * prefixTokens * (findModel(model)?.prices.input ?? 0) * 0.5;
+  const plain = batchItems * uncachedCost(prefixTokens);
   // What a prefix costs is what it costs without markers, less what the invoice is lower with them.
   const bills = Array.from({ length: seeds }, (_, index) => {
     return plain - (invoiceOf(bodies, null, seed + index) - invoiceOf(bodies, plan, seed + index));
@@ -45,6 +46,13 @@ export function measurePrimed({ seed, seeds }: { seed: number; seeds: number }):
     below: 1 - bills.reduce((sum, bill) => sum + bill, 0) / (plain * seeds),
     belowWorst: 1 - Math.max(...bills) / plain,
   };
+}
+
+function uncachedCost(input: number): number {
+  const found = findModel(model);
+  if (!found) throw new Error(`the simulator does not know ${model}`);
+  const usage = { input, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
+  return priceUsage({ model: found, usage, isBatch: true, isUsOnly: false });
 }
 
 export function requestsOf(count: number, prefixTokens: number): string[] {
@@ -65,7 +73,7 @@ function firstPlan(bodies: readonly string[]): CachePlan | null {
   return planCache({ bk: 'first', model, at: startAt, items, lessons, holdoutShare: 0, mode: 'on' }).plan;
 }
 
-/** Nanodollars of everything that was billed. */
+/** Picodollars of everything that was billed. */
 function invoiceOf(bodies: readonly string[], plan: CachePlan | null, seed: number): number {
   const machine = new SimulatorMachine({ store: createMemoryStore(), seed });
   let now = startAt;
@@ -80,7 +88,7 @@ function invoiceOf(bodies: readonly string[], plan: CachePlan | null, seed: numb
   for (let next = machine.nextEventAt(); next !== null; next = machine.nextEventAt()) machine.advance(next);
   const { totals } = machine.invoicePage({ now, limit: 0 });
   machine.close();
-  return totals.costNanoDollars;
+  return totals.costPicoDollars;
 }
 
 export function formatPrimed({ batchItems, prefixTokens, plan, seeds, below, belowWorst }: PrimedReport): string {

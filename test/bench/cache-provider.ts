@@ -44,7 +44,7 @@ export class CacheProvider {
     this.#faults = new FaultInjector({ plan: {}, seed: workload.seed });
   }
 
-  /** A single call that writes a prefix. @returns its cost in nanodollars */
+  /** A single call that writes a prefix. @returns its cost in picodollars */
   prime(prefix: string, ttl: CacheTtl, now: number): number {
     const { seed, hitShare } = this.#workload;
     this.#timeline.runUntil(now);

@@ -23,7 +23,7 @@ export interface CacheStrategy {
   settled?(batch: { index: number; sealedAt: number; usages: readonly Usage[]; cost: number }): void;
 }
 
-/** Runs a workload on virtual time. @returns what was billed for each batch, its prime included, in nanodollars */
+/** Runs a workload on virtual time. @returns what was billed for each batch, its prime included, in picodollars */
 export function runWorkload(workload: CacheWorkload, strategy: CacheStrategy): Float64Array {
   const provider = new CacheProvider(workload);
   const costs = new Float64Array(workload.sealedAt.length);

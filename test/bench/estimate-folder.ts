@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { unitsPerDollar } from '#core/money.ts';
 import type { InvoiceRow } from '#services/simulator/machine/invoice.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { readInvoice } from '#test/support/read-invoice.ts';
 import { passages, type TextKind } from './estimate-texts.ts';
 import { flotillaEntry } from './flotilla-leg.ts';
@@ -131,7 +133,7 @@ export function billedOf(rows: readonly InvoiceRow[]): Billed {
   const sum = (some: readonly InvoiceRow[], of: (row: InvoiceRow) => number): number =>
     some.reduce((total, row) => total + of(row), 0);
   return {
-    usd: sum(rows, row => row.costNanoDollars) / 1e9,
+    usd: billOf(rows) / unitsPerDollar,
     input: sum(items, row => row.inputTokens + row.cacheReadTokens + row.cacheWrite5mTokens + row.cacheWrite1hTokens),
     output: sum(items, row => row.outputTokens),
     primes: rows.length - items.length,

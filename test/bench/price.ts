@@ -4,12 +4,14 @@ import { fileURLToPath } from 'node:url';
 import type { ConfigInput } from '#contracts/config.ts';
 import { parseDocument } from '#contracts/parse-document.ts';
 import { buildRequest } from '#core/build-request.ts';
+import { type Money, unitsPerDollar } from '#core/money.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { loadConfig } from '#runtime/config/load-config.ts';
 import type { InvoiceRow } from '#services/simulator/machine/invoice.ts';
 import { SimulatorMachine } from '#services/simulator/machine/simulator-machine.ts';
 import { createMemoryStore } from '#services/simulator/store/memory-store.ts';
 import { packageTexts } from '#test/examples/package-texts.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { readInvoice } from '#test/support/read-invoice.ts';
 import { readJsonLines } from '#test/support/read-json-lines.ts';
 import { runFlotilla } from '#test/support/spawn-flotilla.ts';
@@ -24,7 +26,7 @@ export interface PriceRow {
   task: string;
   leg: PriceLeg;
   /** Null: this program has no planner to set on. */
-  nanodollars: number;
+  cost: Money;
   /** Executed items and synchronous calls, primes included. */
   purchases: number;
   answered: number;
@@ -80,7 +82,7 @@ export async function measurePrice(options: {
     prefixTokens[task] = await countPrefix(work);
     for (const leg of ['single calls', 'batches', 'batches and the planner'] as const) {
       const row = leg === 'single calls' ? await callOneByOne(work) : await runBatches(work, leg);
-      onRun(`${task}, ${leg}: ${row.nanodollars ?? 'not there'}`);
+      onRun(`${task}, ${leg}: ${row.cost ?? 'not there'}`);
       report.rows.push(row);
     }
   }
@@ -163,7 +165,7 @@ function rowOf({
   return {
     task: work.task,
     leg,
-    nanodollars: sum(row => row.costNanoDollars),
+    cost: billOf(invoice),
     purchases: invoice.length,
     answered,
     cacheReadTokens: sum(row => row.cacheReadTokens),
@@ -175,7 +177,7 @@ function rowOf({
 export function formatPrice({ documents, prefixTokens, rows }: PriceReport): string {
   const tables = Object.entries(prefixTokens).map(([task, tokens]) => {
     const ofTask = rows.filter(row => row.task === task);
-    const single = ofTask[0]?.nanodollars ?? 0;
+    const single = ofTask[0]?.cost ?? 0;
     const title = `${documents} documents, task ${task}: every request begins with the same ${tokens} tokens`;
     const headings = ['', 'invoice', 'saved', 'purchases', 'read from cache', 'written to cache'];
     return `${title}\n\n${formatTable(
@@ -187,8 +189,8 @@ export function formatPrice({ documents, prefixTokens, rows }: PriceReport): str
 }
 
 function cellsOf(row: PriceRow, single: number): string[] {
-  const { leg, nanodollars, purchases, cacheReadTokens, cacheWriteTokens } = row;
-  const saved = `${(100 * (1 - nanodollars / single)).toFixed(1)} %`;
+  const { leg, cost, purchases, cacheReadTokens, cacheWriteTokens } = row;
+  const saved = `${(100 * (1 - cost / single)).toFixed(1)} %`;
   const figures = [purchases, cacheReadTokens, cacheWriteTokens].map(value => value.toLocaleString('en-US'));
-  return [leg, `$ ${(nanodollars / 1e9).toFixed(6)}`, saved, ...figures];
+  return [leg, `$ ${(cost / unitsPerDollar).toFixed(6)}`, saved, ...figures];
 }

@@ -123,13 +123,13 @@ export function describeAnswerStore(name: string, make: () => Promise<AnswerStor
 
     it('adds up counts, by task', async () => {
       const { task } = spaceOf();
-      await fixture.store.count(task, { hits: 2, saved: 1, savedNanodollars: 4_800, savedWaitMs: 7 });
+      await fixture.store.count(task, { hits: 2, saved: 1, savedCost: 4_800, savedWaitMs: 7 });
       await fixture.store.count(task, { hits: 1, misses: 5, bought: 5, boughtMs: 1_200 });
       const counted = {
         hits: 3,
         misses: 5,
         saved: 1,
-        savedNanodollars: 4_800,
+        savedCost: 4_800,
         savedWaitMs: 7,
         bought: 5,
         boughtMs: 1_200,

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unitsPerDollar } from '#core/money.ts';
 import type { InvoiceRow } from '#services/simulator/machine/invoice.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { makeProject, type Project } from '#test/support/make-project.ts';
 
 interface Said {
@@ -21,8 +23,7 @@ const lines = (name: string, count: number, from: number): string =>
     return `${JSON.stringify({ custom_id: `${name}-${number}`, task: 'describe', content })}\n`;
   }).join('');
 
-const dollarsOf = (rows: readonly InvoiceRow[]): number =>
-  rows.reduce((sum, { costNanoDollars }) => sum + costNanoDollars, 0) / 1e9;
+const dollarsOf = (rows: readonly InvoiceRow[]): number => billOf(rows) / unitsPerDollar;
 
 /** An engine of which the commands of the test are guests. */
 async function startEngine(test: TestContext, project: Project): Promise<ReturnType<Project['start']>> {

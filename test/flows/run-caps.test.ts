@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decimalDollars, parseDollars } from '#core/money.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { makeProject, type Project } from '#test/support/make-project.ts';
 import { writeConfig } from '#test/support/write-config.ts';
 
@@ -14,9 +15,9 @@ const documents = Array.from({ length: 200 }, (_, number) => {
   return { custom_id: `d${number}`, task, content: `Document ${number} says much. `.repeat(10) };
 });
 
-const spentOn = (project: Project): number => project.invoice().reduce((sum, row) => sum + row.costNanoDollars, 0);
+const spentOn = (project: Project): number => billOf(project.invoice());
 
-/** Nanodollars that all of them cost at least: half more is far from enough, because answers are words. */
+/** What all of them cost at least: half more is far from enough, because answers are words. */
 async function leastCost(project: Project): Promise<number> {
   const { stdout } = await project.flotilla(['estimate', 'documents.jsonl', '--json']);
   const { low } = (JSON.parse(stdout) as { batchUsd: { low: string } }).batchUsd;

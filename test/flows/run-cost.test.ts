@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parseDollars } from '#core/money.ts';
-import type { InvoiceRow } from '#services/simulator/machine/invoice.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { copyDocument, copyTask, makeProject, type Project } from '#test/support/make-project.ts';
 
 interface CostRow {
@@ -35,8 +35,7 @@ function writeMixed(project: Project): void {
   ]);
 }
 
-const nano = (usd: string): number => parseDollars(usd) ?? Number.NaN;
-const sumOf = (rows: readonly InvoiceRow[]): number => rows.reduce((sum, row) => sum + row.costNanoDollars, 0);
+const amountOf = (usd: string): number => parseDollars(usd) ?? Number.NaN;
 
 async function costOf(project: Project, ...args: string[]): Promise<CostJson> {
   const { code, stdout, stderr } = await project.flotilla(['cost', '--json', ...args]);
@@ -56,35 +55,39 @@ describe('flotilla cost', { concurrency: true }, () => {
     assert.equal(run.code, 0, run.stderr);
     const invoice = project.invoice();
     const { total, rows } = await costOf(project);
-    assert.equal(nano(total.billedUsd), sumOf(invoice));
+    assert.equal(amountOf(total.billedUsd), billOf(invoice));
     assert.equal(total.counts.bought, invoice.length);
-    assert.ok(total.counts.retries > 0 && total.counts.truncated > 0 && nano(total.wasteUsd) > 0);
-    assert.equal(nano(total.billedUsd), nano(total.batchUsd) - nano(total.cacheSavedUsd));
+    assert.ok(total.counts.retries > 0 && total.counts.truncated > 0 && amountOf(total.wasteUsd) > 0);
+    assert.equal(amountOf(total.billedUsd), amountOf(total.batchUsd) - amountOf(total.cacheSavedUsd));
     assert.deepEqual(rows.map(({ task }) => task).sort(), ['copy', 'summarise', null].sort());
     assert.equal(
-      rows.reduce((sum, row) => sum + nano(row.billedUsd), 0),
-      sumOf(invoice),
+      rows.reduce((sum, row) => sum + amountOf(row.billedUsd), 0),
+      billOf(invoice),
     );
     const succeeded = project.answers().filter(({ outcome }) => outcome === 'succeeded');
     assert.equal(total.counts.documents, succeeded.length);
 
     const byModel = await costOf(project, '--by', 'model');
     for (const row of byModel.rows) {
-      assert.equal(nano(row.billedUsd), sumOf(invoice.filter(({ model }) => model === row.model)), String(row.model));
+      assert.equal(
+        amountOf(row.billedUsd),
+        billOf(invoice.filter(({ model }) => model === row.model)),
+        String(row.model),
+      );
     }
 
     const path = project.path('focus.csv');
     await costOf(project, '--by', 'day', '--focus', path);
     const [, ...records] = readFileSync(path, 'utf8').trimEnd().split('\r\n');
-    const billed = records.map(record => nano(record.split(',')[1] ?? ''));
+    const billed = records.map(record => amountOf(record.split(',')[1] ?? ''));
     assert.equal(
       billed.reduce((sum, cost) => sum + cost, 0),
-      sumOf(invoice),
+      billOf(invoice),
     );
 
     const again = await project.run('--allow-failures', '100%');
     assert.equal(again.code, 0, again.stderr);
-    assert.equal(nano((await costOf(project)).total.billedUsd), sumOf(invoice), 'told again, nothing is bought');
+    assert.equal(amountOf((await costOf(project)).total.billedUsd), billOf(invoice), 'told again, nothing is bought');
   });
 
   it('where nothing was run says so, and leaves nothing behind', async test => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { openBatchesMax } from '#core/limits.ts';
+import { unitsPerDollar } from '#core/money.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { makeProject } from '#test/support/make-project.ts';
 
 /** Answers in words, which cost several times what the low estimate allows for. */
@@ -27,7 +29,7 @@ describe('flotilla run --max-cost', () => {
     project.writeDocuments(documents);
     const estimate = await project.flotilla(['estimate', 'documents.jsonl', '--json']);
     const { low } = (JSON.parse(estimate.stdout) as { batchUsd: { low: string } }).batchUsd;
-    const spent = (): number => project.invoice().reduce((sum, row) => sum + row.costNanoDollars, 0) / 1e9;
+    const spent = (): number => billOf(project.invoice()) / unitsPerDollar;
     const counts: number[] = [];
     for (const factor of [1.5, 2]) {
       const cap = Number(low) * factor;

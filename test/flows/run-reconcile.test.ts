@@ -4,10 +4,11 @@ import { describe, it } from 'node:test';
 import { createAnthropicUsageReport } from '#adapters/anthropic/create-anthropic-usage-report.ts';
 import { openSqliteLog } from '#adapters/sqlite/open-sqlite-log.ts';
 import { accountMoney, fleetMoney } from '#core/caps/cap-scopes.ts';
-import { decimalDollars } from '#core/money.ts';
+import { decimalDollars, parseDollars } from '#core/money.ts';
 import { reconcile } from '#runtime/reconcile.ts';
 import { ViewFollower } from '#runtime/view-follower.ts';
 import { startSimulator } from '#services/simulator/service.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { makeProject } from '#test/support/make-project.ts';
 
 /** An answer takes more than the code, and of some documents the provider counts it under another place. */
@@ -39,7 +40,7 @@ describe('flotilla reconcile', () => {
     project.writeDocuments(documents);
     const ended = await project.flotilla(['run', 'documents.jsonl', '--json'], { env });
     assert.equal(ended.code, 0, ended.stderr);
-    const bill = simulator.invoice({ limit: 0 }).totals.costNanoDollars;
+    const bill = billOf([simulator.invoice({ limit: 0 }).totals]);
 
     const before = await project.flotilla(['cost'], { env });
     assert.match(before.stdout, /billed and never shown: unknown, up to \$ [\d.]+ booked at worst case/);
@@ -74,7 +75,7 @@ describe('flotilla reconcile', () => {
       neverShown: { billedUsd: string; bookedUsd: string };
       total: { billedUsd: string };
     };
-    const shown = Math.round(Number(total.billedUsd) * 1e9);
+    const shown = parseDollars(total.billedUsd) ?? Number.NaN;
     assert.equal(neverShown.billedUsd, decimalDollars(bill - shown));
     assert.equal(neverShown.bookedUsd, decimalDollars(booked - shown));
   });

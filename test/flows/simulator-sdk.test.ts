@@ -179,7 +179,7 @@ describe('the official SDK against every endpoint of the simulator', () => {
     const response = await fetch(`${simulator.baseUrl}/simulator/invoice?limit=2`);
     const invoice = (await response.json()) as InvoicePage;
     assert.equal(invoice.rows.length, 2);
-    assert.ok(invoice.nextAfter === 2 && invoice.totals.rowCount > 2 && invoice.totals.costNanoDollars > 0);
+    assert.ok(invoice.nextAfter === 2 && invoice.totals.rowCount > 2 && invoice.totals.costPicoDollars > 0);
     assert.deepEqual(await (await fetch(`${simulator.baseUrl}/simulator/faults`)).json(), { faults: {} });
     assert.equal((await fetch(`${simulator.baseUrl}/simulator/health`)).status, 200);
   });

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parseDollars } from '#core/money.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { startFleet, type TestFleet } from '#test/support/fleet-harness.ts';
 import { copyDocument } from '#test/support/make-project.ts';
 import { readJsonLines } from '#test/support/read-json-lines.ts';
@@ -68,7 +69,7 @@ describe('commands on a fleet, beside its workers', () => {
   });
 
   it('cost says what the invoice says, in the smallest unit, and keeps its projection for the next time', async () => {
-    const invoiced = fleet.invoice().reduce((sum, { costNanoDollars }) => sum + costNanoDollars, 0);
+    const invoiced = billOf(fleet.invoice());
     for (const by of ['task', 'day,model', 'tenant']) {
       const { code, said } = await json('cost', '--by', by);
       const { rows, total, simulated } = said as {

@@ -1,4 +1,5 @@
 import { encodeJournal } from '#contracts/journal-codec.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import type { Broker } from './broker.ts';
 import { accountName, type ProviderBatch, type ProviderWorld } from './provider-world.ts';
 import type { Truth } from './truth.ts';
@@ -41,7 +42,7 @@ export class CapWatch {
       if (bk !== null && record.endedAt === null && !hasFailed) items += record.itemCount;
     }
     const rows = this.#provider.machine.invoicePage({ now: this.#provider.now, limit: 100_000 }).rows;
-    const money = rows.reduce((sum, row) => sum + (row.isForeign ? 0 : row.costNanoDollars), 0);
+    const money = billOf(rows.filter(({ isForeign }) => !isForeign));
     if (items > this.#widest('items')) this.#world.violate('S5 items above the cap');
     if (money > this.#widest('money')) this.#world.violate('S5 money above the cap');
   }

@@ -1,11 +1,12 @@
 import { accountMoney } from '#core/caps/cap-scopes.ts';
 import { formatCustomId } from '#core/custom-id.ts';
 import type { SettledRecord } from '#core/settled.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { primeCosts } from './checks/check-primes.ts';
 import { accountName } from './provider-world.ts';
 import type { Run } from './run-seed.ts';
 
-/** The books of a run beside the provider's bill, in nanodollars and in numbers of purchases. */
+/** The books of a run beside the provider's bill, in money and in numbers of purchases. */
 export interface LedgerFigures {
   documents: number;
   /** Items whose answer was read, and primes whose reply was: here both sides know. */
@@ -19,10 +20,8 @@ export interface LedgerFigures {
   adjusted: { up: number; down: number };
   /** All that the books hold as spent after that, and the whole bill of what is ours. */
   total: { books: number; bill: number };
-  /** Runs whose books are not the whole bill by more than rounding: half a nanodollar for each item that was never shown. */
+  /** Runs whose books are not the whole bill. */
   unequal: number;
-  /** Runs with a difference that is rounding. */
-  rounded: number;
   /** Batches and primes of which both sides know all, and disagree. */
   disagreeing: number;
 }
@@ -36,7 +35,6 @@ export const noLedger: LedgerFigures = {
   adjusted: { up: 0, down: 0 },
   total: { books: 0, bill: 0 },
   unequal: 0,
-  rounded: 0,
   disagreeing: 0,
 };
 
@@ -46,7 +44,7 @@ export function ledgerOf(run: Run): LedgerFigures {
   figures.documents = documents.byRid.size;
   figures.total.books = truth.view.used.get(`${accountMoney(accountName)}|total`) ?? 0;
   const rows = provider.machine.invoicePage({ now: provider.now, limit: 10_000_000 }).rows;
-  figures.total.bill = sumOf(rows.filter(({ isForeign }) => !isForeign));
+  figures.total.bill = billOf(rows.filter(({ isForeign }) => !isForeign));
   const bills = Map.groupBy(rows, ({ batchId }) => batchId ?? '');
   for (const { record, bk } of provider.bySeq.values()) {
     if (bk === null) continue;
@@ -55,22 +53,19 @@ export function ledgerOf(run: Run): LedgerFigures {
     if (settled) addBatch(figures, { bill, settled, run });
     else {
       figures.orphans.bought += bill.length;
-      figures.orphans.bill += sumOf(bill);
+      figures.orphans.bill += billOf(bill);
     }
   }
   addPrimes(figures, run);
   for (const { change } of truth.adjusted) figures.adjusted[change > 0 ? 'up' : 'down'] += Math.abs(change);
-  const off = Math.abs(figures.total.books - figures.total.bill);
-  if (off > 0) figures[off <= neverShownRows(run).length / 2 ? 'rounded' : 'unequal'] = 1;
+  if (figures.total.books !== figures.total.bill) figures.unequal = 1;
   return figures;
 }
 
 interface Row {
   customId: string | null;
-  costNanoDollars: number;
+  costPicoDollars: number;
 }
-
-const sumOf = (rows: readonly Row[]): number => rows.reduce((sum, { costNanoDollars }) => sum + costNanoDollars, 0);
 
 function addBatch(
   figures: LedgerFigures,
@@ -81,13 +76,13 @@ function addBatch(
     bill.filter(({ customId }) => lost.has(customId ?? '') === isLost),
   );
   const cost = settled.cost ?? 0;
-  const onBill = sumOf(seen ?? []);
+  const onBill = billOf(seen ?? []);
   figures.read.bought += seen?.length ?? 0;
   figures.read.books += cost;
   figures.read.bill += onBill;
   figures.unread.bought += unseen?.length ?? 0;
   figures.unread.books += (settled.actual[accountMoney(accountName)] ?? 0) - cost;
-  figures.unread.bill += sumOf(unseen ?? []);
+  figures.unread.bill += billOf(unseen ?? []);
   if (cost !== onBill) figures.disagreeing += 1;
 }
 
@@ -118,25 +113,6 @@ function addPrimes(figures: LedgerFigures, run: Run): void {
   }
 }
 
-/** What is on the bill, and nobody was shown; each with when it was executed. */
-export function neverShownRows(run: Run): { at: number; costNanoDollars: number }[] {
-  const { provider, truth } = run;
-  const { rows } = provider.machine.invoicePage({ now: provider.now, limit: 10_000_000 });
-  const bks = new Map([...provider.bySeq.values()].map(({ record, bk }) => [record.id, bk]));
-  const lost = new Map<string, ReadonlySet<string>>();
-  let primes = 0;
-  return rows.filter(({ isForeign, batchId, customId }) => {
-    if (isForeign) return false;
-    if (batchId === null) return !truth.primes.get(provider.executedPrimes[primes++]?.id ?? '')?.isShown;
-    const bk = bks.get(batchId) ?? '';
-    const settled = truth.view.bks.get(bk) === batchId ? truth.sealed.get(bk)?.settled : null;
-    if (!settled) return true;
-    const ofBatch = lost.get(bk) ?? lostItems(settled, run);
-    lost.set(bk, ofBatch);
-    return ofBatch.has(customId ?? '');
-  });
-}
-
 /** Both together. */
 export function addLedgers(a: LedgerFigures, b: LedgerFigures): LedgerFigures {
   const added = <T extends Record<string, number>>(one: T, other: T): T =>
@@ -150,7 +126,6 @@ export function addLedgers(a: LedgerFigures, b: LedgerFigures): LedgerFigures {
     adjusted: added(a.adjusted, b.adjusted),
     total: added(a.total, b.total),
     unequal: a.unequal + b.unequal,
-    rounded: a.rounded + b.rounded,
     disagreeing: a.disagreeing + b.disagreeing,
   };
 }

@@ -1,12 +1,13 @@
 import { encodeJournal } from '#contracts/journal-codec.ts';
 import { fleetMoney, type MoneyCap, taskMoney, tenantMoney } from '#core/caps/cap-scopes.ts';
 import type { CapPeriod, JournalRecord } from '#core/journal.ts';
+import { fromNanodollars, unitsPerDollar } from '#core/money.ts';
 import type { Broker } from './broker.ts';
 import { simulatedTasks, simulatedTenants } from './documents.ts';
 import { accountName } from './provider-world.ts';
 import type { World } from './world.ts';
 
-const unlimited = 1_000_000_000_000;
+const unlimited = 1_000 * unitsPerDollar;
 /** Workers that stood still with another configuration in their hands have put it in force by then. */
 const again = [0, 40_000, 120_000] as const;
 
@@ -54,7 +55,7 @@ export class MoneyCaps {
     const { random } = this.#world;
     const count = random.between(1, 4);
     const drawn = Array.from({ length: count }, () => {
-      const limit = random.between(20_000, 300_000) * this.#factor;
+      const limit = fromNanodollars(random.between(20_000, 300_000) * this.#factor);
       return { scope: this.#scope(), period: random.pick<CapPeriod>(['total', 'day', 'month']), limit };
     });
     return [...new Map(drawn.map(cap => [`${cap.scope}|${cap.period}`, cap])).values()];
@@ -93,7 +94,7 @@ export class MoneyCaps {
 }
 
 /** More than all documents of a run can cost. */
-const fullDayLimit = 50_000_000;
+const fullDayLimit = fromNanodollars(50_000_000);
 
 const asRecord = ({ scope, period, limit }: Omit<MoneyCap, 'limit'> & { limit: number | null }): JournalRecord => ({
   kind: 'CAP',

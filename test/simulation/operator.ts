@@ -1,5 +1,6 @@
 import { encodeJournal } from '#contracts/journal-codec.ts';
 import type { JournalRecord } from '#core/journal.ts';
+import { fromNanodollars, unitsPerDollar } from '#core/money.ts';
 import type { LogRecord } from '#ports/log.ts';
 import type { Broker } from './broker.ts';
 import type { CapWatch } from './cap-watch.ts';
@@ -32,8 +33,8 @@ export function scheduleOperator(scope: OperatorScope): void {
   if (!setting.hasFaults || !hasWeather(setting)) return;
   if (random.chance(0.5)) caps.set('items', random.between(5, 15));
   if (random.chance(0.4)) {
-    caps.set('money', random.between(200_000, 500_000) * scope.moneyFactor);
-    time.at(150_000, () => caps.set('money', 1_000_000_000));
+    caps.set('money', fromNanodollars(random.between(200_000, 500_000) * scope.moneyFactor));
+    time.at(150_000, () => caps.set('money', unitsPerDollar));
   }
   if (random.chance(0.15 * setting.tightCaps))
     time.at(random.between(5_000, 100_000), () => caps.set('items', random.between(2, 4)));

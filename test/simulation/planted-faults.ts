@@ -462,8 +462,8 @@ const money = {
     edits: [
       edit(
         'shared/core/caps/cap-worst-case.ts',
-        'const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * share);',
-        'const plain = Math.ceil(((promptTokens / 64) * price.input + (maxTokens / 64) * price.output) * share);',
+        'const plain = billedAt(promptTokens * price.input + maxTokens * price.output, terms);',
+        'const plain = Math.ceil(billedAt(promptTokens * price.input + maxTokens * price.output, terms) / 64);',
       ),
     ],
     setting: 'caps',

@@ -20,6 +20,17 @@ export const ledger = {
     ],
     setting: 'lull',
   },
+  roundsEachPrice: {
+    what: 'the price of an item is rounded to the nanodollar',
+    edits: [
+      edit(
+        'shared/core/prices.ts',
+        'return isUsOnly ? (share * usOnlyTenths) / 10 : share;',
+        'return fromNanodollars(Math.round((isUsOnly ? (share * usOnlyTenths) / 10 : share) / fromNanodollars(1)));',
+      ),
+    ],
+    setting: 'ledger',
+  },
   adjustedByTheSum: {
     what: 'each comparison is added to the one before, although both are of all time',
     edits: [

@@ -1,4 +1,4 @@
-import { formatDollars } from '#core/money.ts';
+import { formatDollars, toNanodollars } from '#core/money.ts';
 import { addLedgers, type LedgerFigures, noLedger } from './ledger-of.ts';
 import type { SimulationArguments } from './parse-arguments.ts';
 import { runPool } from './run-pool.ts';
@@ -6,9 +6,8 @@ import { formatViolating, specsOf } from './specs-of.ts';
 import { addReport, createSummary, formatCounts } from './summary.ts';
 
 /**
- * The books beside the bill, with every fault on, markers and primes too. Of what both sides know the difference is 0
- * nanodollars; what nobody was shown stands in the books at its worst case, until the provider's usage report says what it
- * came to. Then the whole difference is 0, but for rounding where several that were never shown end in half a nanodollar.
+ * The books beside the bill, with every fault on, markers and primes too. Of what both sides know the difference is 0; what nobody was shown stands in the books at its worst case, until the provider's usage report says what it
+ * came to. Then the whole difference is 0.
  */
 export async function reportLedger(args: SimulationArguments): Promise<boolean> {
   const summary = createSummary();
@@ -31,23 +30,24 @@ export async function reportLedger(args: SimulationArguments): Promise<boolean> 
   return summary.violating.length === 0 && isEqual;
 }
 
-/** Nanodollars between the books and the bill, of all that was shown to us. */
+/** Between the books and the bill, of all that was shown to us. */
 export const difference = ({ read, primes }: LedgerFigures): number =>
   read.books + primes.books - read.bill - primes.bill;
 
 function ledgerLines(ledger: LedgerFigures): string[] {
-  const { documents, read, primes, unread, orphans, adjusted, total, unequal, rounded, disagreeing } = ledger;
+  const { documents, read, primes, unread, orphans, adjusted, total, unequal, disagreeing } = ledger;
+  const nano = toNanodollars;
   const side = ({ bought, books, bill }: LedgerFigures['read']): string =>
-    `${bought} bought, books ${books}, bill ${bill}, difference ${books - bill} nanodollars`;
+    `${bought} bought, books ${nano(books)}, bill ${nano(bill)}, difference ${nano(books - bill)} nanodollars`;
   return [
     `${documents} documents, bill ${formatDollars(total.bill)}, books ${formatDollars(total.books)}`,
     `answered items:    ${side(read)}`,
     `primes:            ${side(primes)}`,
     `never shown to us: ${side(unread)} (lost lines, lost replies of primes; at their worst case)`,
-    `orphans:           ${orphans.bought} bought, on the bill ${orphans.bill}, ended without ever showing a line`,
-    `difference of what was shown: ${difference(ledger)} nanodollars, ${disagreeing} batches or primes disagree`,
-    `usage report:      ${adjusted.down} nanodollars off the books, ${adjusted.up} added to them`,
-    `difference of all: ${total.books - total.bill} nanodollars, books ${total.books}, bill ${total.bill}`,
-    `                   ${rounded} runs off by rounding, ${unequal} by more`,
+    `orphans:           ${orphans.bought} bought, on the bill ${nano(orphans.bill)}, ended without ever showing a line`,
+    `difference of what was shown: ${nano(difference(ledger))} nanodollars, ${disagreeing} batches or primes disagree`,
+    `usage report:      ${nano(adjusted.down)} nanodollars off the books, ${nano(adjusted.up)} added to them`,
+    `difference of all: ${nano(total.books - total.bill)} nanodollars, books ${nano(total.books)}, bill ${nano(total.bill)}`,
+    `                   ${unequal} runs off`,
   ];
 }

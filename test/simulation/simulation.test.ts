@@ -63,7 +63,7 @@ describe('the simulation of the real services', () => {
     }
   });
 
-  it('keeps books that are the provider’s bill to the nanodollar, lost lines and primes included', async () => {
+  it('keeps books that are the provider’s bill exactly, lost lines and primes included', async () => {
     const specs = specsOf({ from: 9, seeds: 4, setting: 'ledger' });
     const reports: RunReport[] = [];
     await runPool({ specs, jobs, onReport: report => void reports.push(report) });

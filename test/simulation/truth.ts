@@ -43,7 +43,7 @@ export class Truth {
   readonly intents = new Map<string, AcceptedRecord>();
   /** Every accepted PRIME, with its reserve, what it holds or spent, and whether its reply was read. */
   readonly primes = new Map<string, AcceptedPrime>();
-  /** Every accepted ADJUSTED, and what it changed; in nanodollars. */
+  /** Every accepted ADJUSTED, and what it changed. */
   adjusted: { at: number; until: number; billed: number; change: number }[] = [];
   readonly answered = new Set<string>();
   readonly #world: World;

@@ -13,7 +13,7 @@ import type {
 } from '#core/journal.ts';
 import { reduceJournal, type Verdict } from '#core/reduce-journal.ts';
 import { reduceSettled } from '#core/reduce-settled.ts';
-import type { RetryRow, SettledRecord } from '#core/settled.ts';
+import { type RetryRow, type SettledRecord, settledVersion } from '#core/settled.ts';
 import { type Batch, createView, type View } from '#core/view.ts';
 
 /** Journal records as a test wants to write them: only what matters to it. */
@@ -62,7 +62,7 @@ export const cap = (scope: string, limit: number | null, period: CapRecord['peri
 });
 
 export const settledOf = (bk: string, retry: readonly RetryRow[] = [], actual: Amounts = {}): SettledRecord => ({
-  v: 1,
+  v: settledVersion,
   bk,
   done: [],
   dead: [],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JournalRecord, SealedItem } from '#core/journal.ts';
-import type { SettledRecord } from '#core/settled.ts';
+import { type SettledRecord, settledVersion } from '#core/settled.ts';
 import { AuditBook, type AuditReport } from './audit-book.ts';
 
 const fleet = 'abcdef';
@@ -22,7 +22,7 @@ interface Facts {
 }
 
 const settle = (record: Partial<SettledRecord>): SettledRecord => ({
-  v: 1,
+  v: settledVersion,
   bk,
   done: [],
   dead: [],

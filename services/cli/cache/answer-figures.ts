@@ -1,4 +1,4 @@
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import { decimalDollars, formatDollars } from '#core/money.ts';
 import { type AnswerStats, noAnswerCounts } from '#ports/answer-store.ts';
 import type { AnswerSettings } from '#runtime/answer-cache.ts';
@@ -18,7 +18,7 @@ export interface AnswerFigures {
    * on the wall shows less.
    */
   timeSavedMs: number;
-  savedNanodollars: Nanodollars;
+  savedCost: Money;
 }
 
 export interface TaskAnswers {
@@ -36,10 +36,10 @@ export function sumAnswers(tasks: readonly TaskAnswers[]): AnswerFigures {
     ttlMs: 0,
     requestsSaved: 0,
     timeSavedMs: 0,
-    savedNanodollars: 0,
+    savedCost: 0,
   };
   for (const { settings, stats } of tasks) {
-    const { size, hits, misses, saved, savedNanodollars, ...waits } = stats ?? { ...noAnswerCounts, size: 0 };
+    const { size, hits, misses, saved, savedCost, ...waits } = stats ?? { ...noAnswerCounts, size: 0 };
     const { savedWaitMs, bought, boughtMs } = waits;
     figures.size += size;
     figures.sizeMax += settings.entriesMax;
@@ -48,7 +48,7 @@ export function sumAnswers(tasks: readonly TaskAnswers[]): AnswerFigures {
     figures.ttlMs = Math.max(figures.ttlMs, settings.ttlMs);
     figures.requestsSaved += saved;
     figures.timeSavedMs += bought === 0 ? 0 : Math.max(0, (saved * boughtMs) / bought - savedWaitMs);
-    figures.savedNanodollars += savedNanodollars;
+    figures.savedCost += savedCost;
   }
   return figures;
 }
@@ -67,17 +67,17 @@ export const answerFiguresJson = (figures: AnswerFigures): Record<string, unknow
   ttl_seconds: figures.ttlMs / 1_000,
   requests_saved: figures.requestsSaved,
   time_saved_estimate_seconds: Math.round(figures.timeSavedMs / 1_000),
-  cost_saved_usd: decimalDollars(figures.savedNanodollars),
+  cost_saved_usd: decimalDollars(figures.savedCost),
 });
 
 export function renderAnswerFigures(figures: AnswerFigures): string {
   const row = (label: string, text: string): string => `  ${label.padEnd(12)} ${text}`;
-  const { size, sizeMax, hits, misses, ttlMs, requestsSaved, savedNanodollars } = figures;
+  const { size, sizeMax, hits, misses, ttlMs, requestsSaved, savedCost } = figures;
   return [
     row('answers', `${formatCount(size)} of ${formatCount(sizeMax)} kept, each for ${formatAge(ttlMs)}`),
     row('asked for', `${formatCount(hits)} found, ${formatCount(misses)} not: ${hitRatePercent(figures)} %`),
     row('given again', requestsSaved === 0 ? 'none' : `${formatCount(requestsSaved)}, ${soonerText(figures)}`),
-    row('saved', formatDollars(savedNanodollars)),
+    row('saved', formatDollars(savedCost)),
     '',
   ].join('\n');
 }

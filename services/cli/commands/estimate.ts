@@ -1,4 +1,4 @@
-import { nanodollarsPerDollar } from '#core/money.ts';
+import { unitsPerDollar } from '#core/money.ts';
 import type { Command } from '../command-context.ts';
 import { countedSample, sampleByDefault } from '../estimate/counted-sample.ts';
 import { type EstimateReport, estimateJson, estimateReport } from '../estimate/estimate-report.ts';
@@ -38,5 +38,5 @@ export function estimate({ file, task: taskName, exact }: EstimateOptions): Comm
 /** A cap that this estimate never reaches. None where a price is unknown: a capped run would refuse it. */
 function capFor({ sum: { cost }, unpriced }: EstimateReport): string {
   if (unpriced.documents > 0 || !cost) return '';
-  return ` --max-cost ${Math.max(0.01, Math.ceil((cost.high / nanodollarsPerDollar) * 100) / 100)}`;
+  return ` --max-cost ${Math.max(0.01, Math.ceil((cost.high / unitsPerDollar) * 100) / 100)}`;
 }

@@ -1,6 +1,6 @@
 import { priceOf } from '#core/cost.ts';
 import { proposeMaxTokens } from '#core/cost-report/tune.ts';
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import { batchPriceShare } from '#core/prices.ts';
 import { recipeFamily } from '#core/recipe.ts';
 import type { Projection } from '#projection/projection.ts';
@@ -43,7 +43,7 @@ function tuningOf(
   return { task: name, model, maxTokens, proposal, reserveLess };
 }
 
-function outputPrice(model: string, { tokens, now }: { tokens: number; now: number }): Nanodollars | null {
+function outputPrice(model: string, { tokens, now }: { tokens: number; now: number }): Money | null {
   const price = priceOf(model, { promptTokens: 0, at: now });
   return price && Math.round(tokens * price.output * batchPriceShare);
 }

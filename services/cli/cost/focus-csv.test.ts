@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { noUsage } from '#core/cost.ts';
 import { noSums, type SpendFigures } from '#core/cost-report/cost-report.ts';
+import { fromNanodollars } from '#core/money.ts';
 import { type CsvCell, csvText } from './csv.ts';
 import { focusColumns, focusCsv } from './focus-csv.ts';
 
@@ -14,9 +15,9 @@ const spend = (rest: Partial<SpendFigures> = {}): SpendFigures => ({
   delivered: 2,
   bought: 3,
   usage: { ...noUsage, input: 1_000, output: 200 },
-  billed: 12_345,
-  uncached: 12_345,
-  individual: 24_690,
+  billed: fromNanodollars(12_345),
+  uncached: fromNanodollars(12_345),
+  individual: fromNanodollars(24_690),
   ...rest,
 });
 const source = { account: 'main', owner: 'organisation/workspace', isSimulated: false };
@@ -105,7 +106,7 @@ describe('focusCsv', () => {
   it('has primes beside what they warmed, and sums to what was billed', () => {
     const prime = spend({
       primes: 1,
-      primeCost: 55,
+      primeCost: fromNanodollars(55),
       billed: 0,
       uncached: 0,
       individual: 0,

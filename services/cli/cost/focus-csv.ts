@@ -1,5 +1,5 @@
 import type { SpendFigures } from '#core/cost-report/cost-report.ts';
-import { decimalDollars, type Nanodollars, nanodollarsPerDollar } from '#core/money.ts';
+import { decimalDollars, type Money, unitsPerDollar } from '#core/money.ts';
 import { type CsvCell, csvText } from './csv.ts';
 
 /** Who bills, as it stands in every row. */
@@ -15,15 +15,15 @@ interface FocusRow {
   figures: SpendFigures;
   source: FocusSource;
   tokens: number;
-  billed: Nanodollars;
+  billed: Money;
 }
 
 const figure = (value: string | number): CsvCell => ({ figure: value });
-const dollars = (amount: Nanodollars): CsvCell => figure(decimalDollars(amount));
+const dollars = (amount: Money): CsvCell => figure(decimalDollars(amount));
 const provider = ({ source }: FocusRow): string => (source.isSimulated ? 'Flotilla simulator' : 'Anthropic');
-/** Of all token kinds together: what one came to on that day. Nanodollars per token, in dollars. */
+/** Of all token kinds together: what one came to on that day. Dollars per token. */
 const unitPrice = ({ billed, tokens }: FocusRow): CsvCell =>
-  tokens === 0 ? figure('0.00') : figure((billed / tokens / nanodollarsPerDollar).toFixed(15));
+  tokens === 0 ? figure('0.00') : figure((billed / tokens / unitsPerDollar).toFixed(15));
 const timeAt = (day: string): string => `${day}T00:00:00Z`;
 const monthAfter = (day: string): string =>
   new Date(Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)), 1)).toISOString().slice(0, 10);

@@ -10,6 +10,7 @@ import {
   type SpendFigures,
 } from '#core/cost-report/cost-report.ts';
 import { findAnomalies } from '#core/cost-report/spend-anomalies.ts';
+import { fromNanodollars, unitsPerDollar } from '#core/money.ts';
 import { textWidth } from '../terminal/fit-text.ts';
 import { terminalLook } from '../terminal/terminal-look.ts';
 import { costJson } from './cost-json.ts';
@@ -24,9 +25,9 @@ const spend = (rest: Partial<SpendFigures>): SpendFigures => ({
   delivered: 1_234_567,
   bought: 1_300_000,
   usage: { ...noUsage, input: 1_000_000 },
-  billed: 12_345_678_901,
-  uncached: 13_000_000_000,
-  individual: 26_000_000_000,
+  billed: fromNanodollars(12_345_678_901),
+  uncached: 13 * unitsPerDollar,
+  individual: 26 * unitsPerDollar,
   ...rest,
 });
 
@@ -36,7 +37,15 @@ const reportOf = (figures: readonly SpendFigures[], by: readonly CostKey[] = ['t
   by,
   lines: costLines(figures, by),
   total: costTotal(figures),
-  caps: [{ scope: 'task:classify:money', period: 'day', of: '2026-11-24', limit: 50_000_000, used: 45_000_000 }],
+  caps: [
+    {
+      scope: 'task:classify:money',
+      period: 'day',
+      of: '2026-11-24',
+      limit: 0.05 * unitsPerDollar,
+      used: 0.045 * unitsPerDollar,
+    },
+  ],
   neverShown: { is: 'unknown', booked: 0 },
   parked: { held: [{ scope: 'task:classify:money', period: 'day', batches: 2, documents: 40 }], unread: 7 },
   anomalies: findAnomalies(figures, { today: '2026-11-24' }),
@@ -67,14 +76,14 @@ describe('renderCost', () => {
   });
 
   it('adds up on paper, and names a cache that did not pay', () => {
-    const text = renderCost(reportOf([spend({ uncached: 12_000_000_000 })]), look(100, { isTty: false }));
+    const text = renderCost(reportOf([spend({ uncached: 12 * unitsPerDollar })]), look(100, { isTty: false }));
     assert.match(text, /as batches +\$ 12\.00/);
     assert.match(text, /cache +\$ 0\.3457 {2}markers cost more than they brought/);
     assert.match(text, /billed +\$ 12\.35/);
   });
 
   it('says what answers given again have saved, and has no column for it where there are none', () => {
-    const reused = { answers: 12, unpriced: 1, batch: 1_000_000_000, individual: 2_000_000_000 };
+    const reused = { answers: 12, unpriced: 1, batch: unitsPerDollar, individual: 2 * unitsPerDollar };
     const report = reportOf([spend({ reused })]);
     const text = renderCost(report, look(100, { isTty: false }));
     assert.match(text, /documents +individual +batch +reuse +cache/);
@@ -90,14 +99,26 @@ describe('renderCost', () => {
     const textOf = (neverShown: CostReport['neverShown'], columns = 140): string =>
       renderCost({ ...reportOf([spend({})]), neverShown }, look(columns));
     assert.equal(textOf({ is: 'unknown', booked: 0 }).includes('never shown'), false);
-    const unknown = { is: 'unknown', booked: 76_742_632 } as const;
+    const unknown = { is: 'unknown', booked: fromNanodollars(76_742_632) } as const;
     assert.match(textOf(unknown), /never shown: unknown, up to \$ 0\.0767 booked at worst case; flotilla reconcile/);
     const until = Date.UTC(2026, 10, 29, 6, 58);
-    const reported = { is: 'reported', until, billed: 20_000_000, booked: 76_742_632 } as const;
+    const reported = {
+      is: 'reported',
+      until,
+      billed: fromNanodollars(20_000_000),
+      booked: fromNanodollars(76_742_632.25),
+    } as const;
     assert.match(textOf(reported), /never shown: \$ 0\.0200 by the provider's usage report up to 2026-11-29 06:58 UTC/);
     const { neverShown } = costJson({ ...reportOf([spend({})]), neverShown: reported });
-    const json = { billedUsd: '0.02', bookedUsd: '0.076742632', reportUntil: '2026-11-29T06:58:00.000Z' };
+    const json = { billedUsd: '0.02', bookedUsd: '0.07674263225', reportUntil: '2026-11-29T06:58:00.000Z' };
     assert.deepEqual(neverShown, json);
+  });
+
+  it('says what it could not read, also where nothing is left', () => {
+    for (const figures of [[], [spend({})]]) {
+      const report = { ...reportOf(figures), unknown: 'journal record CAP of version 1' };
+      assert.match(renderCost(report, look(100)), /the log has a journal record CAP of version 1, not read/);
+    }
   });
 
   it('says how full caps are, and which batches they hold', () => {
@@ -110,7 +131,7 @@ describe('renderCost', () => {
 
   it('says what changed on a day that is not as usual; in JSON the parts sum to it', () => {
     const days = Array.from({ length: 7 }, (_, day) => spend({ day: `2026-11-${17 + day}`, delivered: 600_000 }));
-    const report = reportOf([...days, spend({ billed: 30_000_000_000, uncached: 30_000_000_000 })]);
+    const report = reportOf([...days, spend({ billed: 30 * unitsPerDollar, uncached: 30 * unitsPerDollar })]);
     const text = renderCost(report, look(100, { isTty: false }));
     assert.match(text, /2026-11-24: \$ 30\.00, \$ 12\.35 a day in the seven before \(above-1\.2-of-seven-days\)/);
     const { anomalies } = costJson(report) as {
@@ -118,10 +139,10 @@ describe('renderCost', () => {
     };
     const [found] = anomalies.found;
     const sum = Object.values(found?.changeUsd ?? {}).reduce(
-      (total, part) => total + Math.round(Number(part) * 1e9),
+      (total, part) => total + Math.round(Number(part) * unitsPerDollar),
       0,
     );
-    assert.equal(sum, Math.round((Number(found?.billedUsd) - Number(found?.usualUsd)) * 1e9));
+    assert.equal(sum, Math.round((Number(found?.billedUsd) - Number(found?.usualUsd)) * unitsPerDollar));
   });
 
   it('lets no name move the cursor', () => {

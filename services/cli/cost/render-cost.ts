@@ -3,7 +3,7 @@ import { type CapProgress, shareOf } from '#core/cost-report/cost-caps.ts';
 import { type CostKey, type CostLine, isMoneyKnown, type SpendSums } from '#core/cost-report/cost-report.ts';
 import type { NeverShownCost } from '#core/cost-report/never-shown-cost.ts';
 import type { SpendAnomalies } from '#core/cost-report/spend-anomalies.ts';
-import { formatDollars, type Nanodollars } from '#core/money.ts';
+import { formatDollars, type Money } from '#core/money.ts';
 import type { Parked } from '#runtime/parked-batches.ts';
 import { firstThatFits, oneLine, wrapText } from '../terminal/fit-text.ts';
 import { countOf } from '../terminal/format-count.ts';
@@ -25,7 +25,7 @@ export interface CostReport {
   anomalies: SpendAnomalies;
   /** No key: nothing was bought. */
   isSimulated: boolean;
-  /** What a newer program wrote, and these figures lack. */
+  /** What a program of another version wrote, and these figures lack. */
   unknown: string | null;
 }
 
@@ -38,7 +38,9 @@ const nearlyFull = 80;
 export function renderCost(report: CostReport, look: TerminalLook): string {
   const { lines, total } = report;
   const rest = [...parkedLines(report.parked, look), ...capLines(report.caps, look)];
-  if (lines.length === 0) return `${[`nothing was bought${periodText(report)}`, ...rest].join('\n')}\n`;
+  const unread =
+    report.unknown === null ? [] : [look.paint('red', `  the log has a ${oneLine(report.unknown)}, not read`)];
+  if (lines.length === 0) return `${[`nothing was bought${periodText(report)}`, ...unread, ...rest].join('\n')}\n`;
   const shown = lines.slice(-linesShown);
   // What reads a pipe wraps nothing, and wants all of it.
   const width = look.isTty ? look.width : Infinity;
@@ -57,9 +59,7 @@ export function renderCost(report: CostReport, look: TerminalLook): string {
     ...noteLines(total.sums),
     ...neverShownLines(report.neverShown, width),
     ...(report.isSimulated ? [look.paint('yellow', '  simulated: no key is configured, nothing was bought')] : []),
-    ...(report.unknown === null
-      ? []
-      : [look.paint('red', `  the log is newer than this program: ${oneLine(report.unknown)}`)]),
+    ...unread,
     ...anomalyLines(report.anomalies, look),
     ...rest,
     '',
@@ -76,7 +76,7 @@ const hiddenLines = (hidden: readonly string[], { paint, width }: TerminalLook):
     ? []
     : wrapText(`no room for ${hidden.join(', ')}`, width - 2).map(line => paint('dim', `  ${line}`));
 
-type SumRow = readonly [name: string, amount: Nanodollars, note: string];
+type SumRow = readonly [name: string, amount: Money, note: string];
 
 /** Term by term, so that it adds up on paper: batch - reuse - cache + primes = billed, individual - billed = saved. */
 function sumLines(total: CostReport['total'], width: number): string[] {

@@ -1,7 +1,7 @@
 import { addCacheBills, isCacheKnown, noCacheBill, sumOfBills } from '#core/estimate/cache-model.ts';
 import type { Calibration } from '#core/estimate/calibration.ts';
 import type { RequestGroup } from '#core/estimate/estimate.ts';
-import { formatDollars, type Nanodollars } from '#core/money.ts';
+import { formatDollars, type Money } from '#core/money.ts';
 import { countOf } from '../terminal/format-count.ts';
 
 /**
@@ -15,8 +15,8 @@ export interface CacheBasis {
   readShare: number | null;
   /** By what is expected of them: as those answers; as the planner does; nothing, for all their markers; nothing. */
   documents: { learned: number; planned: number; ownMarkers: number; none: number };
-  /** Nanodollars that the planner expects to take off, and how many of the items that it marks will read, 0 to 1, at least. */
-  planned: Nanodollars;
+  /** What the planner expects to take off, and how many of the items that it marks will read, 0 to 1, at least. */
+  planned: Money;
   hitRate: number | null;
 }
 

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { costOf, noUsage, priceOf } from '#core/cost.ts';
 import type { Document } from '#core/document.ts';
 import { answerKey, calibrate, type SeenAnswer } from '#core/estimate/calibration.ts';
+import { fromNanodollars } from '#core/money.ts';
 import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
 import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
 import { asIsRecipe, type Recipe } from '#core/recipe.ts';
@@ -183,7 +184,7 @@ describe('what is expected of the cache', () => {
     const { sum } = estimateReport(longFile(on), { calibration });
     const plain = estimateReport(longFile({ ...on, mode: 'off' }), { calibration }).sum;
     assert.ok(sum.cost && plain.cost);
-    const less = 100 * (4_410 * 500 - 1_000);
+    const less = 100 * (fromNanodollars(4_410 * 500) - 1_000);
     assert.ok(
       Math.abs(plain.cost.expected - sum.cost.expected - less) < 1e-3,
       `${plain.cost.expected - sum.cost.expected}`,

@@ -8,7 +8,7 @@ import { lowestCost, noCounted, type RequestGroup } from '#core/estimate/estimat
 import { noSaving } from '#core/estimate/planned-saving.ts';
 import { addFeatures, type Features, featuresOf, lettersOf, noFeatures } from '#core/estimate/text-features.ts';
 import { inputTokensMax, inputTokensMin } from '#core/estimate/token-bounds.ts';
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import { usOnlyFactor } from '#core/prices.ts';
 import type { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
 import { mayBeMarked } from '#core/prompt-cache/cache-minimums.ts';
@@ -116,8 +116,8 @@ export class FileEstimate {
     return groups.map(group => ({ ...group, cache: { ...group.cache, planned: savings.get(group.name) ?? noSaving } }));
   }
 
-  /** Nanodollars that all documents whose price is known cost at least. */
-  get costMin(): Nanodollars {
+  /** What all documents whose price is known cost at least. */
+  get costMin(): Money {
     return this.groups.reduce((sum, { cost }) => sum + (cost?.low ?? 0), 0);
   }
 

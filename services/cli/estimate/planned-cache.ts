@@ -3,7 +3,7 @@ import type { RequestGroup } from '#core/estimate/estimate.ts';
 import type { PlannedSaving } from '#core/estimate/planned-saving.ts';
 import { noSaving, plannedSaving, timesSaving } from '#core/estimate/planned-saving.ts';
 import { batchBytesMax } from '#core/limits.ts';
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import type { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
 import { marksMax } from '#core/prompt-cache/cache-minimums.ts';
 import { CacheExplainer } from '../cache/explain-batches.ts';
@@ -15,15 +15,15 @@ export interface PlannedRequest {
   group: string;
   model: string;
   bytes: number;
-  /** Nanodollars of a call that writes its prefix ahead; 0 where it is too short for a marker. */
-  primeMax: Nanodollars;
+  /** Of a call that writes its prefix ahead; 0 where it is too short for a marker. */
+  primeMax: Money;
 }
 
 interface Lane {
   itemsMax: number;
   documents: number;
   bytes: number;
-  primeMax: Nanodollars;
+  primeMax: Money;
 }
 
 /** What the planner of cache markers would do with a file: what it expects to save, and the most that its primes may cost. */
@@ -62,8 +62,8 @@ export class PlannedCache {
     return new Map(groups.map(group => [group.name, ofGroup(group)]));
   }
 
-  /** Nanodollars, at most: a call for every marker that a batch may have, should all entries be over by then. */
-  primesMax({ name, documents }: Pick<RequestGroup, 'name' | 'documents'>): Nanodollars {
+  /** At most: a call for every marker that a batch may have, should all entries be over by then. */
+  primesMax({ name, documents }: Pick<RequestGroup, 'name' | 'documents'>): Money {
     const lane = this.#lanes.get(this.#laneOf.get(name) ?? '');
     if (!lane) return 0;
     return Math.ceil((batchesMax(lane) * marksMax * lane.primeMax * documents) / lane.documents);

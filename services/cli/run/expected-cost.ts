@@ -33,7 +33,7 @@ export async function expectedCost(
     // Without a key the sample is counted in this process; with one it is empty, for a run asks nobody anything twice.
     const sample = await countedSample(file, loaded);
     const { sum, documents } = estimateReport(file, { calibration: await learnFromAnswers(log), sample });
-    return sum.cost && { nanodollars: sum.cost.expected, documents: documents + file.rejected };
+    return sum.cost && { cost: sum.cost.expected, documents: documents + file.rejected };
   } catch {
     return null;
   }

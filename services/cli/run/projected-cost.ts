@@ -1,8 +1,8 @@
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 
 /** What an estimate said of a whole run, before its first answer. */
 export interface ExpectedCost {
-  nanodollars: number;
+  cost: number;
   documents: number;
 }
 
@@ -14,18 +14,18 @@ const estimateDocuments = 20;
  * billed and what was expected. Null as long as nothing tells it.
  */
 export function projectedCost(run: {
-  billed: Nanodollars;
+  billed: Money;
   answered: number;
   /** Documents appended so far; null until the first is. */
   total: number | null;
   isComplete: boolean;
   expected: ExpectedCost | null;
-}): Nanodollars | null {
+}): Money | null {
   const { billed, answered, isComplete, expected } = run;
   const known = expected && expected.documents > 0 ? expected : null;
   const total = !isComplete && known ? Math.max(run.total ?? 0, known.documents) : run.total;
   if (total === null || (answered === 0 && known === null)) return null;
   const weight = known ? estimateDocuments : 0;
-  const each = (billed + weight * (known ? known.nanodollars / known.documents : 0)) / (answered + weight);
+  const each = (billed + weight * (known ? known.cost / known.documents : 0)) / (answered + weight);
   return Math.round(billed + Math.max(0, total - answered) * each);
 }

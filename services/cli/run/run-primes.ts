@@ -1,6 +1,7 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import { runMoney } from '#core/caps/cap-scopes.ts';
-import type { Nanodollars } from '#core/money.ts';
+import { journalVersion } from '#core/journal.ts';
+import type { Money } from '#core/money.ts';
 import { PrimeCosts } from '#core/prompt-cache/prime-costs.ts';
 import type { View } from '#core/view.ts';
 import type { Log, LogRecord } from '#ports/log.ts';
@@ -8,7 +9,7 @@ import { readTopic } from '#runtime/read-topic.ts';
 
 /** How both records go on after their version: the others need not be parsed, and there are many. */
 const kind = Buffer.from(',"kind":"PRIME');
-const kindAt = '{"v":1'.length;
+const kindAt = `{"v":${journalVersion}`.length;
 
 /** What was bought for a run only to write cache entries. */
 export class RunPrimes {
@@ -29,7 +30,7 @@ export class RunPrimes {
   }
 
   /** @param view knows which of them the journal took: a cap may have had no room */
-  bought({ primes, pastPrimes }: Pick<View, 'primes' | 'pastPrimes'>): { count: number; cost: Nanodollars } {
+  bought({ primes, pastPrimes }: Pick<View, 'primes' | 'pastPrimes'>): { count: number; cost: Money } {
     const costs = [...this.#costs.all].flatMap(([id, { amounts }]) => {
       const cost = amounts[this.#scope] ?? 0;
       return cost > 0 && (primes.has(id) || pastPrimes.has(id)) ? [cost] : [];

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Nanodollars, sumOrUnknown } from '#core/money.ts';
+import { type Money, sumOrUnknown } from '#core/money.ts';
 import { type CacheTallies, cacheEffect } from '#core/prompt-cache/cache-effect.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
@@ -28,7 +28,7 @@ export interface RunSessionOptions {
   task: string | null;
   out: string | null;
   deadLetters: string | null;
-  cap: Nanodollars | null;
+  cap: Money | null;
   /** What it is expected to cost, once that is known. */
   expected?: Promise<ExpectedCost | null>;
   signal: AbortSignal;
@@ -222,7 +222,7 @@ export class RunSession {
   }
 }
 
-function cacheOf(tallies: CacheTallies, primes: { count: number; cost: Nanodollars }): RunSnapshot['cache'] {
+function cacheOf(tallies: CacheTallies, primes: { count: number; cost: Money }): RunSnapshot['cache'] {
   const hasPlans = Object.values(tallies).some(({ batches }) => batches > 0);
   return hasPlans || primes.count > 0 ? { ...cacheEffect(tallies, primes.cost), tallies, primes: primes.count } : null;
 }

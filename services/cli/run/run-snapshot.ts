@@ -1,5 +1,5 @@
 import type { CapProgress } from '#core/cost-report/cost-caps.ts';
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import type { CacheEffect, CacheTallies } from '#core/prompt-cache/cache-effect.ts';
 import type { ErrorCode } from '#errors/catalogue.ts';
 
@@ -45,13 +45,13 @@ export interface RunSnapshot {
   retries: number;
   /** Batches created so far. */
   batches: number;
-  /** Nanodollars; null when a price is unknown. */
-  cost: { billed: Nanodollars; individual: Nanodollars; projected: Nanodollars | null } | null;
+  /** Null when a price is unknown. */
+  cost: { billed: Money; individual: Money; projected: Money | null } | null;
   /** What became of cache plans; null while no batch has one. `primes`: calls that only wrote entries; in `cost` too. */
   cache: (CacheEffect & { tallies: CacheTallies; primes: number }) | null;
   /** Answers whose price is unknown: they are in no sum. */
   unpriced: number;
-  cap: Nanodollars | null;
+  cap: Money | null;
   /** The cap in force that is used up the most, its own or one of the configuration; null: there is none. */
   fullest: CapProgress | null;
   /** What a cap holds back; `isOwn`: that of this run; `isUnpriced`: any, because nobody knows what it would cost. */

@@ -1,3 +1,4 @@
+import { unitsPerDollar } from '#core/money.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
 
 /** A run in the middle of its work. */
@@ -26,16 +27,16 @@ export const middleOfRun: RunSnapshot = {
   retrying: 71,
   retries: 74,
   batches: 83,
-  cost: { billed: 9_410_000_000, individual: 18_780_000_000, projected: 15_100_000_000 },
+  cost: { billed: 9.41 * unitsPerDollar, individual: 18.78 * unitsPerDollar, projected: 15.1 * unitsPerDollar },
   cache: null,
   unpriced: 0,
-  cap: 20_000_000_000,
+  cap: 20 * unitsPerDollar,
   fullest: {
     scope: 'run:r_8f2c01d7aa10:money',
     period: 'total',
     of: 'total',
-    limit: 20_000_000_000,
-    used: 15_100_000_000,
+    limit: 20 * unitsPerDollar,
+    used: 15.1 * unitsPerDollar,
   },
   parked: null,
   held: null,
@@ -54,5 +55,5 @@ export const endOfRun: RunSnapshot = {
   releasing: 0,
   slowest: [],
   retrying: 0,
-  cost: { billed: 15_100_000_000, individual: 30_000_000_000, projected: 15_100_000_000 },
+  cost: { billed: 15.1 * unitsPerDollar, individual: 30 * unitsPerDollar, projected: 15.1 * unitsPerDollar },
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { unitsPerDollar } from '#core/money.ts';
 import { terminalLook } from '../terminal/terminal-look.ts';
 import type { RunSnapshot } from './run-snapshot.ts';
 import { endOfRun, middleOfRun } from './snapshot-for-tests.ts';
@@ -86,8 +87,8 @@ describe('renderSummary', () => {
       scope: 'fleet:money',
       period: 'day',
       of: '2026-11-24',
-      limit: 10_000_000,
-      used: 9_990_000,
+      limit: 0.01 * unitsPerDollar,
+      used: 0.00999 * unitsPerDollar,
     } as const;
     const text = renderSummary({ ...done, snapshot: { ...endOfRun, fullest } }, look);
     assert.match(text, /cap +the fleet a day \(2026-11-24\): \$ 0\.00\d+ of \$ 0\.0100, 99 %/);
@@ -102,9 +103,9 @@ describe('renderSummary', () => {
     const tally = { items: 900, hits: 860, promptTokens: 9, saved: 9 };
     const none = { ...tally, batches: 0 };
     const tallies = { marked: { ...tally, batches: 49 }, 'held-back': { ...none, batches: 1 }, shadow: none };
-    const cache = { tallies, primes: 3, hitRate: 0.956, saved: 1_200_000_000, heldBack: 0.02 };
+    const cache = { tallies, primes: 3, hitRate: 0.956, saved: 1.2 * unitsPerDollar, heldBack: 0.02 };
     assert.match(lineOf(cache), /cache +hit rate 96 % · saved \$ 1\.20 · 3 primes · 2 % held back \(1 of 50\)$/);
-    assert.match(lineOf({ ...cache, saved: -30_000_000 }), /cost \$ 0\.0300 more/);
+    assert.match(lineOf({ ...cache, saved: -0.03 * unitsPerDollar }), /cost \$ 0\.0300 more/);
     const unmeasured = { ...cache, tallies: { ...tallies, 'held-back': none }, heldBack: 0 };
     assert.match(lineOf(unmeasured), /saved \$ 1\.20, against list prices alone/);
     const shadow = { marked: none, 'held-back': none, shadow: { ...none, batches: 12 } };

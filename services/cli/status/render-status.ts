@@ -56,7 +56,7 @@ export function renderStatus(status: Status, look: TerminalLook): string {
     ...parkedTexts(status.parked).map(text => row('parked', paint('yellow', text))),
     ...capRows(status.caps).map(text => row('cap', text)),
     ...(survey.view.retries.size > 0 ? [row('retries', `${countOf(survey.view.retries.size, 'document')} wait`)] : []),
-    ...(survey.view.unknown ? [row('log', paint('red', `newer than this program: ${survey.view.unknown.what}`))] : []),
+    ...(survey.view.unknown ? [row('log', paint('red', `holds a ${survey.view.unknown.what}, not read`))] : []),
     ...runlessRows(survey, look).map(text => row('no run', text)),
     '',
     ...runLines(survey, look),

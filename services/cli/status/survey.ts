@@ -1,7 +1,7 @@
 import { decodeJournal } from '#contracts/journal-codec.ts';
 import { decodeSettled } from '#contracts/settled-codec.ts';
 import { headerNames } from '#core/headers.ts';
-import type { Nanodollars } from '#core/money.ts';
+import type { Money } from '#core/money.ts';
 import { PrimeCosts } from '#core/prompt-cache/prime-costs.ts';
 import { reduceJournal } from '#core/reduce-journal.ts';
 import { reduceSettled } from '#core/reduce-settled.ts';
@@ -20,12 +20,12 @@ export interface RunStatus {
   isComplete: boolean;
   succeeded: number;
   dead: number;
-  cost: Nanodollars;
+  cost: Money;
   /** Batches with answers whose price is unknown: they are in no sum. */
   unpriced: number;
   isCanceled: boolean;
   /** What it may spend in all; what does not fit waits for a higher one. Null: it has none. */
-  cap: Nanodollars | null;
+  cap: Money | null;
 }
 
 /** Answers so far, and what they cost. */

@@ -1,5 +1,5 @@
 import type { Risk, TuneProposal } from '#core/cost-report/tune.ts';
-import { decimalDollars, formatDollars, type Nanodollars } from '#core/money.ts';
+import { decimalDollars, formatDollars, type Money } from '#core/money.ts';
 import { oneLine } from '../terminal/fit-text.ts';
 import { countOf, formatCount } from '../terminal/format-count.ts';
 import type { TerminalLook } from '../terminal/terminal-look.ts';
@@ -11,7 +11,7 @@ export interface TaskTuning {
   maxTokens: number;
   proposal: TuneProposal;
   /** What INTENT reserves less for each document with the proposed cap; null when the price is unknown, or nothing is proposed. */
-  reserveLess: Nanodollars | null;
+  reserveLess: Money | null;
 }
 
 /** What `tune` says. */

@@ -67,7 +67,7 @@ function execute(options: ExecuteOptions): Executed {
       cacheReadTokens: usage.cacheRead,
       cacheWrite5mTokens: usage.cacheWrite5m,
       cacheWrite1hTokens: usage.cacheWrite1h,
-      costNanoDollars: cost,
+      costPicoDollars: cost,
       isForeign: record.isForeign,
     },
   };

@@ -52,7 +52,7 @@ export function executeMessage(options: ExecuteMessageOptions): ExecutedMessage 
       cacheReadTokens: usage.cacheRead,
       cacheWrite5mTokens: usage.cacheWrite5m,
       cacheWrite1hTokens: usage.cacheWrite1h,
-      costNanoDollars: priceUsage({ model, usage, isBatch: false, isUsOnly: params.inference_geo === 'us' }),
+      costPicoDollars: priceUsage({ model, usage, isBatch: false, isUsOnly: params.inference_geo === 'us' }),
       isForeign: false,
     },
   };

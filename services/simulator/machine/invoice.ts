@@ -14,15 +14,15 @@ export interface InvoiceRow {
   cacheReadTokens: number;
   cacheWrite5mTokens: number;
   cacheWrite1hTokens: number;
-  /** List price, halved in a batch, in whole 1e-9 $. */
-  costNanoDollars: number;
+  /** List price, halved in a batch, in whole 1e-12 $: sums are exact up to 9,000 $. */
+  costPicoDollars: number;
   /** In a batch of the fault `batch-foreign`. */
   isForeign: boolean;
 }
 
 export interface InvoiceTotals {
   rowCount: number;
-  costNanoDollars: number;
+  costPicoDollars: number;
 }
 
 export interface InvoicePage {

@@ -11,7 +11,7 @@ export interface SimulatedModel {
   refusesForcedTool: boolean;
 }
 
-/** List prices in nano-dollars (1e-9 $) per token: 1 $ per million tokens is 1,000. Batches pay half of every column. */
+/** List prices in nanodollars (1e-9 $) per token: 1 $ per million tokens is 1,000. Batches pay half of every column. */
 export interface ModelPrices {
   input: number;
   output: number;

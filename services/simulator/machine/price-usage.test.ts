@@ -9,7 +9,7 @@ const nothing = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite
 function setup(id: string) {
   const model = findModel(id) as SimulatedModel;
   return (usage: Partial<typeof nothing>, isBatch = true) =>
-    priceUsage({ model, usage: { ...nothing, ...usage }, isBatch, isUsOnly: false }) / 1e9;
+    priceUsage({ model, usage: { ...nothing, ...usage }, isBatch, isUsOnly: false }) / 1e12;
 }
 
 describe('priceUsage', () => {
@@ -27,6 +27,13 @@ describe('priceUsage', () => {
     const price = setup('claude-haiku-5-5');
     assert.equal(price({ input: 100_000 }), 0.005);
     assert.equal(price({ input: 1, cacheRead: 100_000 }), (250 + 25 * 100_000) / 1e9);
+  });
+
+  it('is whole where half of a price, or eleven tenths of that, is no whole nanodollar', () => {
+    const model = findModel('claude-haiku-5-5') as SimulatedModel;
+    const cost = (isUsOnly: boolean) =>
+      priceUsage({ model, usage: { ...nothing, cacheWrite5m: 1 }, isBatch: true, isUsOnly });
+    assert.deepEqual([cost(false), cost(true)], [62_500, 68_750]);
   });
 
   it('knows dated ids', () => {

@@ -17,7 +17,11 @@ export interface PriceOptions {
   isUsOnly: boolean;
 }
 
-/** List price of one item in whole nano-dollars (1e-9 $), rounded once, per item. */
+/** Hundredths of the list price, and tenths of those: factors that are whole, so a price is too. */
+const hundredths = { batch: 50, single: 100 };
+const tenths = { us: 11, anywhere: 10 };
+
+/** What one item costs, in picodollars (1e-12 $): a whole number, never rounded. */
 export function priceUsage({ model, usage, isBatch, isUsOnly }: PriceOptions): number {
   const prompt = usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
   const prices = prompt >= model.longPromptTokens ? model.longPrices : model.prices;
@@ -27,5 +31,5 @@ export function priceUsage({ model, usage, isBatch, isUsOnly }: PriceOptions): n
     usage.cacheRead * prices.cacheRead +
     usage.cacheWrite5m * prices.cacheWrite5m +
     usage.cacheWrite1h * prices.cacheWrite1h;
-  return Math.round(list * (isBatch ? 0.5 : 1) * (isUsOnly ? 1.1 : 1));
+  return list * (isBatch ? hundredths.batch : hundredths.single) * (isUsOnly ? tenths.us : tenths.anywhere);
 }

@@ -76,8 +76,8 @@ describe('SimulatorMachine', () => {
     const { rows, totals } = machine.invoicePage({ now: start + hourMs });
     assert.equal(rows.length, 40);
     assert.equal(
-      totals.costNanoDollars,
-      rows.reduce((sum, row) => sum + row.costNanoDollars, 0),
+      totals.costPicoDollars,
+      rows.reduce((sum, row) => sum + row.costPicoDollars, 0),
     );
   });
 

@@ -97,5 +97,5 @@ function isUsOnly(row: InvoiceRow): boolean {
     cacheWrite1h: row.cacheWrite1hTokens,
   };
   const isBatch = row.batchId !== null;
-  return model !== undefined && row.costNanoDollars !== priceUsage({ model, usage, isBatch, isUsOnly: false });
+  return model !== undefined && row.costPicoDollars !== priceUsage({ model, usage, isBatch, isUsOnly: false });
 }

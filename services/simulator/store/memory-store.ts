@@ -7,7 +7,7 @@ export function createMemoryStore(): SimulatorStore {
   const items = new Map<number, (readonly BatchItem[])[]>();
   const results = new Map<number, (readonly string[])[]>();
   const invoice: InvoiceRow[] = [];
-  let costNanoDollars = 0;
+  let costPicoDollars = 0;
   return {
     load: () => ({ batches: [], counters: null }),
     commit: write => write(),
@@ -22,11 +22,11 @@ export function createMemoryStore(): SimulatorStore {
     addInvoiceRows: rows => {
       for (const row of rows) {
         invoice.push({ number: invoice.length + 1, ...row });
-        costNanoDollars += row.costNanoDollars;
+        costPicoDollars += row.costPicoDollars;
       }
     },
     invoiceRows: (after, limit) => invoice.slice(after, after + limit),
-    invoiceTotals: () => ({ rowCount: invoice.length, costNanoDollars }),
+    invoiceTotals: () => ({ rowCount: invoice.length, costPicoDollars }),
     close: () => {},
   };
 }

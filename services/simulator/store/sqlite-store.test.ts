@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import type { MachineOptions } from '../machine/machine-options.ts';
 import { SimulatorMachine } from '../machine/simulator-machine.ts';
@@ -49,6 +50,18 @@ describe('createSqliteStore', () => {
     assert.equal(everything(last), seen);
     last.close();
     before.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('refuses a file of another version: its prices may be in another unit', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'simulator-store-'));
+    createSqliteStore(directory).close();
+    const database = new DatabaseSync(join(directory, 'simulator.db'));
+    for (const version of [0, 1, 3]) {
+      database.exec(`PRAGMA user_version = ${version}`);
+      assert.throws(() => createSqliteStore(directory), { code: 'log-newer' }, String(version));
+    }
+    database.close();
     rmSync(directory, { recursive: true, force: true });
   });
 });

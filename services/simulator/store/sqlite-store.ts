@@ -1,32 +1,43 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { BatchRecord } from '../machine/batch-record.ts';
 import type { InvoiceRow } from '../machine/invoice.ts';
 import type { BatchItem } from '../machine/validate-envelope.ts';
 import type { SimulatorStore, StoredCounters } from './simulator-store.ts';
 
+/** 1 billed in another unit. */
+const storeVersion = 2;
+
 const tables = `
-  CREATE TABLE IF NOT EXISTS batches (seq INTEGER PRIMARY KEY, record TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS items (seq INTEGER, chunk INTEGER, payload TEXT NOT NULL, PRIMARY KEY (seq, chunk));
-  CREATE TABLE IF NOT EXISTS results (seq INTEGER, chunk INTEGER, payload TEXT NOT NULL, PRIMARY KEY (seq, chunk));
-  CREATE TABLE IF NOT EXISTS invoice (
+  CREATE TABLE batches (seq INTEGER PRIMARY KEY, record TEXT NOT NULL);
+  CREATE TABLE items (seq INTEGER, chunk INTEGER, payload TEXT NOT NULL, PRIMARY KEY (seq, chunk));
+  CREATE TABLE results (seq INTEGER, chunk INTEGER, payload TEXT NOT NULL, PRIMARY KEY (seq, chunk));
+  CREATE TABLE invoice (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, workspace TEXT NOT NULL, batchId TEXT, customId TEXT,
     model TEXT NOT NULL, inputTokens INTEGER NOT NULL, outputTokens INTEGER NOT NULL, cacheReadTokens INTEGER NOT NULL,
-    cacheWrite5mTokens INTEGER NOT NULL, cacheWrite1hTokens INTEGER NOT NULL, costNanoDollars INTEGER NOT NULL,
+    cacheWrite5mTokens INTEGER NOT NULL, cacheWrite1hTokens INTEGER NOT NULL, costPicoDollars INTEGER NOT NULL,
     isForeign INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS counters (id INTEGER PRIMARY KEY CHECK (id = 1), value TEXT NOT NULL);
+  CREATE TABLE counters (id INTEGER PRIMARY KEY CHECK (id = 1), value TEXT NOT NULL);
 `;
 
 /**
  * Keeps everything in `simulator.db` in the directory. A commit is on the disk when it returns (WAL, synchronous=FULL):
  * a process killed afterwards has lost nothing, one killed before has answered nothing.
+ * @throws FlotillaError log-newer when another version made the file
  */
 export function createSqliteStore(directory: string): SimulatorStore {
   mkdirSync(directory, { recursive: true });
-  const database = new DatabaseSync(join(directory, 'simulator.db'));
+  const path = join(directory, 'simulator.db');
+  const database = new DatabaseSync(path);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
-  database.exec(tables);
+  try {
+    createTables(database, path);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   const sql = (text: string) => database.prepare(text);
   const saveBatch = sql('INSERT INTO batches VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET record = excluded.record');
   const saveCounters = sql('INSERT INTO counters VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value');
@@ -65,6 +76,21 @@ export function createSqliteStore(directory: string): SimulatorStore {
   };
 }
 
+function createTables(database: DatabaseSync, path: string): void {
+  const read = (sql: string): number => Number(Object.values(database.prepare(sql).get() ?? {})[0]);
+  const version = (): number => read('PRAGMA user_version');
+  if (version() === storeVersion) return;
+  inTransaction(database, () => {
+    const found = version();
+    if (found === storeVersion) return; // somebody else was first
+    if (found > 0 || read('SELECT count(*) FROM sqlite_master') > 0) {
+      const why = `the file has version ${Math.max(1, found)}, this program knows ${storeVersion}`;
+      throw new FlotillaError('log-newer', { where: path, why });
+    }
+    database.exec(`${tables} PRAGMA user_version = ${storeVersion}`);
+  });
+}
+
 /** A table of texts by batch and chunk. Read chunk by chunk, so that a slow reader holds no statement open. */
 function chunkTable(database: DatabaseSync, name: 'items' | 'results') {
   const add = database.prepare(`INSERT INTO ${name} VALUES (?, ?, ?)`);
@@ -85,15 +111,15 @@ function chunkTable(database: DatabaseSync, name: 'items' | 'results') {
 
 /** Totals without a scan per question. A rolled back commit counts anew. */
 function countedInvoice(database: DatabaseSync) {
-  const sum = database.prepare('SELECT count(*) AS rowCount, coalesce(sum(costNanoDollars), 0) AS cost FROM invoice');
-  let known: { rowCount: number; costNanoDollars: number } | null = null;
+  const sum = database.prepare('SELECT count(*) AS rowCount, coalesce(sum(costPicoDollars), 0) AS cost FROM invoice');
+  let known: { rowCount: number; costPicoDollars: number } | null = null;
   return {
     add(rows: readonly Omit<InvoiceRow, 'number'>[]): void {
       if (rows.length > 0) known = null;
     },
     totals() {
       const row = known ? null : sum.get();
-      known ??= { rowCount: Number(row?.rowCount), costNanoDollars: Number(row?.cost) };
+      known ??= { rowCount: Number(row?.rowCount), costPicoDollars: Number(row?.cost) };
       return known;
     },
   };
@@ -122,7 +148,7 @@ function rowValues(row: Omit<InvoiceRow, 'number'>) {
     row.cacheReadTokens,
     row.cacheWrite5mTokens,
     row.cacheWrite1hTokens,
-    row.costNanoDollars,
+    row.costPicoDollars,
     row.isForeign ? 1 : 0,
   ];
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { headerNames } from '../headers.ts';
+import { fromNanodollars } from '../money.ts';
 import { reusedAnswer } from './reused-answer.ts';
 
 const headers = { [headerNames.requestKey]: 'key', [headerNames.outcome]: 'succeeded', [headerNames.rid]: '0/3' };
@@ -15,7 +16,7 @@ describe('reusedAnswer', () => {
       output: 'yes',
       body: { model: 'm' },
       raisedMaxTokens: null,
-      cost: { billed: 500, individual: 1_000 },
+      cost: { billed: fromNanodollars(500), individual: fromNanodollars(1_000) },
     });
     const { model, cost: unknown } = reusedAnswer({ value: value({}), headers }, 'key') ?? {};
     assert.deepEqual([model, unknown], [null, null]);
@@ -25,7 +26,10 @@ describe('reusedAnswer', () => {
     const again = { ...headers, [headerNames.reusedFrom]: '0/1' };
     const cost = { billed_usd: '0.00', individual_usd: '0.000001' };
     const answer = reusedAnswer({ value: value({ cost }), headers: again }, 'key');
-    assert.deepEqual([answer?.from.offset, answer?.cost], [1, { billed: 500, individual: 1_000 }]);
+    assert.deepEqual(
+      [answer?.from.offset, answer?.cost],
+      [1, { billed: fromNanodollars(500), individual: fromNanodollars(1_000) }],
+    );
   });
 
   it('is none of another request, and none that failed', () => {

@@ -59,7 +59,7 @@ export function reusedAnswer(
 
 /** The record of an answer that was itself given again says that nothing was billed: it was bought as an item of a batch. */
 const purchaseOf = ({ billed, individual }: ItemCost, wasReused: boolean): ItemCost => {
-  return { individual, billed: wasReused ? Math.round(individual * batchPriceShare) : billed };
+  return { individual, billed: wasReused ? individual * batchPriceShare : billed };
 };
 
 interface ResultFields {

@@ -1,5 +1,5 @@
 import type { CapPeriod } from '../journal.ts';
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 
 /** Scopes of money in reserves and caps. A name may hold any character: a scope is made, and never taken apart to decide. */
 export const fleetMoney = 'fleet:money';
@@ -13,7 +13,7 @@ export interface MoneyCap {
   /** As it stands in reserves. */
   scope: string;
   period: CapPeriod;
-  limit: Nanodollars;
+  limit: Money;
 }
 
 /** The scopes that a configuration decides about. Those of runs and accounts belong to others. */

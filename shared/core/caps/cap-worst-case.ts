@@ -1,15 +1,15 @@
 import { addFields } from '../add-fields.ts';
 import { dearestPrice } from '../cost.ts';
 import { inputTokensMax } from '../estimate/token-bounds.ts';
-import type { Nanodollars } from '../money.ts';
-import { batchPriceShare, usOnlyFactor } from '../prices.ts';
+import type { Money } from '../money.ts';
+import { billedAt } from '../prices.ts';
 import { type CachePlan, type CacheTtl, marksSent } from '../prompt-cache/cache-plan.ts';
 
 /**
- * Nanodollars at worst of what is sent in a batch, by the dearest cache entry that its markers may write: `none` without
+ * At worst of what is sent in a batch, by the dearest cache entry that its markers may write: `none` without
  * markers, else all of its input at the price of a write.
  */
-export type WorstCost = Readonly<Record<MarkerTtl, Nanodollars>>;
+export type WorstCost = Readonly<Record<MarkerTtl, Money>>;
 
 export type MarkerTtl = 'none' | CacheTtl;
 
@@ -31,10 +31,10 @@ export function worstCost(request: WorstCostRequest, at: number): WorstCost | nu
   const promptTokens = inputTokensMax(body, request);
   const price = dearestPrice(model, { promptTokens, at });
   if (price === null) return null;
-  const share = batchPriceShare * (!isText && body.includes('"inference_geo":"us"') ? usOnlyFactor : 1);
-  const plain = Math.ceil((promptTokens * price.input + maxTokens * price.output) * share);
-  const written = (perToken: number): Nanodollars =>
-    plain + Math.ceil(promptTokens * Math.max(0, perToken - price.input) * share);
+  const terms = { isBatch: true, isUsOnly: !isText && body.includes('"inference_geo":"us"') };
+  const plain = billedAt(promptTokens * price.input + maxTokens * price.output, terms);
+  const written = (perToken: Money): Money =>
+    plain + billedAt(promptTokens * Math.max(0, perToken - price.input), terms);
   const byMarker = { none: plain, '5m': written(price.cacheWrite5m), '1h': written(price.cacheWrite1h) };
   const own = isText ? 'none' : ownTtl(body);
   return own === 'none' ? byMarker : { none: byMarker[own], '5m': byMarker[own], '1h': byMarker['1h'] };

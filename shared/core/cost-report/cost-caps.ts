@@ -1,5 +1,5 @@
 import type { CapPeriod } from '../journal.ts';
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import { capKey, periodKey, type View } from '../view.ts';
 
 /** How far a cap on money is used up, by the journal. */
@@ -9,9 +9,9 @@ export interface CapProgress {
   period: CapPeriod;
   /** `total`, `2026-11-24`, `2026-11`. */
   of: string;
-  limit: Nanodollars;
+  limit: Money;
   /** Spent, and reserved for what is under way. */
-  used: Nanodollars;
+  used: Money;
 }
 
 /** Caps on money in force at `now` (ms since the epoch), the fullest first. */

@@ -1,10 +1,10 @@
 import { addFields } from '../add-fields.ts';
 import type { Usage } from '../cost.ts';
 import { addUsage, noUsage } from '../cost.ts';
-import { type Nanodollars, sumOrUnknown } from '../money.ts';
+import { type Money, sumOrUnknown } from '../money.ts';
 import { noReused, type Reused } from '../spend.ts';
 
-/** What was spent on one day, for one task and tenant, on one model. Money in nanodollars. */
+/** What was spent on one day, for one task and tenant, on one model. */
 export interface SpendFigures {
   /** `2026-11-24`, UTC: the day of the INTENT, as caps count it. */
   day: string;
@@ -30,12 +30,12 @@ export interface SpendFigures {
   primes: number;
   usage: Usage;
   /** Of items; primes come on top. */
-  billed: Nanodollars;
-  uncached: Nanodollars;
-  individual: Nanodollars;
-  retried: Nanodollars;
-  wasted: Nanodollars;
-  primeCost: Nanodollars;
+  billed: Money;
+  uncached: Money;
+  individual: Money;
+  retried: Money;
+  wasted: Money;
+  primeCost: Money;
 }
 
 export const costKeys = ['task', 'tenant', 'model', 'day'] as const;
@@ -56,20 +56,20 @@ export type SpendSums = Omit<SpendFigures, CostKey>;
  */
 export interface CostMoney {
   /** What was delivered, bought as single calls; what was given again included. */
-  individual: Nanodollars;
+  individual: Money;
   /** What was bought, as batches without cache, and what was given again, as it was bought the first time. */
-  batch: Nanodollars;
+  batch: Money;
   /** Of `batch`: what was given again, and therefore not bought. */
-  reused: Nanodollars;
+  reused: Money;
   /** What the cache took off it; below zero when markers cost more than they brought. */
-  cache: Nanodollars;
-  primes: Nanodollars;
-  billed: Nanodollars;
+  cache: Money;
+  primes: Money;
+  billed: Money;
   /** Of `billed`: tries beyond the first. */
-  retries: Nanodollars;
+  retries: Money;
   /** Of `billed`: bought and not delivered. */
-  waste: Nanodollars;
-  saved: Nanodollars;
+  waste: Money;
+  saved: Money;
 }
 
 export const noSums: SpendSums = {

@@ -1,4 +1,4 @@
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import type { SpendFigures } from './cost-report.ts';
 import { seasonalDaysMax, seasonalDaysMin, seasonalScore } from './seasonal-score.ts';
 import { explainChange, type SpendChange } from './spend-change.ts';
@@ -12,9 +12,9 @@ export type AnomalyRule = 'above-1.2-of-seven-days' | 'unusual-for-its-weekday';
 export interface SpendAnomaly {
   day: string;
   rule: AnomalyRule;
-  cost: Nanodollars;
+  cost: Money;
   /** What it is compared with: the mean of the seven days, or `comparedWith`. */
-  usual: Nanodollars;
+  usual: Money;
   /** The day of the same weekday that is nearest to what was expected; null for the mean of the seven days before. */
   comparedWith: string | null;
   /** Robust standard deviations from what was expected; null for the plain rule. */
@@ -44,7 +44,7 @@ export const anomalyHistoryDays = seasonalDaysMax + plainDays;
 interface Day {
   name: string;
   figures: readonly SpendFigures[];
-  cost: Nanodollars;
+  cost: Money;
 }
 
 /**
@@ -79,7 +79,7 @@ function daysUntil(today: string, figures: readonly SpendFigures[]): Day[] {
 
 const dayAfter = (day: string): string => new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10);
 
-const costOf = (figures: readonly SpendFigures[]): Nanodollars =>
+const costOf = (figures: readonly SpendFigures[]): Money =>
   figures.reduce((sum, { billed, primeCost }) => sum + billed + primeCost, 0);
 
 function plainAnomaly(days: readonly Day[]): SpendAnomaly | null {
@@ -123,4 +123,4 @@ function seasonalAnomaly(days: readonly Day[], today: string): SpendAnomaly | nu
   };
 }
 
-const sumOf = (change: SpendChange): Nanodollars => Object.values(change).reduce((sum, part) => sum + part, 0);
+const sumOf = (change: SpendChange): Money => Object.values(change).reduce((sum, part) => sum + part, 0);

@@ -1,4 +1,4 @@
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import type { SpendFigures } from './cost-report.ts';
 
 /**
@@ -12,8 +12,8 @@ import type { SpendFigures } from './cost-report.ts';
 export const changeCauses = ['volume', 'task', 'retries', 'tokens', 'price', 'cache'] as const;
 export type ChangeCause = (typeof changeCauses)[number];
 
-/** How much of a difference each cause explains, in nanodollars: the sum is the difference. */
-export type SpendChange = Readonly<Record<ChangeCause, Nanodollars>>;
+/** How much of a difference each cause explains: the sum is the difference. */
+export type SpendChange = Readonly<Record<ChangeCause, Money>>;
 
 /** What was spent on one task, on one day or on the mean of several. */
 interface TaskSums {
@@ -49,7 +49,7 @@ export function explainChange(
     else if (ratios === null) change.retries += to.cost - from.cost;
     else for (const cause of changeCauses) change[cause] += weight * Math.log(ratios[cause]);
   }
-  // Whole sums first: thirds of a nanodollar, added up, may end on the other side of a half.
+  // Whole sums first: thirds of a unit, added up, may end on the other side of a half.
   return rounded(change, Math.round(costOf(after) - costOf(before) / days));
 }
 
@@ -75,7 +75,7 @@ function sumByTask(figures: readonly SpendFigures[], days: number): Map<string, 
 const documentsOf = (sums: ReadonlyMap<string, TaskSums>): number =>
   [...sums.values()].reduce((sum, { documents }) => sum + documents, 0);
 
-const costOf = (figures: readonly SpendFigures[]): Nanodollars =>
+const costOf = (figures: readonly SpendFigures[]): Money =>
   figures.reduce((sum, { billed, primeCost }) => sum + billed + primeCost, 0);
 
 /** Null where one of the two is not above zero: the task is new, or gone. */
@@ -106,8 +106,8 @@ function ratiosOf({
   return Object.values(ratios).every(ratio => Number.isFinite(ratio) && ratio > 0) ? ratios : null;
 }
 
-/** Whole nanodollars that still sum to the difference: the largest takes what rounding leaves. */
-function rounded(change: Readonly<Record<ChangeCause, number>>, total: Nanodollars): SpendChange {
+/** Whole amounts that still sum to the difference: the largest takes what rounding leaves. */
+function rounded(change: Readonly<Record<ChangeCause, number>>, total: Money): SpendChange {
   const whole = Object.fromEntries(changeCauses.map(cause => [cause, Math.round(change[cause])]));
   const rest = total - changeCauses.reduce((sum, cause) => sum + (whole[cause] ?? 0), 0);
   const largest = changeCauses.reduce((a, b) => (Math.abs(change[b]) > Math.abs(change[a]) ? b : a));

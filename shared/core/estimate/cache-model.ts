@@ -1,6 +1,6 @@
 import { addFields } from '../add-fields.ts';
 import { promptTokens, type Usage } from '../cost.ts';
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import type { PriceRow } from '../prices.ts';
 
 /**
@@ -30,16 +30,16 @@ export interface CacheBill {
   readTokens: number;
   /** So many tokens of input, at the price without cache, were not paid; below zero, writes cost more than reads saved. */
   savedTokens: number;
-  /** Nanodollars: their part of the calls that wrote entries ahead. */
-  primes: Nanodollars;
+  /** Their part of the calls that wrote entries ahead. */
+  primes: Money;
 }
 
 export const noCacheBill: CacheBill = { answers: 0, inputTokens: 0, readTokens: 0, savedTokens: 0, primes: 0 };
 
 export const addCacheBills = addFields<CacheBill>;
 
-/** The bill of one answer. @param primes its part of them, in nanodollars */
-export function cacheBill(usage: Usage, price: PriceRow, primes: Nanodollars): CacheBill {
+/** The bill of one answer. @param primes its part of them */
+export function cacheBill(usage: Usage, price: PriceRow, primes: Money): CacheBill {
   const { input, cacheRead, cacheWrite5m, cacheWrite1h } = usage;
   const inputTokens = promptTokens(usage);
   const cached = cacheRead * price.cacheRead + cacheWrite5m * price.cacheWrite5m + cacheWrite1h * price.cacheWrite1h;

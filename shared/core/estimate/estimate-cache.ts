@@ -1,4 +1,4 @@
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import {
   addCacheBills,
   type BatchBill,
@@ -16,7 +16,7 @@ import {
 export interface CacheEstimate {
   /** Of these documents together. */
   savedTokens: number;
-  primes: Nanodollars;
+  primes: Money;
   /** In tokens: variance of what is each batch's own, and standard deviation of what is common to all of them. */
   variance: number;
   doubt: number;
@@ -72,9 +72,9 @@ export function estimateCache(sums: CacheSums, question: CacheQuestion): CacheEs
 interface CacheEffect {
   /** Tokens that an answer saves behind a first batch, and its part of primes. */
   each: number;
-  eachPrimes: Nanodollars;
+  eachPrimes: Money;
   /** A first batch: so many answers, and what it saves less and costs more than as many others; null when none is known. */
-  start: { answers: number; lostTokens: number; primes: Nanodollars } | null;
+  start: { answers: number; lostTokens: number; primes: Money } | null;
 }
 
 function effectOf(bills: readonly BatchBill[], isMarked: boolean): CacheEffect {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkProperty, recordOf } from '#test/support/check-property.ts';
 import { worstCost } from '../caps/cap-worst-case.ts';
+import { fromNanodollars } from '../money.ts';
 import { priceRows } from '../prices.ts';
 import { asIsRecipe } from '../recipe.ts';
 import { guessAnswer, lengthClass } from './answer-model.ts';
@@ -102,7 +103,7 @@ describe('estimateGroups', () => {
   it('S5: its high is what INTENT reserves, all of max_tokens included', () => {
     const group = groupOf({ model: haiku, text: 'Say hello.', maxTokens: 1_000 });
     const { cost, output } = estimateGroups([group], { calibration: coldCalibration, at });
-    assert.equal(cost?.high, Math.ceil((group.bounds.high * 1_000 + 1_000 * 5_000) / 2));
+    assert.equal(cost?.high, fromNanodollars((group.bounds.high * 1_000 + 1_000 * 5_000) / 2));
     assert.equal(output.high, 1_000);
   });
 

@@ -1,5 +1,5 @@
 import { priceOf } from '../cost.ts';
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import { batchPriceShare } from '../prices.ts';
 import { cacheTokensMin } from '../prompt-cache/cache-minimums.ts';
 import { type AnswerGuess, answerTokens } from './answer-model.ts';
@@ -35,7 +35,7 @@ export const addRanges = (a: Range, b: Range): Range => ({
 export function lowestCost(
   { model, letters, tokensMax }: { model: string; letters: number; tokensMax: number },
   at: number,
-): Nanodollars | null {
+): Money | null {
   const tokens = inputTokensMin(letters);
   const price = priceOf(model, { promptTokens: tokens, at });
   if (price === null) return null;
@@ -65,7 +65,7 @@ export interface RequestGroup {
    * The same in money, as batches: at most what INTENT reserves with the dearest markers, and primes;
    * and what it reserves when the planner sets none. Null when the model's price is unknown.
    */
-  cost: { low: Nanodollars; high: Nanodollars; highUnmarked: Nanodollars } | null;
+  cost: { low: Money; high: Money; highUnmarked: Money } | null;
   /** Who marks them for the cache, as `cacheKey` names it; the share of their batches without markers; what the planner expects. */
   cache: { by: MarkedBy; key: string; holdBack: number; planned: PlannedSaving };
   /** Of them: whose tokens the provider has counted. */
@@ -83,7 +83,7 @@ export interface Estimate {
   /** Without markers of ours, and without what any others save; null as above. */
   uncached: Range | null;
   /** Where the cost lies in nineteen of twenty files like this one, within its bounds. */
-  likely: { low: Nanodollars; high: Nanodollars } | null;
+  likely: { low: Money; high: Money } | null;
 }
 
 /** Standard deviations to either side. */
@@ -114,7 +114,7 @@ interface GroupEstimate {
   output: Range;
   cost: Range | null;
   uncached: Range | null;
-  /** Nanodollars: of what is common to all answers of its key, and variance of what is each one's own. */
+  /** In money: of what is common to all answers of its key, and variance of what is each one's own. */
   doubt: number;
   variance: number;
   inputDoubt: number;
@@ -168,12 +168,11 @@ function estimateGroup(
   };
 }
 
-/** In nanodollars. */
 interface CacheEffect {
-  saved: Nanodollars;
-  primes: Nanodollars;
+  saved: Money;
+  primes: Money;
   variance: number;
-  doubt: Nanodollars;
+  doubt: Money;
   /** What its doubt is common to. */
   key: string;
 }

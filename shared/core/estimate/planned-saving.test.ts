@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { fromNanodollars } from '../money.ts';
 import { CacheLessons } from '../prompt-cache/cache-lessons.ts';
 import { planCache } from '../prompt-cache/plan-cache.ts';
 import { promptBlocks } from '../prompt-cache/prompt-blocks.ts';
@@ -33,7 +34,7 @@ describe('plannedSaving', () => {
   it('is what the planner expects by what is documented, as unsure as that is', () => {
     const { saving, doubt, hitRate, isWarm } = planned();
     // All of the prefix read would save 0.9 of it, and 5,000 tokens of 100 items at half of the price are as much as here.
-    const plain = (100 * 5_000 * 1_000) / 2;
+    const plain = fromNanodollars((100 * 5_000 * 1_000) / 2);
     assert.ok(saving > 0.3 * plain && saving < 0.6 * plain, `${saving / plain}`);
     assert.ok(doubt > 0.15 * plain && doubt < 0.4 * plain, `${doubt / plain}`);
     assert.deepEqual([hitRate, isWarm], [0.64, false]);

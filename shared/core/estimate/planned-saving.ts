@@ -1,12 +1,12 @@
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import type { CachePlanReason } from '../prompt-cache/plan-cache.ts';
 
 /** What the planner expects its markers to take off, before any answer has told. */
 export interface PlannedSaving {
   /** Their primes paid. */
-  saving: Nanodollars;
-  /** Standard deviation of it, in nanodollars: how providers serve differs, and it is the same for all batches. */
-  doubt: Nanodollars;
+  saving: Money;
+  /** Standard deviation of it: how providers serve differs, and it is the same for all batches. */
+  doubt: Money;
   /** Share of the items, 0 to 1, that is expected to read the longest marked prefix; null when nothing is marked. */
   hitRate: number | null;
   /** An entry that is there now will be read: nothing begins with a prime, or with items that write. */

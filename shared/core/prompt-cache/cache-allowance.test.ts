@@ -61,7 +61,7 @@ function usagesOf({ items, tokens, served }: Arrival, { ttl }: CacheMark): Usage
   return Array.from({ length: items }, (_, item) => (item < served * items ? { ...none, cacheRead: tokens } : written));
 }
 
-/** Nanodollars beyond the price of the same tokens without a marker, reckoned from the price rows alone. */
+/** What is paid beyond the price of the same tokens without a marker, reckoned from the price rows alone. */
 function costBeyondNone({ items, tokens }: Arrival, mark: CacheMark, usages: readonly Usage[]): number {
   const billed = usages.reduce(
     (sum, { cacheRead, cacheWrite5m, cacheWrite1h }) =>

@@ -1,4 +1,4 @@
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import { batchPriceShare, type PriceRow } from '../prices.ts';
 import { tokenPrices } from './cache-cost.ts';
 import type { CacheLesson, CacheSighting } from './cache-lesson.ts';
@@ -24,12 +24,12 @@ export interface AllowanceQuestion {
   now: number;
 }
 
-/** What a batch's marker may cost beyond none, in nanodollars. Below zero more is lost, or at risk, than that. */
+/** What a batch's marker may cost beyond none. Below zero more is lost, or at risk, than that. */
 export interface CacheAllowance {
   /** Of what was saved. */
-  saved: Nanodollars;
+  saved: Money;
   /** And of what is lent. */
-  withLoan: Nanodollars;
+  withLoan: Money;
 }
 
 /**
@@ -61,7 +61,7 @@ function leftOf(history: History, { items, tokens, price, now }: AllowanceQuesti
 }
 
 /** Of batches that have shown nothing yet. */
-function openRisk(sightings: readonly CacheSighting[], lessons: readonly CacheLesson[]): Nanodollars {
+function openRisk(sightings: readonly CacheSighting[], lessons: readonly CacheLesson[]): Money {
   const risky = sightings.filter(({ atRisk = 0 }) => atRisk > 0);
   if (risky.length === 0) return 0;
   const settled = new Set(lessons.map(nameOf));
@@ -71,10 +71,10 @@ function openRisk(sightings: readonly CacheSighting[], lessons: readonly CacheLe
 const nameOf = ({ bk, hash }: { bk: string; hash: string }): string => `${bk} ${hash}`;
 
 /**
- * What a batch has saved by a marker, its prime paid, in nanodollars; below zero it was a loss. By the tokens that were billed, of
+ * What a batch has saved by a marker, its prime paid; below zero it was a loss. By the tokens that were billed, of
  * which each marker of a batch is told its share: together they have saved what the batch has.
  */
-export function savedBy(lesson: CacheLesson, price: PriceRow): Nanodollars {
+export function savedBy(lesson: CacheLesson, price: PriceRow): Money {
   const { use, ttl, isPrimed, prefixTokens, readTokens, writtenTokens } = lesson;
   if (use !== 'marked') return 0;
   const { plain, read, write, prime } = tokenPrices(price, ttl);

@@ -2,7 +2,7 @@ import { batchPriceShare, type PriceRow } from '../prices.ts';
 import type { CacheTtl } from './cache-plan.ts';
 
 /**
- * Prices of one token of a prefix in one item of a batch, in nanodollars. All that the planner weighs is a sum of these,
+ * Prices of one token of a prefix in one item of a batch. All that the planner weighs is a sum of these,
  * so what pays follows from the price rows alone.
  */
 export interface TokenPrices {

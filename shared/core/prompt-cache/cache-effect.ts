@@ -1,4 +1,4 @@
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import type { SettledRecord } from '../settled.ts';
 import type { CachePlanUse } from './cache-plan.ts';
 
@@ -11,7 +11,7 @@ export interface CacheTally {
   /** Of their whole prompts, as billed. */
   promptTokens: number;
   /** What the same tokens cost without a cache, less what they cost. */
-  saved: Nanodollars;
+  saved: Money;
 }
 
 export type CacheTallies = Readonly<Record<CachePlanUse, CacheTally>>;
@@ -44,7 +44,7 @@ export interface CacheEffect {
   /** Share of the items with markers that read from the cache; null before one was answered. */
   hitRate: number | null;
   /** Below zero it cost more than it saved. */
-  saved: Nanodollars;
+  saved: Money;
   /** Share of the batches that markers would have paid for and that went without. */
   heldBack: number;
 }
@@ -52,9 +52,8 @@ export interface CacheEffect {
 /**
  * What markers did, measured: what marked batches saved against the price of the same tokens, beyond what batches without
  * markers saved for each of theirs (a provider may cache by itself), less what was bought to write ahead.
- * @param primes nanodollars
  */
-export function cacheEffect({ marked, 'held-back': held }: CacheTallies, primes: Nanodollars): CacheEffect {
+export function cacheEffect({ marked, 'held-back': held }: CacheTallies, primes: Money): CacheEffect {
   const withoutMarkers = held.promptTokens === 0 ? 0 : (held.saved / held.promptTokens) * marked.promptTokens;
   const batches = marked.batches + held.batches;
   return {

@@ -10,7 +10,7 @@ export interface CacheSighting extends SightedAt {
   items: number;
   /** Of the prefix, by estimate, beyond the next shorter one that is shared; absent as above. */
   tokens?: number;
-  /** Nanodollars that its markers may cost beyond none; absent as above. */
+  /** What its markers may cost beyond none; absent as above. */
   atRisk?: number;
 }
 

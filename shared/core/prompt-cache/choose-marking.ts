@@ -19,13 +19,13 @@ export interface MarkingQuestion {
   price: PriceRow;
   lessons: CacheLessons;
   canPrime: boolean;
-  /** What other markers of this batch may cost, in nanodollars. */
+  /** What other markers of this batch may cost. */
   atRisk: number;
   /** Those it may have. */
   ttls: readonly CacheTtl[];
 }
 
-/** Money in nanodollars for each token of the prefix, over the whole batch. */
+/** Money for each token of the prefix, over the whole batch. */
 export interface Marking {
   ttl: CacheTtl;
   prime: boolean;

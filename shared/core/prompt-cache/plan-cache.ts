@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { priceOf } from '../cost.ts';
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import type { PriceRow } from '../prices.ts';
 import { savedBy } from './cache-allowance.ts';
 import { tokenPrices } from './cache-cost.ts';
@@ -42,7 +42,7 @@ export type CachePlanReason =
   | { is: 'own-markers'; items: number }
   | { is: 'nothing-shared'; items: number }
   /** `saving`: what each such batch would save if the prefix were filled up to the minimum and every item read it. */
-  | ({ is: 'below-minimum'; tokensMin: number; saving: Nanodollars } & PrefixFacts)
+  | ({ is: 'below-minimum'; tokensMin: number; saving: Money } & PrefixFacts)
   | ({ is: 'does-not-pay' | 'stopped' | 'marked' } & PrefixFacts & MarkingFacts)
   | { is: 'held-back'; share: number };
 
@@ -56,13 +56,13 @@ export interface PrefixFacts {
 
 export interface MarkingFacts extends Omit<Marking, 'saving' | 'savingLow' | 'atRisk'> {
   /** Expected, against no markers; below zero it costs. */
-  saving: Nanodollars;
+  saving: Money;
   /** The same, should the hit rate lie at its lower bound. */
-  savingLow: Nanodollars;
+  savingLow: Money;
   /** What it may cost: of a trial, should no item read. */
-  atRisk: Nanodollars;
+  atRisk: Money;
   /** Batches that showed what they read, and what their markers saved. */
-  measured: { batches: number; saved: Nanodollars };
+  measured: { batches: number; saved: Money };
 }
 
 /** What markers a batch gets, and why. Pure: the same batch, lessons and time make the same plan. */

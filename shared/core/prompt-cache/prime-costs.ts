@@ -1,6 +1,6 @@
 import { fleetMoney, runMoney } from '../caps/cap-scopes.ts';
 import type { Amounts, PrimeRecord, Stamped } from '../journal.ts';
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import { reduceJournal } from '../reduce-journal.ts';
 import { createView } from '../view.ts';
 
@@ -45,16 +45,16 @@ export class PrimeCosts {
     return this.#byId;
   }
 
-  of(run: string): Nanodollars {
+  of(run: string): Money {
     return this.#sum(runMoney(run));
   }
 
   /** What is left when each of these runs has its share: that of documents without a run. */
-  ofNobody(runs: Iterable<string>): Nanodollars {
+  ofNobody(runs: Iterable<string>): Money {
     return [...runs].reduce((left, run) => left - this.of(run), this.#sum(fleetMoney));
   }
 
-  #sum(scope: string): Nanodollars {
+  #sum(scope: string): Money {
     return [...this.#byId.values()].reduce((sum, { amounts }) => sum + (amounts[scope] ?? 0), 0);
   }
 }

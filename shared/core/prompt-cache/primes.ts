@@ -2,8 +2,8 @@ import { accountMoney, fleetMoney, runMoney, taskMoney, tenantMoney } from '../c
 import { dearestPrice } from '../cost.ts';
 import { inputTokensMax } from '../estimate/token-bounds.ts';
 import type { Amounts } from '../journal.ts';
-import type { Nanodollars } from '../money.ts';
-import { usOnlyFactor } from '../prices.ts';
+import type { Money } from '../money.ts';
+import { billedAt } from '../prices.ts';
 import type { Prime, View } from '../view.ts';
 import { cacheTtlMs } from './cache-minimums.ts';
 import type { CacheMark, CacheTtl } from './cache-plan.ts';
@@ -80,8 +80,8 @@ export interface PrimeFor {
   runs: readonly string[];
 }
 
-/** A prime's money in every scope that its batch counts in; runs share it, to the nanodollar. */
-export function primeAmounts({ account, tenant, task, runs }: PrimeFor, cost: Nanodollars): Amounts {
+/** A prime's money in every scope that its batch counts in; runs share it, and the parts are the sum. */
+export function primeAmounts({ account, tenant, task, runs }: PrimeFor, cost: Money): Amounts {
   const amounts: Record<string, number> = { [accountMoney(account)]: cost, [fleetMoney]: cost };
   if (tenant !== null) amounts[tenantMoney(tenant)] = cost;
   if (task !== null) amounts[taskMoney(task)] = cost;
@@ -97,14 +97,14 @@ export function primeAmounts({ account, tenant, task, runs }: PrimeFor, cost: Na
  * @param body JSON text of its request
  * @returns null when the price is unknown: then nobody buys it
  */
-export function worstPrimeCost(body: string, ttl: CacheTtl, at: number): Nanodollars | null {
+export function worstPrimeCost(body: string, ttl: CacheTtl, at: number): Money | null {
   const { model, max_tokens: outputTokens } = JSON.parse(body) as { model: string; max_tokens: number };
   const promptTokens = inputTokensMax(body);
   const price = dearestPrice(model, { promptTokens, at });
   if (price === null) return null;
   const perToken = Math.max(price.input, ttl === '1h' ? price.cacheWrite1h : price.cacheWrite5m);
-  const factor = isPrimeUsOnly(body) ? usOnlyFactor : 1;
-  return Math.ceil((promptTokens * perToken + outputTokens * price.output) * factor);
+  const list = promptTokens * perToken + outputTokens * price.output;
+  return billedAt(list, { isBatch: false, isUsOnly: isPrimeUsOnly(body) });
 }
 
 /** Tokens at most of what a prime has beside the blocks of the request that it is made from: a turn, a marker, arrays. */
@@ -117,13 +117,13 @@ const primeTokensMore = 256;
 export function primeCostMax(
   { model, body, tokensMax }: { model: string; body: string; tokensMax: number },
   at: number,
-): Nanodollars | null {
+): Money | null {
   const promptTokens = tokensMax + primeTokensMore;
   const price = dearestPrice(model, { promptTokens, at });
   if (price === null) return null;
   const perToken = Math.max(price.input, price.cacheWrite5m, price.cacheWrite1h);
-  const factor = body.includes('"inference_geo":"us"') ? usOnlyFactor : 1;
-  return Math.ceil((promptTokens * perToken + price.output) * factor);
+  const isUsOnly = body.includes('"inference_geo":"us"');
+  return billedAt(promptTokens * perToken + price.output, { isBatch: false, isUsOnly });
 }
 
 export const modelOfPrime = (body: string): string => (JSON.parse(body) as { model: string }).model;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { noon } from '#test/support/journal-records.ts';
 import { noUsage, type Usage } from '../cost.ts';
+import { fromNanodollars, type Money } from '../money.ts';
 import { neverShown } from './never-shown.ts';
 import type { Purchase } from './purchases.ts';
 import type { SummedUsage } from './reported-usage.ts';
@@ -45,14 +46,18 @@ describe('neverShown', () => {
       summed({ input: 200 }, { isUsOnly: true }),
     ];
     const purchases = [bought([summed({ input: 60, output: 4 })], { booked: 99_000 })];
-    const [batch, call, us] = [40 * 50 + 6 * 250, 20 * 100, 200 * 55];
+    const [batch, call, us] = [40 * 50 + 6 * 250, 20 * 100, 200 * 55].map(fromNanodollars) as [Money, Money, Money];
     assert.deepEqual(neverShown(reported, purchases), { is: 'known', billed: batch + call + us, booked: 99_000 });
   });
 
-  it('rounds what one lost item came to as the bill does, whatever was read beside it', () => {
-    const shown = Array.from({ length: 9 }, () => summed({ cacheWrite5m: 3 })); // each 187.5, billed as 188
-    const reported = [summed({ cacheWrite5m: 9 * 3 + 5 })]; // the lost one 312.5, billed as 313
-    assert.deepEqual(neverShown(reported, [bought(shown)]), { is: 'known', billed: 313, booked: 0 });
+  it('is to the quarter of a nanodollar what lost items came to, whatever was read beside them', () => {
+    const shown = Array.from({ length: 9 }, () => summed({ cacheWrite5m: 3 })); // each 187.5
+    const reported = [
+      summed({ cacheWrite5m: 9 * 3 + 5 + 1 }), // the lost ones 312.5 and 62.5
+      summed({ cacheWrite5m: 1 }, { isUsOnly: true }), // 68.75
+    ];
+    const billed = fromNanodollars(312.5 + 62.5 + 68.75);
+    assert.deepEqual(neverShown(reported, [bought(shown)]), { is: 'known', billed, booked: 0 });
   });
 
   it('takes models by their base name', () => {
@@ -67,14 +72,18 @@ describe('neverShown', () => {
       const compared = neverShown(reported, [bought([day(changeAt - 1, shown)])]);
       return compared.is === 'known' ? compared.billed : null;
     };
-    assert.equal(billed(1_000), 500 * 50);
-    assert.equal(billed(1_100), 500 * 50 - 100 * 100, 'booked at the old price, 100 of it executed at the new one');
+    assert.equal(billed(1_000), fromNanodollars(500 * 50));
+    assert.equal(
+      billed(1_100),
+      fromNanodollars(500 * 50 - 100 * 100),
+      'booked at the old price, 100 of it executed at the new one',
+    );
     assert.equal(billed(1_400), 0, 'never less than nothing');
   });
 
   it('subtracts in money what has no tokens in the log', () => {
-    const compared = neverShown([summed({ input: 100 })], [bought([], { shownCost: 4_000, booked: 5_000 })]);
-    assert.deepEqual(compared, { is: 'known', billed: 1_000, booked: 5_000 });
+    const compared = neverShown([summed({ input: 100 })], [bought([], { shownCost: 19_000, booked: 21_000 })]);
+    assert.deepEqual(compared, { is: 'known', billed: 1_000, booked: 21_000 });
   });
 
   it('says that the report has less than was read, also in a single column', () => {
@@ -94,7 +103,7 @@ describe('neverShown', () => {
 
   describe('where a long prompt costs more', () => {
     const reported = [summed({ input: 150_000 })];
-    const [low, high] = [150_000 * 50, 150_000 * 250];
+    const [low, high] = [150_000 * 50, 150_000 * 250].map(fromNanodollars) as [Money, Money];
     const billed = (booked: number) => {
       const compared = neverShown(reported, [bought([], { booked })]);
       return compared.is === 'known' ? compared.billed : null;
@@ -102,7 +111,7 @@ describe('neverShown', () => {
 
     it('is at the short price when all of it together is no longer', () => {
       const compared = neverShown(reported, [bought([summed({ input: 50_000 })], { booked: 0 })]);
-      assert.deepEqual(compared, { is: 'known', billed: 100_000 * 50, booked: 0 });
+      assert.deepEqual(compared, { is: 'known', billed: fromNanodollars(100_000 * 50), booked: 0 });
     });
 
     it('is what is booked for it, between both prices', () => {

@@ -1,6 +1,6 @@
 import { addUsage, listPrice, noUsage, priceOf, promptTokens, type Usage } from '../cost.ts';
-import type { Nanodollars } from '../money.ts';
-import { batchPriceShare, canonicalModel, usOnlyFactor } from '../prices.ts';
+import type { Money } from '../money.ts';
+import { billedAt, canonicalModel } from '../prices.ts';
 import type { Purchase } from './purchases.ts';
 import type { SummedUsage } from './reported-usage.ts';
 
@@ -9,7 +9,7 @@ import type { SummedUsage } from './reported-usage.ts';
  * what a token of this model costs.
  */
 export type NeverShown =
-  | { is: 'known'; billed: Nanodollars; booked: Nanodollars }
+  | { is: 'known'; billed: Money; booked: Money }
   | { is: 'short'; model: string }
   | { is: 'unpriced'; model: string };
 
@@ -23,9 +23,7 @@ interface Difference {
 
 /**
  * What the provider billed for `purchases` and never showed: what its report has of them, less what was read. Money is
- * made of the difference of tokens, so that it is rounded once for each model, tier and place, and not
- * once for each answer that both sides know. The bill rounds each item: both are equal but for half a nanodollar for
- * each item that was never shown.
+ * made of the difference of tokens: prices are whole in its unit, so the price of a sum is the sum of the prices.
  *
  * Where a model costs more beyond a length of the prompt, the report does not say how long each was. Together no longer
  * than that, none was; else what is booked for them holds, between the two prices, and of what nobody booked the higher.
@@ -68,21 +66,16 @@ function differencesOf(reported: readonly SummedUsage[], purchases: readonly Pur
   return [...differences.values()];
 }
 
-function priceDifference({ model, usage, parts }: Difference): { low: Nanodollars; high: Nanodollars } | null {
+function priceDifference({ model, usage, parts }: Difference): { low: Money; high: Money } | null {
   const sums = { low: 0, high: 0 };
   const all = promptTokens(usage);
-  for (const part of Map.groupBy(parts.values(), ({ isUsOnly }) => isUsOnly).values()) {
-    const place = { low: 0, high: 0 };
-    for (const { at, usage: tokens, tier, isUsOnly } of part) {
-      const short = priceOf(model, { promptTokens: 0, at });
-      const long = priceOf(model, { promptTokens: all, at });
-      if (!short || !long) return null;
-      const factor = (tier === 'batch' ? batchPriceShare : 1) * (isUsOnly ? usOnlyFactor : 1);
-      place.low += listPrice(tokens, short) * factor;
-      place.high += listPrice(tokens, long) * factor;
-    }
-    sums.low += Math.round(place.low);
-    sums.high += Math.round(place.high);
+  for (const { at, usage: tokens, tier, isUsOnly } of parts.values()) {
+    const short = priceOf(model, { promptTokens: 0, at });
+    const long = priceOf(model, { promptTokens: all, at });
+    if (!short || !long) return null;
+    const terms = { isBatch: tier === 'batch', isUsOnly };
+    sums.low += billedAt(listPrice(tokens, short), terms);
+    sums.high += billedAt(listPrice(tokens, long), terms);
   }
   return sums;
 }

@@ -1,6 +1,6 @@
 import { accountMoney } from '../caps/cap-scopes.ts';
 import type { Stamped } from '../journal.ts';
-import type { Nanodollars } from '../money.ts';
+import type { Money } from '../money.ts';
 import { reduceJournal } from '../reduce-journal.ts';
 import { reduceSettled } from '../reduce-settled.ts';
 import type { SettledRecord } from '../settled.ts';
@@ -17,9 +17,9 @@ export interface Purchase {
   /** What was read of it, in tokens. */
   shown: readonly SummedUsage[];
   /** What was read and has no tokens in the log, as it was booked: records of earlier programs. */
-  shownCost: Nanodollars;
+  shownCost: Money;
   /** What the books hold beyond that, because nobody was shown what it cost. */
-  booked: Nanodollars;
+  booked: Money;
   /** Some of it was read, at a price nobody knows. */
   isUnpriced: boolean;
 }
@@ -90,7 +90,7 @@ export class Purchases {
     return all.filter(purchase => purchase.account === account);
   }
 
-  #end(open: Map<string, Purchase>, name: string, { at, ...end }: Shown & { at: number; booked: Nanodollars }): void {
+  #end(open: Map<string, Purchase>, name: string, { at, ...end }: Shown & { at: number; booked: Money }): void {
     const purchase = open.get(name);
     if (!purchase) return;
     open.delete(name);
@@ -115,10 +115,7 @@ function shownOfBatch({ cost, spend }: SettledCost): Shown {
 }
 
 /** Without a model nobody answered: what it holds, if anything, is its worst case. */
-function ofPrime(
-  record: Extract<Stamped, { kind: 'PRIMED' }>,
-  { at, account }: Prime,
-): Shown & { booked: Nanodollars } {
+function ofPrime(record: Extract<Stamped, { kind: 'PRIMED' }>, { at, account }: Prime): Shown & { booked: Money } {
   const { model, usage, isUsOnly = false } = record;
   const spent = record.actual[accountMoney(account)] ?? 0;
   if (model === undefined) return { ...nothing, booked: spent };

@@ -10,6 +10,7 @@ import { formatCustomId } from '../custom-id.ts';
 import type { Envelope, Parsed } from '../document.ts';
 import type { Amounts, CloseReason, SealedExtra, SealedItem } from '../journal.ts';
 import { resultLineBytesMax } from '../limits.ts';
+import { fromNanodollars } from '../money.ts';
 import { causes, isAlone } from '../outcome.ts';
 import type { Answer, ItemLine, WholeBatchEnd } from '../provider-line.ts';
 import { raisedRecipe } from '../raise-max-tokens.ts';
@@ -189,7 +190,7 @@ describe('an item of a batch that was read', () => {
     batch.state = { ...batch.state, at: change, intent: { ...batch.state.intent, at: change - 1 } };
     const cached: Partial<Answer> = { model: 'claude-sonnet-5-5', usage: { ...noUsage, cacheRead: 1_000 } };
     const { settled } = settleBatch(batch, contextOf(readOf(batch, { 1: succeeds(cached) })));
-    assert.equal(settled.cost, (1_000 * 100) / 2); // before it: 200 nanodollars a token
+    assert.equal(settled.cost, fromNanodollars((1_000 * 100) / 2)); // before it: 200 nanodollars a token
     assert.equal(settled.spend?.at, change - 1); // the day that caps count it in
   });
 
@@ -417,7 +418,7 @@ describe('a batch of kind reuse', () => {
       [0, 5, 0, 2, of(6)],
     ],
   });
-  const cost = { billed: 500, individual: 1_000 };
+  const cost = { billed: fromNanodollars(500), individual: fromNanodollars(1_000) };
   const body = { text: 'yes' };
   const answer = { from: { partition: 0, offset: 1 }, model: 'm', output: 'yes', body, raisedMaxTokens: 20, cost };
   const states: Record<number, ReuseState> = {
@@ -438,7 +439,7 @@ describe('a batch of kind reuse', () => {
   it('gives the answer again, for nothing, and says whose it was', () => {
     const { settled, terminals } = settle();
     assert.deepEqual(settled.done, [[0, 2]]);
-    assert.deepEqual([settled.cost, settled.individualCost], [0, 1_000]);
+    assert.deepEqual([settled.cost, settled.individualCost], [0, cost.individual]);
     const [terminal] = terminals;
     assert.ok(terminal);
     const value = JSON.parse(resultJson(terminal)) as Record<string, unknown>;
@@ -450,7 +451,7 @@ describe('a batch of kind reuse', () => {
 
   it('says what buying it would have cost, which is in no sum of what was bought', () => {
     const { spend } = settle().settled;
-    const reused = { answers: 1, unpriced: 0, batch: 500, individual: 1_000 };
+    const reused = { answers: 1, unpriced: 0, batch: cost.billed, individual: cost.individual };
     assert.deepEqual(spend?.rows, [{ tenant: null, model: 'm', ...noSpend, reused }]);
     const unpriced = settle({ reuseOf: () => ({ is: 'answered', answer: { ...answer, cost: null } }) }).settled;
     assert.deepEqual(unpriced.spend?.rows[0]?.reused, { answers: 3, unpriced: 3, batch: 0, individual: 0 });

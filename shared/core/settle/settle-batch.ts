@@ -5,6 +5,7 @@ import type { OutcomeCause } from '../outcome.ts';
 import { cacheLessonsOf } from '../prompt-cache/cache-lessons.ts';
 import { retryPolicyDefault } from '../recipe.ts';
 import type { RetryRow, SettledRecord } from '../settled.ts';
+import { settledVersion } from '../settled.ts';
 import { SpendRows } from '../spend.ts';
 import type { Terminal } from '../terminal.ts';
 import { type Batch, type Item, isSettledUnsent } from '../view.ts';
@@ -76,7 +77,7 @@ export function settleBatch(batch: Batch, context: SettleContext): Settlement {
     ...spendOf(batch, spend),
     ...lessonsOf(batch, answered, context),
   };
-  return { settled: { v: 1, bk: batch.bk, ...books }, terminals, missing, isAccountRefused };
+  return { settled: { v: settledVersion, bk: batch.bk, ...books }, terminals, missing, isAccountRefused };
 }
 
 function checkSettles(batch: Batch, read: CompleteRead | null): void {

@@ -2,6 +2,7 @@ import { fleetMoney, taskMoney, tenantMoney } from '#core/caps/cap-scopes.ts';
 import type { CapPeriod, Stamped } from '#core/journal.ts';
 import { formatRid } from '#core/rid.ts';
 import { periodKey } from '#core/view.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import type { Run } from '../run-seed.ts';
 import { primeCosts } from './check-primes.ts';
 
@@ -49,7 +50,7 @@ function spentOf({ truth, provider, documents, world }: Run): Spent[] {
       ...[...tenants].flatMap(tenant => (tenant === null ? [] : [tenantMoney(tenant)])),
       ...[...tasks].flatMap(task => (task === null ? [] : [taskMoney(task)])),
     ];
-    return { index, at, scopes, cost: bill.reduce((sum, { costNanoDollars }) => sum + costNanoDollars, 0) };
+    return { index, at, scopes, cost: billOf(bill) };
   });
   return [...batches, ...primes];
 }

@@ -1,4 +1,6 @@
 import { accountMoney, fleetMoney, taskMoney } from '#core/caps/cap-scopes.ts';
+import type { Money } from '#core/money.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { simulatedTasks } from '../documents.ts';
 import { instructionsHead } from '../prefixes.ts';
 import { accountName } from '../provider-world.ts';
@@ -53,12 +55,12 @@ function checkHours({ world, truth }: Run, executed: ReadonlySet<string>): void 
 }
 
 /** What each prime cost, by its id: the messages of the bill, in the order in which they were executed. */
-export function primeCosts({ provider }: Pick<Run, 'provider'>): Map<string, number> {
+export function primeCosts({ provider }: Pick<Run, 'provider'>): Map<string, Money> {
   const { rows } = provider.machine.invoicePage({ now: provider.now, limit: 1_000_000 });
   const messages = rows.filter(({ batchId }) => batchId === null);
-  const costs = new Map<string, number>();
+  const costs = new Map<string, Money>();
   for (const [index, { id }] of provider.executedPrimes.entries()) {
-    costs.set(id, (costs.get(id) ?? 0) + (messages[index]?.costNanoDollars ?? 0));
+    costs.set(id, (costs.get(id) ?? 0) + billOf(messages.slice(index, index + 1)));
   }
   return costs;
 }

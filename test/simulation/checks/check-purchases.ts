@@ -2,6 +2,7 @@ import { parseCustomId } from '#core/custom-id.ts';
 import { chargedTriesMax, unchargedTriesMax } from '#core/limits.ts';
 import { formatRid } from '#core/rid.ts';
 import { readResultLine } from '#services/simulator/read-result-line.ts';
+import { billOf } from '#test/support/bill-of.ts';
 import { accountName, type ProviderBatch } from '../provider-world.ts';
 import type { Run } from '../run-seed.ts';
 
@@ -59,18 +60,18 @@ export function checkPurchases(run: Run): void {
 }
 
 /**
- * What the books say was spent for a batch is what stands on the provider's bill for it, to the nanodollar; and not less,
+ * What the books say was spent for a batch is what stands on the provider's bill for it, exactly; and not less,
  * where lines were lost for ever and nobody can say what they cost.
  */
 function checkBill(
   { truth, world }: Run,
   { bk, record }: ProviderBatch,
-  rows: readonly { costNanoDollars: number }[],
+  rows: readonly { costPicoDollars: number }[],
 ): void {
   if (truth.view.bks.get(bk ?? '') !== record.id) return; // bought twice: S3 says so
   const settled = truth.sealed.get(bk ?? '')?.settled;
   const spent = settled?.actual[`account:${accountName}:money`];
-  const onBill = rows.reduce((sum, row) => sum + row.costNanoDollars, 0);
+  const onBill = billOf(rows);
   if (!settled || spent === undefined) return;
   if (spent < onBill) world.violate('books: less was settled than is on the bill');
   const lost = new Set(['missing', 'result-too-large']);
