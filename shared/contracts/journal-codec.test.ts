@@ -92,15 +92,37 @@ describe('journal codec', () => {
     assert.equal(text, '{"v":3,"kind":"CANCEL","run":"r\\n1"}');
   });
 
-  it('says UNKNOWN to what another version wrote: amounts of earlier ones are four times as much', () => {
-    const cap = { kind: 'CAP', scope: 'fleet:money', period: 'day', limit: 1 } as const;
-    const known = JSON.parse(Buffer.from(encodeJournal(cap)).toString()) as { v: number };
-    for (const odd of [{ v: 1 }, { v: known.v - 1 }, { v: known.v + 1 }, { v: undefined }, { kind: 'MERGED' }]) {
-      const decoded = decodeJournal(Buffer.from(JSON.stringify({ ...known, ...odd })), 5);
-      assert.deepEqual([decoded.kind, decoded.at], ['UNKNOWN', 5], JSON.stringify(odd));
+  it('reads what earlier versions wrote, whose money was whole nanodollars', () => {
+    const read = (v: number, fields: object) => decodeJournal(Buffer.from(JSON.stringify({ v, ...fields })), 5);
+    const reserve = { 'fleet:money': 100, 'run:r_1:money': 7, 'account:main:items': 3 };
+    const today = { 'fleet:money': 400, 'run:r_1:money': 28, 'account:main:items': 3 };
+    const pairs = [
+      [1, { kind: 'INTENT', bk: 'b', reserve }, { reserve: today }],
+      [1, { kind: 'RELEASED', bk: 'b', actual: reserve }, { actual: today }],
+      [2, { kind: 'PRIME', id: 'p', reserve, perHour: 60 }, { reserve: today }],
+      [1, { kind: 'PRIMED', id: 'p', actual: reserve }, { actual: today }],
+      [1, { kind: 'ADJUSTED', account: 'a', until: 60_000, billed: 5, booked: 9 }, { billed: 20, booked: 36 }],
+      [2, { kind: 'CAP', scope: 'fleet:money', period: 'day', limit: 50 }, { limit: 200 }],
+      [1, { kind: 'CAP', scope: 'account:a:money', period: 'day', limit: null }, {}],
+      [1, { kind: 'CAP', scope: 'account:a:items', period: 'total', limit: 50 }, {}],
+      [1, { kind: 'CANCEL', run: 'r' }, {}],
+    ] as const;
+    for (const [v, fields, changed] of pairs) assert.deepEqual(read(v, fields), { ...fields, ...changed, at: 5 });
+    assert.deepEqual(read(1, { kind: 'INTENT', bk: 'b' }), { kind: 'INTENT', bk: 'b', reserve: {}, at: 5 });
+  });
+
+  it('says UNKNOWN to what a newer version wrote', () => {
+    for (const fields of [
+      '"v":4,"kind":"CANCEL"',
+      '"v":3,"kind":"MERGED"',
+      '"v":1,"kind":"MERGED"',
+      '"kind":"CANCEL"',
+    ]) {
+      const decoded = decodeJournal(Buffer.from(`{${fields},"run":"r"}`), 5);
+      assert.deepEqual([decoded.kind, decoded.at], ['UNKNOWN', 5], fields);
     }
-    const { what } = decodeJournal(Buffer.from('{"v":2,"kind":"CANCEL"}'), 0) as { what: string };
-    assert.equal(what, 'journal record CANCEL of version 2');
+    const { what } = decodeJournal(Buffer.from('{"v":4,"kind":"CANCEL"}'), 0) as { what: string };
+    assert.equal(what, 'journal record CANCEL of version 4');
   });
 
   it('never throws, and takes no bytes for a record', () => {

@@ -54,9 +54,42 @@ describe('settled codec', () => {
     fc.assert(property, { numRuns: 500 });
   });
 
-  it('says UNKNOWN to another version, to no batch and to no JSON, and never throws', () => {
-    const others = [settledVersion - 1, settledVersion + 1].map(v => JSON.stringify({ v, bk: 'b' }));
-    for (const text of [...others, JSON.stringify({ v: settledVersion }), '[]', 'null', '', '{', '\u0000']) {
+  it('reads what version 1 wrote, whose money was whole nanodollars', () => {
+    const [money, today] = [
+      { billed: 1, uncached: 2, individual: 3, retried: 4, wasted: 5 },
+      { billed: 4, uncached: 8, individual: 12, retried: 16, wasted: 20 },
+    ];
+    const reused = { answers: 1, unpriced: 0, batch: 6, individual: 7 };
+    const rest = { bk: 'b', done: [[0, 1]], usage: { input: 10, output: 11 } };
+    const earlier = {
+      ...rest,
+      cost: 62,
+      individualCost: null,
+      runs: { r_1: { cost: 8, individual: 9 } },
+      actual: { 'fleet:money': 62, 'account:a:items': 1 },
+      spend: { at: 5, rows: [{ tenant: 't', bought: 1, ...money, reused }] },
+    };
+    assert.deepEqual(decodeSettled(Buffer.from(JSON.stringify({ v: 1, ...earlier }))), {
+      v: settledVersion,
+      ...rest,
+      cost: 248,
+      individualCost: null,
+      runs: { r_1: { cost: 32, individual: 36 } },
+      actual: { 'fleet:money': 248, 'account:a:items': 1 },
+      spend: { at: 5, rows: [{ tenant: 't', bought: 1, ...today, reused: { ...reused, batch: 24, individual: 28 } }] },
+    });
+  });
+
+  it('says UNKNOWN to a newer version, to no batch and to no JSON, and never throws', () => {
+    for (const text of [
+      JSON.stringify({ v: settledVersion + 1, bk: 'b' }),
+      JSON.stringify({ v: settledVersion }),
+      '[]',
+      'null',
+      '',
+      '{',
+      '\u0000',
+    ]) {
       const decoded = decodeSettled(Buffer.from(text));
       assert.ok('kind' in decoded && decoded.kind === 'UNKNOWN', text);
     }

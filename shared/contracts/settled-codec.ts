@@ -1,4 +1,5 @@
 import { type SettledRecord, settledVersion } from '#core/settled.ts';
+import { settledOfNanodollars } from './earlier-amounts.ts';
 import { decodeObject, type UnknownRecord } from './unknown-record.ts';
 
 /** `{"v":2,"bk":…}`, one line of JSON. */
@@ -8,6 +9,10 @@ export const encodeSettled = (record: SettledRecord): Uint8Array => Buffer.from(
 export function decodeSettled(value: Uint8Array): SettledRecord | UnknownRecord {
   const found = decodeObject(value);
   if (found === null) return { kind: 'UNKNOWN', what: 'a settled record that is no JSON object' };
-  if (found.v === settledVersion && typeof found.bk === 'string') return found as unknown as SettledRecord;
+  if (typeof found.bk === 'string') {
+    const record = found as unknown as SettledRecord;
+    if (found.v === settledVersion) return record;
+    if (found.v === 1) return { ...settledOfNanodollars(record), v: settledVersion };
+  }
   return { kind: 'UNKNOWN', what: `settled record of version ${String(found.v)}` };
 }

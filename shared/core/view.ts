@@ -38,7 +38,7 @@ export interface View {
   retries: Map<string, RetryRow>;
   /** Settled records whose SEALED this view has not seen yet. */
   settledAhead: Map<string, SettledAhead>;
-  /** Set when a record of another version was met: this worker must not create (protocol §4). */
+  /** Set when a record of a newer version was met: this worker must not create (protocol §4). */
   unknown: { what: string } | null;
   /** What batches showed of their prefixes: planners learn from it, and nothing is accepted by it. */
   lessons: CacheLessons;

@@ -120,12 +120,7 @@ export const errorCatalogue = {
   ),
   'disk-full': entry('disk full', 'the log could not be written', 'free some space; nothing is lost', 5),
   'log-recreated': entry('log re-created', 'it ends before what was claimed in it', 'restore the log', 5),
-  'log-newer': entry(
-    'log written by another version',
-    'a record has a version unknown here',
-    'update flotilla; a log of a version before this one is begun anew',
-    5,
-  ),
+  'log-newer': entry('log written by a newer version', 'a record has a version unknown here', 'update flotilla', 5),
   'queue-unavailable': entry(
     'work queue unavailable',
     'Redis could not be reached, or refused the command',

@@ -62,7 +62,7 @@ export interface Figures {
   /** Documents that wait for their next try. */
   retriesWaiting: number;
   canceledRuns: number;
-  /** What another version wrote, which these figures lack. */
+  /** What a newer version wrote, which these figures lack. */
   unknown: string | null;
 }
 

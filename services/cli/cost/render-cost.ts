@@ -25,7 +25,7 @@ export interface CostReport {
   anomalies: SpendAnomalies;
   /** No key: nothing was bought. */
   isSimulated: boolean;
-  /** What a program of another version wrote, and these figures lack. */
+  /** What a newer program wrote, and these figures lack. */
   unknown: string | null;
 }
 

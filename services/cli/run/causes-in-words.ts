@@ -14,7 +14,7 @@ const holds: Readonly<Record<string, string>> = {
   'clock-off': 'the clock is more than 30 s off; nothing is created until it is set',
   'owner-mismatch': 'the key belongs to another owner than this log; nothing is created',
   'foreign-fleet': 'another fleet uses a copy of this log; nothing is created',
-  'log-newer': 'the log was written by another version; nothing is created',
+  'log-newer': 'the log was written by a newer version; nothing is created',
   'owner-unseen': 'waiting for the first reply of the provider',
   'no-fleet': 'the log is being prepared',
 };

@@ -53,15 +53,31 @@ describe('createSqliteStore', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('refuses a file of another version: its prices may be in another unit', () => {
+  it('refuses a file of a newer version', () => {
     const directory = mkdtempSync(join(tmpdir(), 'simulator-store-'));
     createSqliteStore(directory).close();
     const database = new DatabaseSync(join(directory, 'simulator.db'));
-    for (const version of [0, 1, 3]) {
-      database.exec(`PRAGMA user_version = ${version}`);
-      assert.throws(() => createSqliteStore(directory), { code: 'log-newer' }, String(version));
-    }
+    database.exec('PRAGMA user_version = 3');
     database.close();
+    assert.throws(() => createSqliteStore(directory), { code: 'log-newer' });
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('bills what an earlier program billed in nanodollars as it was', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'simulator-store-'));
+    const store = createSqliteStore(directory);
+    const tokens = { outputTokens: 2, cacheReadTokens: 0, cacheWrite5mTokens: 0, cacheWrite1hTokens: 0 };
+    const row = { at: 5, workspace: 'w', batchId: null, customId: null, model: 'm', inputTokens: 1, ...tokens };
+    store.addInvoiceRows([{ ...row, costPicoDollars: 62, isForeign: false }]);
+    store.close();
+    const database = new DatabaseSync(join(directory, 'simulator.db'));
+    database.exec('ALTER TABLE invoice RENAME COLUMN costPicoDollars TO costNanoDollars; PRAGMA user_version = 0');
+    database.close();
+    for (const time of ['upgraded', 'as it is']) {
+      const opened = createSqliteStore(directory);
+      assert.equal(opened.invoiceTotals().costPicoDollars, 62_000, time);
+      opened.close();
+    }
     rmSync(directory, { recursive: true, force: true });
   });
 });

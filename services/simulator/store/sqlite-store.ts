@@ -7,8 +7,12 @@ import type { InvoiceRow } from '../machine/invoice.ts';
 import type { BatchItem } from '../machine/validate-envelope.ts';
 import type { SimulatorStore, StoredCounters } from './simulator-store.ts';
 
-/** 1 billed in another unit. */
+/** Files of before have no version, and bill in nanodollars. */
 const storeVersion = 2;
+const fromNanodollars = `
+  ALTER TABLE invoice RENAME COLUMN costNanoDollars TO costPicoDollars;
+  UPDATE invoice SET costPicoDollars = 1000 * costPicoDollars;
+`;
 
 const tables = `
   CREATE TABLE batches (seq INTEGER PRIMARY KEY, record TEXT NOT NULL);
@@ -25,7 +29,7 @@ const tables = `
 /**
  * Keeps everything in `simulator.db` in the directory. A commit is on the disk when it returns (WAL, synchronous=FULL):
  * a process killed afterwards has lost nothing, one killed before has answered nothing.
- * @throws FlotillaError log-newer when another version made the file
+ * @throws FlotillaError log-newer when a newer version made the file
  */
 export function createSqliteStore(directory: string): SimulatorStore {
   mkdirSync(directory, { recursive: true });
@@ -83,11 +87,12 @@ function createTables(database: DatabaseSync, path: string): void {
   inTransaction(database, () => {
     const found = version();
     if (found === storeVersion) return; // somebody else was first
-    if (found > 0 || read('SELECT count(*) FROM sqlite_master') > 0) {
-      const why = `the file has version ${Math.max(1, found)}, this program knows ${storeVersion}`;
+    if (found > 0) {
+      const why = `the file has version ${found}, this program knows ${storeVersion}`;
       throw new FlotillaError('log-newer', { where: path, why });
     }
-    database.exec(`${tables} PRAGMA user_version = ${storeVersion}`);
+    const isNew = read('SELECT count(*) FROM sqlite_master') === 0;
+    database.exec(`${isNew ? tables : fromNanodollars} PRAGMA user_version = ${storeVersion}`);
   });
 }
 
