@@ -425,8 +425,8 @@ const misread = {
       ),
     ],
     // Where every worker is more than T_send ahead of the log's clock, each INTENT is late when it is written and nothing is
-    // ever sent: L1. What is behind sends late, but within the clock check, long before `T_settle`. They try ten times a
-    // second to the end, so with the usual patience and documents one such run takes minutes of real time.
+    // ever sent: L1. (One that is behind sends late, but by no more than the clock check, and here `T_settle` is longer.)
+    // They try ten times a second to the end: with the usual patience and documents such a run takes minutes of real time.
     changes: { areClocksAhead: true, documents: 8, patienceMs: 240_000 },
   },
   offClockProves: {
