@@ -13,7 +13,7 @@ export interface SourceEdit {
 export interface PlantedFault {
   what: string;
   edits: readonly SourceEdit[];
-  /** What the world has to be like for it to matter, or to matter often. */
+  /** What the world has to be like for it to matter, to matter often, or for a run with it to end soon. */
   changes?: Partial<Setting>;
   /** Default base. */
   setting?: SettingName;
@@ -424,7 +424,10 @@ const misread = {
         'clock.now() - state.intent.at > timing.sendMs && startedOn > 0',
       ),
     ],
-    changes: { areClocksAhead: true },
+    // Where every worker is more than T_send ahead of the log's clock, each INTENT is late when it is written and nothing is
+    // ever sent: L1. (One that is behind sends late, but by no more than the clock check, and here `T_settle` is longer.)
+    // They try ten times a second to the end: with the usual patience and documents such a run takes minutes of real time.
+    changes: { areClocksAhead: true, documents: 8, patienceMs: 240_000 },
   },
   offClockProves: {
     what: 'a worker whose clock is far off proves absence',
