@@ -83,6 +83,8 @@ export class Primer {
   readonly #perHour: number;
   /** By entry: batches of this process that want the same one wait for one call. */
   readonly #running = new Map<string, Promise<number>>();
+  /** By entry: a batch at work in this process that is to write it, and has not yet. */
+  readonly #announced = new Map<string, { bk: string; over: Promise<void>; say: () => void }>();
   /** What this process knows of its primes, until the view shows it: should the word not have landed, it is said again. */
   readonly #owed = new Map<string, Owed>();
   /** Nonces of calls of this process that ended without an answer. */
@@ -95,20 +97,44 @@ export class Primer {
     this.#perHour = ports.primesPerHour ?? primesPerHourDefault;
   }
 
+  /**
+   * A batch is at work whose entries are to be written ahead. Those sealed with it were planned to read them, and go out only when it has
+   * primed, or will not: their items would write the same entries side by side. MUST be followed by `over`.
+   */
+  announce({ bk, plan, account }: Batch): void {
+    const { promise: over, resolve: say } = Promise.withResolvers<void>();
+    for (const mark of marksSent(plan)) {
+      const key = entryOf(mark, account);
+      if (mark.prime && !this.#announced.has(key)) this.#announced.set(key, { bk, over, say });
+    }
+  }
+
+  over({ bk, plan, account }: Batch): void {
+    for (const mark of marksSent(plan)) {
+      const key = entryOf(mark, account);
+      const announced = this.#announced.get(key);
+      if (announced?.bk !== bk) continue;
+      this.#announced.delete(key);
+      announced.say();
+    }
+  }
+
   /** @returns 0 when the batch may go out, else ms to wait: another process is writing its entry */
   async prime(batch: Batch, behind: Behind): Promise<number> {
     await this.#sayOwed();
-    const marks = marksSent(batch.plan).filter(mark => mark.prime);
+    const marks = marksSent(batch.plan);
     if (marks.length === 0 || behind.account.provider.cacheLever !== 'markers') return 0;
     if (behind.requests.deadlineAt - this.#ports.clock.now() < 2 * this.#callMs()) return 0; // it must not become too late
     let waitMs = 0;
     // The shallow ones first: what they wrote is read by those behind them.
-    for (const mark of marks) waitMs = Math.max(waitMs, await this.#shared(batch, mark, behind));
+    for (const mark of marks) if (mark.prime) waitMs = Math.max(waitMs, await this.#shared(batch, mark, behind));
+    this.over(batch); // before it waits itself: two may wait for each other
+    for (const mark of marks) await this.#announced.get(entryOf(mark, batch.account))?.over;
     return waitMs;
   }
 
   #shared(batch: Batch, mark: CacheMark, behind: Behind): Promise<number> {
-    const key = `${mark.hash} ${behind.account.name}`;
+    const key = entryOf(mark, behind.account.name);
     const running = this.#running.get(key);
     if (running !== undefined) return running;
     const own = this.#one(batch, mark, behind).finally(() => this.#running.delete(key));
@@ -253,3 +279,5 @@ export class Primer {
     for (const id of known) this.#owed.delete(id);
   }
 }
+
+const entryOf = ({ hash }: CacheMark, account: string): string => `${hash} ${account}`;

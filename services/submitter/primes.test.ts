@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { callCostOf } from '#core/cost.ts';
 import type { Amounts } from '#core/journal.ts';
 import { toNanodollars } from '#core/money.ts';
@@ -92,6 +93,22 @@ describe('Submitter: primes', () => {
     for (let batch = 0; batch < 3; batch++) await seal(fleet, worker);
     await Promise.all([submit(worker), submit(worker), submit(worker)]);
     assert.deepEqual([fleet.provider.primed.length, fleet.provider.posts.length], [1, 3]);
+  });
+
+  it('are waited for by batches that are to read what they write', async () => {
+    const { fleet, worker } = await setup();
+    for (let batch = 0; batch < 3; batch++) await seal(fleet, worker);
+    const usage = { input: 3, output: 0, cacheRead: 0, cacheWrite5m: 1_400, cacheWrite1h: 0 };
+    let postsBefore = 0;
+    fleet.provider.primes.push(async () => {
+      for (let turn = 0; turn < 100; turn++) await setImmediate();
+      postsBefore = fleet.provider.posts.length;
+      return { status: 'primed', model: 'claude-haiku-5-5', usage, facts: fleet.provider.facts };
+    });
+    await Promise.all([submit(worker), submit(worker), submit(worker)]);
+    const isPrimed = fleet.journal('SEALED').map(({ plan }) => plan?.marks[0]?.prime);
+    assert.deepEqual(isPrimed, [true, false, false]);
+    assert.deepEqual([postsBefore, fleet.provider.posts.length], [0, 3]);
   });
 
   it('A1: are never repeated when the reply is lost: in full after T_settle, and the batch goes out at once', async () => {

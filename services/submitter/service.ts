@@ -137,7 +137,8 @@ export class Submitter {
     if (isUnsent(batch)) {
       const { state } = batch;
       this.#meter.waited('submit', this.#ports.clock.now() - (state.is === 'aborted' ? state.at : batch.sealedAt));
-      return this.#submit(batch);
+      this.#primer.announce(batch);
+      return this.#submit(batch).finally(() => this.#primer.over(batch));
     }
     this.#unpark(bk);
     const { state, sub } = batch;

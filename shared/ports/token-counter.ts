@@ -1,3 +1,17 @@
+import type { Usage } from '#core/cost.ts';
+
+/** Requests of one batch as they would be sent, and the calls that write its cache entries before. */
+export interface TriedRequests {
+  primes: readonly string[];
+  bodies: readonly string[];
+}
+
+/** What would be billed for them, in their order; null: it would be refused. */
+export interface TriedUsages {
+  primes: readonly (Usage | null)[];
+  items: readonly (Usage | null)[];
+}
+
 /**
  * A provider that counts the input tokens of a request before it is bought. The count is the provider's own, so it is as good
  * as the bill; it costs nothing, and is limited by the minute.
@@ -14,5 +28,7 @@ export interface TokenCounter {
    * simulator. @returns null as above
    */
   readonly tryAnswer: ((body: string) => Promise<number | null>) | null;
+  /** The same of whole batches, made one after another where nothing is cached; null as for `tryAnswer`. */
+  readonly tryBatches: ((batches: readonly TriedRequests[]) => Promise<TriedUsages[]>) | null;
   close(): Promise<void>;
 }

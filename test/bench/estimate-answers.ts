@@ -111,7 +111,9 @@ async function estimated(
     const counted = machine.countTokens({ version, params: JSON.parse(body) });
     return counted.status === 'done' ? counted.value.input_tokens : null;
   };
-  const sample = isCounted ? await countSample(file, { countTokens, tryAnswer: null, close: async () => {} }) : null;
+  const sample = isCounted
+    ? await countSample(file, { countTokens, tryAnswer: null, tryBatches: null, close: async () => {} })
+    : null;
   return estimateReport(file, { sample, ...(known ? { calibration: known } : {}) });
 }
 

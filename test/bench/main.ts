@@ -8,6 +8,7 @@ import { formatCommandLine, measureCommandLine } from './command-line.ts';
 import { formatEstimates, measureEstimates } from './estimate.ts';
 import { formatAnswerEstimates, measureAnswerEstimates } from './estimate-answers.ts';
 import { formatCachedEstimates, measureCachedEstimates } from './estimate-cached.ts';
+import { formatFirstEstimates, measureFirstEstimates } from './estimate-first.ts';
 import { formatFleetCalls, measureFleetCalls } from './fleet-calls.ts';
 import { formatFleetIntake, measureFleetIntake } from './fleet-intake.ts';
 import { formatFleetKillOne, measureFleetKillOne } from './fleet-kill-one.ts';
@@ -24,6 +25,7 @@ import { formatRestart, measureRestart } from './restart.ts';
 import { formatThroughput, measureThroughput } from './throughput.ts';
 
 const sharesDefault = [1];
+const documentsDefault = [50, 300, 1_000];
 
 interface SharedOptions {
   dir: string;
@@ -156,6 +158,20 @@ shared(program.command('estimate-cached'))
     await report(options, {
       measure: directory => measureCachedEstimates({ documents, seeds, hitShares, directory, nodeModules, onRow }),
       format: formatCachedEstimates,
+    });
+  });
+
+shared(program.command('estimate-first'))
+  .description('the same before anything was answered, without a key, by lengths of file and prefix')
+  .option('--documents <counts...>', 'documents in the files', eachCount, documentsDefault)
+  .option('--seed <n>', 'of texts and of the provider', count, 1)
+  .action(async (options: SharedOptions & { documents: number[]; seed: number }) => {
+    const { documents, seed } = options;
+    const nodeModules = resolve(import.meta.dirname, '../../node_modules');
+    const onRow = (line: string): void => console.error(line);
+    await report(options, {
+      measure: directory => measureFirstEstimates({ documents, seed, directory, nodeModules, onRow }),
+      format: formatFirstEstimates,
     });
   });
 
@@ -324,6 +340,11 @@ function count(text: string): number {
 }
 
 /** The first that is given replaces the default. */
+function eachCount(text: string, counts: number[]): number[] {
+  return counts === documentsDefault ? [count(text)] : [...counts, count(text)];
+}
+
+/** As above. */
 function share(text: string, shares: number[]): number[] {
   const value = Number(text);
   if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('It must be a number from 0 to 1.');

@@ -22,8 +22,8 @@ export function estimate({ file, task: taskName, exact }: EstimateOptions): Comm
     const task = checkTask(taskName, settings);
     const sampleMax = exact ?? sampleByDefault(settings);
     const sum = await estimateFile({ input: file, task, loaded: settings, sampleMax });
-    const sample = await countedSample(sum, settings);
     const calibration = await learnedSoFar(settings, context.isJson ? () => {} : context.say);
+    const sample = await countedSample(sum, settings, calibration);
     const report = estimateReport(sum, { calibration, sample, isSimulated: settings.account === null });
     if (context.isJson) {
       await context.out(`${JSON.stringify({ file, ...estimateJson(report) })}\n`);

@@ -1,9 +1,11 @@
-import type { TriedAnswer } from '#core/estimate/calibration.ts';
+import type { Calibration, SeenCache, TriedAnswer } from '#core/estimate/calibration.ts';
+import { coldCalibration } from '#core/estimate/calibration.ts';
 import type { TokenCount } from '#core/estimate/token-model.ts';
 import { FlotillaError } from '#errors/flotilla-error.ts';
 import type { TokenCounter } from '#ports/token-counter.ts';
 import type { FileEstimate } from './file-estimate.ts';
 import type { SampledRequest } from './request-sample.ts';
+import { tryCache } from './try-cache.ts';
 
 /** Few at a time: such calls are free, and limited by the minute. */
 const countsAtOnce = 4;
@@ -14,19 +16,28 @@ export interface SampleCount {
   counted: number;
   /** Answers that a simulator gave for nothing. */
   tried: readonly TriedAnswer[];
+  /** What it billed for nothing for batches of them, where no bill is known. */
+  cached: readonly SeenCache[];
   /** Requests that the provider would not count: it may refuse them as well when they are sent. */
   refused: number;
   /** Why the rest of the sample was not counted; null when all of it was. */
   stopped: string | null;
 }
 
-/** Has the provider count the sample of a file, and tells the file. What was counted before a failure counts. */
-export async function countSample(estimate: FileEstimate, counter: TokenCounter): Promise<SampleCount> {
+/**
+ * Has the provider count the sample of a file, and tells the file. What was counted before a failure counts.
+ * @param calibration what bills have told before
+ */
+export async function countSample(
+  estimate: FileEstimate,
+  counter: TokenCounter,
+  calibration: Calibration = coldCalibration,
+): Promise<SampleCount> {
   const groups = new Map(estimate.groups.map(group => [group.name, group]));
   const counts = new Map<string, TokenCount[]>();
   const tried: TriedAnswer[] = [];
   const left = [...estimate.sample.requests];
-  const sum: SampleCount = { counts, counted: 0, tried, refused: 0, stopped: null };
+  const sum: SampleCount = { counts, counted: 0, tried, cached: [], refused: 0, stopped: null };
   const count = async ({ body, features, group: name }: SampledRequest): Promise<void> => {
     const group = groups.get(name);
     const tokens = await counter.countTokens(body);
@@ -51,5 +62,7 @@ export async function countSample(estimate: FileEstimate, counter: TokenCounter)
     }
   };
   await Promise.all(Array.from({ length: countsAtOnce }, work));
+  const { tryBatches } = counter;
+  if (tryBatches) sum.cached = await tryCache(estimate, { tryBatches, calibration });
   return sum;
 }

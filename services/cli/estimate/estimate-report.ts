@@ -50,7 +50,7 @@ export function estimateReport(
     models,
     input: inputBasis(groups, known),
     output: outputBasis(groups, { calibration: known, tried: sample?.tried ?? [] }),
-    cache: cacheBasis(groups, known),
+    cache: cacheBasis(groups, { billed: calibration, calibration: known }),
     sample,
     isSimulated,
   };
@@ -97,6 +97,7 @@ export function estimateJson(report: EstimateReport): Record<string, unknown> {
         label: cache.label,
         learnedFrom: cache.learnedFrom,
         readShare: cache.readShare,
+        triedReadShare: cache.triedReadShare,
         documents: cache.documents,
         plannedUsd: toText(cache.planned),
         hitRate: cache.hitRate,

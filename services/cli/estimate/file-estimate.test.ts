@@ -95,7 +95,12 @@ describe('estimateReport', () => {
     assert.match(renderEstimate('a', reportOf(haiku), look), /published[\s\S]*quarter of\s+max_tokens/);
 
     const file = fileOf([haiku, haiku], 10);
-    const sample = await countSample(file, { countTokens: async () => 321, tryAnswer: null, close: async () => {} });
+    const sample = await countSample(file, {
+      countTokens: async () => 321,
+      tryAnswer: null,
+      tryBatches: null,
+      close: async () => {},
+    });
     const exact = estimateReport(file, { sample });
     assert.deepEqual([exact.input.label, exact.sum.input.expected], ['exact', 642]);
 
@@ -103,7 +108,12 @@ describe('estimateReport', () => {
       Array.from({ length: 30 }, () => haiku),
       25,
     );
-    const simulator = { countTokens: async () => 321, tryAnswer: async () => 12, close: async () => {} };
+    const simulator = {
+      countTokens: async () => 321,
+      tryAnswer: async () => 12,
+      tryBatches: null,
+      close: async () => {},
+    };
     const simulated = estimateReport(tried, { sample: await countSample(tried, simulator) });
     assert.match(renderEstimate('a', simulated, look), /learned from 25 answers that the simulator gave here/);
     assert.ok(Math.abs(simulated.sum.output.expected - 30 * 12) < 30);
@@ -137,7 +147,7 @@ describe('estimateReport', () => {
       if (calls > 2) throw new FlotillaError('provider-unavailable', { why: 'HTTP 429' });
       return 300;
     };
-    const sample = await countSample(file, { countTokens, tryAnswer: null, close: async () => {} });
+    const sample = await countSample(file, { countTokens, tryAnswer: null, tryBatches: null, close: async () => {} });
     assert.equal(sample.stopped, 'HTTP 429');
     assert.ok(sample.counted >= 1 && sample.counted <= 2);
     assert.match(renderEstimate('a', estimateReport(file, { sample }), look), /counting stopped: HTTP 429/);

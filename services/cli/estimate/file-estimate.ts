@@ -19,12 +19,20 @@ import { asIsRecipe, type Recipe, recipeHash } from '#core/recipe.ts';
 import { requestFacts } from '#runtime/routing.ts';
 import type { LaneSource } from '../cache/lane-source.ts';
 import { PlannedCache } from './planned-cache.ts';
-import { RequestSample } from './request-sample.ts';
+import { RequestSample, type SampledRequest } from './request-sample.ts';
 
 /** Models of one file that are told apart. */
 const modelsMax = 50;
 /** Groups of one file; in what is beyond them, answers are taken to be alike. */
 const groupsMax = 5_000;
+
+/** Sampled requests that may share batches for which the planner is on. */
+export interface SampledLane {
+  itemsMax: number;
+  /** All of its documents in the file. */
+  documents: number;
+  requests: readonly SampledRequest[];
+}
 
 /** What a file asks for, summed over its documents. Memory does not grow with its length. */
 export class FileEstimate {
@@ -107,6 +115,19 @@ export class FileEstimate {
       const primes = this.#planned.primesMax(group);
       return group.cost && primes > 0 ? { ...group, cost: { ...group.cost, high: group.cost.high + primes } } : group;
     });
+  }
+
+  get sampledLanes(): readonly SampledLane[] {
+    const lanes = new Map<string, SampledLane & { requests: SampledRequest[] }>();
+    for (const request of this.sample.requests) {
+      const found = this.#planned.laneOf(request.group);
+      if (!found) continue;
+      const { name, ...lane } = found;
+      const known = lanes.get(name) ?? { ...lane, requests: [] };
+      known.requests.push(request);
+      lanes.set(name, known);
+    }
+    return [...lanes.values()];
   }
 
   /** The same, with what the planner expects of the cache by these lessons. */

@@ -62,6 +62,13 @@ export class PlannedCache {
     return new Map(groups.map(group => [group.name, ofGroup(group)]));
   }
 
+  /** The lane of a group of requests; null: the planner is off for it. */
+  laneOf(group: string): { name: string; itemsMax: number; documents: number } | null {
+    const name = this.#laneOf.get(group);
+    const lane = name === undefined ? undefined : this.#lanes.get(name);
+    return name === undefined || !lane ? null : { name, itemsMax: lane.itemsMax, documents: lane.documents };
+  }
+
   /** At most: a call for every marker that a batch may have, should all entries be over by then. */
   primesMax({ name, documents }: Pick<RequestGroup, 'name' | 'documents'>): Money {
     const lane = this.#lanes.get(this.#laneOf.get(name) ?? '');

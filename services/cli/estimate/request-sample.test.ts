@@ -25,6 +25,8 @@ describe('RequestSample', () => {
   it('keeps all of a short file, none when none is wanted, and nothing that is very long', () => {
     assert.deepEqual([...sampleOf(10, bodies(3))].sort(), [0, 1, 2]);
     assert.deepEqual(sampleOf(0, bodies(3)), []);
-    assert.deepEqual(sampleOf(10, ['{}', 'x'.repeat(1_000_000)]), [0]);
+    const long = 'x'.repeat(200_000);
+    assert.deepEqual(sampleOf(1_000, ['{}', long]), [0]);
+    assert.deepEqual([...sampleOf(100, ['{}', long])].sort(), [0, 1]);
   });
 });

@@ -10,8 +10,9 @@ export interface SampledRequest {
   features: Features;
 }
 
-/** Longer ones are not kept: a thousand of them must fit into memory. */
-const bodyCharactersMax = 128 * 1024;
+/** Longer ones are not kept: of a small sample all must fit into this, of a large one each has its part of a thousandth. */
+const sampleCharactersMax = 128 * 1024 * 1024;
+const bodyCharactersLeast = sampleCharactersMax / 1_000;
 
 /**
  * Some requests of a file, whatever its length: those whose number hashes lowest, so every request has the same chance, and
@@ -19,14 +20,16 @@ const bodyCharactersMax = 128 * 1024;
  */
 export class RequestSample {
   readonly #max: number;
+  readonly #bodyCharactersMax: number;
   #kept: { rank: number; request: SampledRequest }[] = [];
 
   constructor(max: number) {
     this.#max = max;
+    this.#bodyCharactersMax = Math.max(bodyCharactersLeast, sampleCharactersMax / Math.max(1, max));
   }
 
   offer(request: SampledRequest): void {
-    if (this.#max === 0 || request.body.length > bodyCharactersMax) return;
+    if (this.#max === 0 || request.body.length > this.#bodyCharactersMax) return;
     this.#kept.push({ rank: rankOf(request.ordinal), request });
     if (this.#kept.length >= 2 * this.#max) this.#trim();
   }

@@ -31,8 +31,9 @@ export async function expectedCost(
   if (!file) return null;
   try {
     // Without a key the sample is counted in this process; with one it is empty, for a run asks nobody anything twice.
-    const sample = await countedSample(file, loaded);
-    const { sum, documents } = estimateReport(file, { calibration: await learnFromAnswers(log), sample });
+    const calibration = await learnFromAnswers(log);
+    const sample = await countedSample(file, loaded, calibration);
+    const { sum, documents } = estimateReport(file, { calibration, sample });
     return sum.cost && { cost: sum.cost.expected, documents: documents + file.rejected };
   } catch {
     return null;

@@ -5,5 +5,5 @@ import { countTokens } from './count-tokens.ts';
 /** @throws FlotillaError invalid-config for a key or base URL that cannot be used */
 export function createAnthropicTokenCounter(options: AnthropicProviderOptions): TokenCounter {
   const account = openAnthropicAccount(options);
-  return { countTokens: body => countTokens(account, body), tryAnswer: null, close: async () => {} };
+  return { countTokens: body => countTokens(account, body), tryAnswer: null, tryBatches: null, close: async () => {} };
 }

@@ -1,6 +1,13 @@
 import { CacheLessons } from '../prompt-cache/cache-lessons.ts';
 import { type AnswerSums, addLength, type LengthSums, lengthClass, noLength, sumOfLengths } from './answer-model.ts';
-import { addCacheBills, type BatchBill, type CacheBill, type CacheSums, noCacheBill } from './cache-model.ts';
+import {
+  addCacheBills,
+  type BatchBill,
+  type CacheBill,
+  type CacheSums,
+  isCacheKnown,
+  noCacheBill,
+} from './cache-model.ts';
 import type { Features } from './text-features.ts';
 import { noTokenSums, sumCounts, type TokenCount, type TokenModel, type TokenSums, tokenModel } from './token-model.ts';
 
@@ -43,7 +50,7 @@ export interface Calibration {
   lessons: CacheLessons;
   /** Answers that were learned from. */
   answers: number;
-  /** The same, with requests whose tokens the provider has counted, and with answers that were tried. */
+  /** The same, with requests whose tokens the provider has counted, and with answers and batches that were tried. */
   withSample(sample: CountedSample): Calibration;
 }
 
@@ -51,6 +58,8 @@ export interface CountedSample {
   /** By model. */
   counts: ReadonlyMap<string, readonly TokenCount[]>;
   tried: readonly TriedAnswer[];
+  /** Of the cache: left out where bills tell. */
+  cached?: readonly SeenCache[];
 }
 
 /** An answer that nobody was billed for. */
@@ -118,7 +127,7 @@ function calibrationOf({ sums, lengths, caches, tasks, lessons }: Sums): Calibra
     cacheOf: key => caches.get(key) ?? new Map(),
     lessons,
     answers: [...lengths.values()].reduce((count, byLength) => count + sumOfLengths(byLength).answers, 0),
-    withSample({ counts, tried }) {
+    withSample({ counts, tried, cached = [] }) {
       const more = new Map(sums);
       for (const [model, seen] of counts) {
         const family = modelFamily(model);
@@ -126,7 +135,9 @@ function calibrationOf({ sums, lengths, caches, tasks, lessons }: Sums): Calibra
       }
       const answered = new Map([...lengths].map(([key, byLength]) => [key, new Map(byLength)]));
       for (const answer of tried) addAnswer(answered, answer);
-      return calibrationOf({ sums: more, lengths: answered, caches, tasks, lessons });
+      const guessed = new Map<string, Map<string, BatchBill>>();
+      for (const seen of cached) if (!isCacheKnown(caches.get(seen.key) ?? new Map())) addCache(guessed, seen);
+      return calibrationOf({ sums: more, lengths: answered, caches: new Map([...caches, ...guessed]), tasks, lessons });
     },
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { entriesLeft, type SightedAt, stateAt } from './cache-arrivals.ts';
+import { entriesLeft, latestFirst, type SightedAt, stateAt } from './cache-arrivals.ts';
 
 const at = Date.UTC(2026, 10, 29);
 const minuteMs = 60_000;
@@ -25,6 +25,14 @@ describe('entriesLeft', () => {
     assert.deepEqual(ttlsOf(batches, ['2']), ['5m', '1h', '1h', '1h', '1h']);
     assert.equal(stateAt(entriesLeft(batches.slice(2), { wrote: () => false }), at + 30 * minuteMs), 'cold');
     assert.equal(stateAt(batches.slice(2), at + 30 * minuteMs), 'warm');
+  });
+
+  it('is what the primed one of several sealed in one moment wrote, whatever their keys', () => {
+    const batches = (['a', 'b', 'c'] as const).map(bk => ({ bk, at, ttl: bk === 'b' ? '1h' : '5m' }) as const);
+    const found = (primed: string) =>
+      ttlsOf(batches.map(batch => ({ ...batch, isPrimed: batch.bk === primed })).sort(latestFirst));
+    assert.deepEqual(found('b'), ['1h', '1h', '1h']);
+    assert.deepEqual(found('c'), ['5m', '5m', '5m']);
   });
 
   it('knows nothing of batches without markers, and counts the time of the provider', () => {

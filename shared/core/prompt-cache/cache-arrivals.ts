@@ -120,5 +120,11 @@ function sharesOf({ young, warm, late, cold }: StateShares): StateShares {
 export const gapsBetween = (sightings: readonly SightedAt[], timeScale = 1): number[] =>
   sightings.slice(1).map(({ at }, index) => ((sightings[index]?.at ?? at) - at) * timeScale);
 
-export const latestFirst = (a: { at: number; bk: string }, b: { at: number; bk: string }): number =>
-  b.at - a.at || (a.bk < b.bk ? 1 : a.bk > b.bk ? -1 : 0);
+type Ordered = Pick<SightedAt, 'at' | 'bk' | 'isPrimed'>;
+
+/**
+ * Of those sealed in one moment the primed one was planned first: the others were left without a prime because of it, and find
+ * what it wrote.
+ */
+export const latestFirst = (a: Ordered, b: Ordered): number =>
+  b.at - a.at || Number(a.isPrimed) - Number(b.isPrimed) || (a.bk < b.bk ? 1 : a.bk > b.bk ? -1 : 0);

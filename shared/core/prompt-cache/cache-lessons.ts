@@ -179,7 +179,11 @@ function leaveOut(history: Omit<PrefixHistory, 'entries'> | undefined, bk: strin
 }
 
 /** The first of one batch and prefix counts, and of too many the latest stay. */
-function insert<T extends { at: number; bk: string; hash: string }>(list: T[], entry: T, max: number): void {
+function insert<T extends { at: number; bk: string; hash: string; isPrimed: boolean }>(
+  list: T[],
+  entry: T,
+  max: number,
+): void {
   if (list.some(({ bk, hash }) => bk === entry.bk && hash === entry.hash)) return;
   const before = list.findIndex(other => latestFirst(other, entry) > 0);
   list.splice(before < 0 ? list.length : before, 0, entry);
