@@ -67,13 +67,11 @@ describe('ensureFleet', () => {
     assert.equal(await ensure(), 'fleeta');
   });
 
-  for (const v of [journalVersion - 1, journalVersion + 1]) {
-    it(`refuses a log that version ${v} wrote, and leaves it as it is`, async () => {
-      const { cluster, ensure } = await setup();
-      const value = Buffer.from(JSON.stringify({ v, kind: 'FLEET' }));
-      await cluster.connect().append({ topic: 'journal', partition: 0, records: [{ key: null, value, headers: {} }] });
-      await assert.rejects(ensure(), { code: 'log-newer' });
-      assert.equal(cluster.committed('journal', 0).length, 1);
-    });
-  }
+  it('refuses a log that a newer version wrote, and leaves it as it is', async () => {
+    const { cluster, ensure } = await setup();
+    const value = Buffer.from(JSON.stringify({ v: journalVersion + 1, kind: 'FLEET' }));
+    await cluster.connect().append({ topic: 'journal', partition: 0, records: [{ key: null, value, headers: {} }] });
+    await assert.rejects(ensure(), { code: 'log-newer' });
+    assert.equal(cluster.committed('journal', 0).length, 1);
+  });
 });
