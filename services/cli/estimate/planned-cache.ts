@@ -1,5 +1,6 @@
 import type { Document } from '#core/document.ts';
 import type { RequestGroup } from '#core/estimate/estimate.ts';
+import { heldBackShare } from '#core/estimate/held-back-share.ts';
 import type { PlannedSaving } from '#core/estimate/planned-saving.ts';
 import { noSaving, plannedSaving, timesSaving } from '#core/estimate/planned-saving.ts';
 import { batchBytesMax } from '#core/limits.ts';
@@ -57,8 +58,12 @@ export class PlannedCache {
           timesSaving(plannedSaving(why), 1 / batchItems),
         ]),
     );
-    const ofGroup = ({ name, documents, cache }: RequestGroup): PlannedSaving =>
-      timesSaving(each.get(this.#laneOf.get(name) ?? '') ?? noSaving, documents * (1 - cache.holdBack));
+    const ofGroup = ({ name, documents, cache }: RequestGroup): PlannedSaving => {
+      const lane = this.laneOf(name);
+      const batches = lane ? Math.ceil(lane.documents / lane.itemsMax) : 0;
+      const marked = documents * (1 - heldBackShare(batches, cache.holdBack));
+      return timesSaving(each.get(this.#laneOf.get(name) ?? '') ?? noSaving, marked);
+    };
     return new Map(groups.map(group => [group.name, ofGroup(group)]));
   }
 

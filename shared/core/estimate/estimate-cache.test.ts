@@ -59,9 +59,12 @@ describe('estimateCache', () => {
     const sums = batchesOf(10, () => 900);
     const whole = estimateCache(sums, { documents: 50, ofDocuments: 50, holdBack: 0 });
     assert.deepEqual([whole.savedTokens, whole.primes], [45_000, 350]);
-    const { savedTokens, variance } = estimateCache(sums, { documents: 50, ofDocuments: 50, holdBack: 0.1 });
+    const { savedTokens, variance } = estimateCache(sums, { documents: 50, ofDocuments: 1_000, holdBack: 0.1 });
     assert.equal(savedTokens, 40_500);
     assert.ok(variance > whole.variance);
+    const few = estimateCache(sums, { documents: 50, ofDocuments: 50, holdBack: 0.1 });
+    assert.equal(few.savedTokens, 45_000, 'of few batches mostly none is held back');
+    assert.ok(few.variance > whole.variance, 'and it may be');
   });
 
   it('says nothing as long as there are few answers', () => {

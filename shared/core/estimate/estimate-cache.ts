@@ -7,6 +7,7 @@ import {
   isCacheKnown,
   sumOfBills,
 } from './cache-model.ts';
+import { heldBackShare } from './held-back-share.ts';
 
 /**
  * What the cache will take off a file. Its first batch is one thing and those behind it are another: a prime, or the items that
@@ -26,7 +27,7 @@ export interface CacheQuestion {
   documents: number;
   /** All documents of the file that are marked like them, themselves included: they share its first batch. */
   ofDocuments: number;
-  /** Share of batches, 0 to 1, that will go without markers. */
+  /** Chance of each batch, 0 to 1, that it goes without markers. */
   holdBack: number;
   /** False: whoever marks them would not mark the next one. */
   isMarked?: boolean;
@@ -48,8 +49,8 @@ const batchShare = 0.25;
 export function estimateCache(sums: CacheSums, question: CacheQuestion): CacheEstimate {
   if (!isCacheKnown(sums)) return noEffect;
   const { documents, ofDocuments, holdBack, isMarked = true, isWarm = false } = question;
-  const marked = documents * (1 - holdBack);
   const batchItems = sumOfBills(sums.values()).answers / sums.size;
+  const marked = documents * (1 - heldBackShare(Math.ceil(ofDocuments / batchItems), holdBack));
   const { each, eachPrimes, start } = effectOf([...sums.values()], isMarked);
   // A file that is shorter than a batch has as much less of what a first batch loses.
   const starts =
