@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { ConfigInput } from '#contracts/config.ts';
 import { parseDocument } from '#contracts/parse-document.ts';
 import { buildRequest } from '#core/build-request.ts';
-import { type Money, unitsPerDollar } from '#core/money.ts';
+import { formatDollars, type Money, unitsPerDollar } from '#core/money.ts';
 import type { Recipe } from '#core/recipe.ts';
 import { loadConfig } from '#runtime/config/load-config.ts';
 import type { InvoiceRow } from '#services/simulator/machine/invoice.ts';
@@ -25,7 +25,6 @@ export type PriceLeg = 'single calls' | 'batches' | 'batches and the planner';
 export interface PriceRow {
   task: string;
   leg: PriceLeg;
-  /** Null: this program has no planner to set on. */
   cost: Money;
   /** Executed items and synchronous calls, primes included. */
   purchases: number;
@@ -82,7 +81,7 @@ export async function measurePrice(options: {
     prefixTokens[task] = await countPrefix(work);
     for (const leg of ['single calls', 'batches', 'batches and the planner'] as const) {
       const row = leg === 'single calls' ? await callOneByOne(work) : await runBatches(work, leg);
-      onRun(`${task}, ${leg}: ${row.cost ?? 'not there'}`);
+      onRun(`${task}, ${leg}: ${formatDollars(row.cost)}`);
       report.rows.push(row);
     }
   }
