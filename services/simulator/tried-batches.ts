@@ -1,5 +1,5 @@
 import type { TriedRequests, TriedUsages } from '#ports/token-counter.ts';
-import type { InvoiceRow } from './machine/invoice.ts';
+import { usageOfRow } from './machine/invoice.ts';
 import type { MachineOptions } from './machine/machine-options.ts';
 import { SimulatorMachine } from './machine/simulator-machine.ts';
 import { readMessage } from './read-result-line.ts';
@@ -31,15 +31,7 @@ export function triedBatches(
   const { rows } = machine.invoicePage({ now: at, limit: Number.MAX_SAFE_INTEGER });
   machine.close();
   return made.map(({ primed, bodies, id }) => {
-    const billed = new Map(rows.filter(({ batchId }) => batchId === id).map(row => [row.customId, usageOf(row)]));
+    const billed = new Map(rows.filter(({ batchId }) => batchId === id).map(row => [row.customId, usageOfRow(row)]));
     return { primes: primed, items: bodies.map((_, index) => billed.get(String(index)) ?? null) };
   });
 }
-
-const usageOf = (row: InvoiceRow) => ({
-  input: row.inputTokens,
-  output: row.outputTokens,
-  cacheRead: row.cacheReadTokens,
-  cacheWrite5m: row.cacheWrite5mTokens,
-  cacheWrite1h: row.cacheWrite1hTokens,
-});

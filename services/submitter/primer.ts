@@ -5,7 +5,7 @@ import { forgetOldest } from '#core/forget-oldest.ts';
 import type { Amounts, PrimeRecord } from '#core/journal.ts';
 import { toNanodollars } from '#core/money.ts';
 import { type CacheMark, marksSent } from '#core/prompt-cache/cache-plan.ts';
-import { primeRequest } from '#core/prompt-cache/prime-request.ts';
+import { firstPrimeRequest } from '#core/prompt-cache/prime-request.ts';
 import {
   addAmounts,
   isPrimeHourFull,
@@ -187,17 +187,18 @@ export class Primer {
     return acceptsPrime(follower.view, record, now) ? { record, body, amountsOf } : null;
   }
 
-  /** Of the first item that begins with the mark's blocks. What cannot be read again must not hold the batch back. */
+  /** What cannot be read again must not hold the batch back. */
   async #bodyFor(batch: Batch, mark: CacheMark): Promise<string | null> {
     try {
-      for (const { body } of (await buildItems(batch, this.#ports)) ?? []) {
-        const prime = primeRequest(body, mark);
-        if (prime !== null) return prime;
-      }
+      const items = (await buildItems(batch, this.#ports)) ?? [];
+      return firstPrimeRequest(
+        items.map(({ body }) => body),
+        mark,
+      );
     } catch (error) {
       this.#ports.telemetry.note('warn', 'prime-not-built', { bk: batch.bk, why: String(error) });
+      return null;
     }
-    return null;
   }
 
   /** PRIME, read back as its winner, one POST. */

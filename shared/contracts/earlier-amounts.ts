@@ -1,3 +1,4 @@
+import { isMoneyScope } from '#core/caps/cap-scopes.ts';
 import type { Amounts, JournalRecord } from '#core/journal.ts';
 import { fromNanodollars, type Money } from '#core/money.ts';
 import type { SettledRecord } from '#core/settled.ts';
@@ -7,7 +8,7 @@ import type { Spend } from '#core/spend.ts';
 export function journalOfNanodollars(record: JournalRecord): JournalRecord {
   switch (record.kind) {
     case 'CAP':
-      return isMoney(record.scope) ? { ...record, limit: orNull(record.limit) } : record;
+      return isMoneyScope(record.scope) ? { ...record, limit: orNull(record.limit) } : record;
     case 'INTENT':
     case 'PRIME':
       return { ...record, reserve: amountsOf(record.reserve) };
@@ -36,13 +37,14 @@ export function settledOfNanodollars(record: Omit<SettledRecord, 'v'>): Omit<Set
   };
 }
 
-const isMoney = (scope: string): boolean => scope.endsWith(':money');
-
 const orNull = (amount: number | null): Money | null => (amount === null ? null : fromNanodollars(amount));
 
 const amountsOf = (amounts: Amounts | undefined): Amounts =>
   Object.fromEntries(
-    Object.entries(amounts ?? {}).map(([scope, amount]) => [scope, isMoney(scope) ? fromNanodollars(amount) : amount]),
+    Object.entries(amounts ?? {}).map(([scope, amount]) => [
+      scope,
+      isMoneyScope(scope) ? fromNanodollars(amount) : amount,
+    ]),
   );
 
 const spendOf = ({ at, rows }: Spend): Spend => ({

@@ -24,6 +24,9 @@ import { formatPrice, measurePrice } from './price.ts';
 import { formatRestart, measureRestart } from './restart.ts';
 import { formatThroughput, measureThroughput } from './throughput.ts';
 
+/** Of what is measured while it goes on; the report has stdout to itself. */
+const say = (line: string): void => console.error(line);
+const nodeModules = resolve(import.meta.dirname, '../../node_modules');
 const sharesDefault = [1];
 const documentsDefault = [50, 300, 1_000];
 
@@ -48,8 +51,7 @@ shared(program.command('throughput', { isDefault: true }))
     const { documents, runs: rounds } = options;
     const legs = chooseLegs(options.legs);
     await report(options, {
-      measure: directory =>
-        measureThroughput({ legs, documents, rounds, directory, onRun: line => console.error(line) }),
+      measure: directory => measureThroughput({ legs, documents, rounds, directory, onRun: say }),
       format: formatThroughput,
     });
   });
@@ -101,9 +103,8 @@ shared(program.command('price'))
   .option('--documents <n>', 'documents', count, 300)
   .action(async (options: SharedOptions & { documents: number }) => {
     const { documents } = options;
-    const onRun = (line: string): void => console.error(line);
     await report(options, {
-      measure: directory => measurePrice({ documents, directory, onRun }),
+      measure: directory => measurePrice({ documents, directory, onRun: say }),
       format: formatPrice,
     });
   });
@@ -123,10 +124,8 @@ shared(program.command('estimate'))
   .option('--seed <n>', 'which passages of which texts', count, 1)
   .action(async (options: SharedOptions & { documents: number; seed: number }) => {
     const { documents, seed } = options;
-    const nodeModules = resolve(import.meta.dirname, '../../node_modules');
-    const onRow = (line: string): void => console.error(line);
     await report(options, {
-      measure: directory => measureEstimates({ documents, seed, directory, nodeModules, onRow }),
+      measure: directory => measureEstimates({ documents, seed, directory, nodeModules, onRow: say }),
       format: formatEstimates,
     });
   });
@@ -137,7 +136,6 @@ shared(program.command('estimate-answers'))
   .option('--seed <n>', 'which passages of which texts', count, 1)
   .action(async (options: SharedOptions & { documents: number; seed: number }) => {
     const { documents, seed } = options;
-    const nodeModules = resolve(import.meta.dirname, '../../node_modules');
     await report(options, {
       measure: () => measureAnswerEstimates({ documents, seed, nodeModules }),
       format: formatAnswerEstimates,
@@ -153,10 +151,8 @@ shared(program.command('estimate-cached'))
   .action(async (options: SharedOptions & { documents: number; from: number; seeds: number; hits: number[] }) => {
     const { documents, from, hits: hitShares } = options;
     const seeds = Array.from({ length: options.seeds }, (_, index) => from + index);
-    const nodeModules = resolve(import.meta.dirname, '../../node_modules');
-    const onRow = (line: string): void => console.error(line);
     await report(options, {
-      measure: directory => measureCachedEstimates({ documents, seeds, hitShares, directory, nodeModules, onRow }),
+      measure: directory => measureCachedEstimates({ documents, seeds, hitShares, directory, nodeModules, onRow: say }),
       format: formatCachedEstimates,
     });
   });
@@ -167,10 +163,8 @@ shared(program.command('estimate-first'))
   .option('--seed <n>', 'of texts and of the provider', count, 1)
   .action(async (options: SharedOptions & { documents: number[]; seed: number }) => {
     const { documents, seed } = options;
-    const nodeModules = resolve(import.meta.dirname, '../../node_modules');
-    const onRow = (line: string): void => console.error(line);
     await report(options, {
-      measure: directory => measureFirstEstimates({ documents, seed, directory, nodeModules, onRow }),
+      measure: directory => measureFirstEstimates({ documents, seed, directory, nodeModules, onRow: say }),
       format: formatFirstEstimates,
     });
   });
@@ -184,9 +178,8 @@ shared(program.command('cache'))
   .option('--workloads <n>', 'random workloads, unfriendly ones included', count, 1_000)
   .action(async (options: SharedOptions & { seed: number; each: number; workloads: number }) => {
     const { seed, each: workloadsEach, workloads } = options;
-    const onProgress = (line: string): void => console.error(line);
     await report(options, {
-      measure: async () => measureCache({ seed, workloadsEach, workloads, onProgress }),
+      measure: async () => measureCache({ seed, workloadsEach, workloads, onProgress: say }),
       format: formatCache,
     });
   });
@@ -199,10 +192,10 @@ shared(program.command('fleet'))
   .option('--profiles <folder>', 'write CPU profiles of the workers below this folder, which is kept')
   .action(async (options: SharedOptions & { documents: number; workers: number; runs: number; profiles?: string }) => {
     const { documents, workers, runs: rounds, profiles } = options;
-    const onRun = (line: string): void => console.error(line);
     const profileDirectory = profiles === undefined ? undefined : resolve(profiles);
     await report(options, {
-      measure: directory => measureFleetThroughput({ documents, workers, rounds, profileDirectory, directory, onRun }),
+      measure: directory =>
+        measureFleetThroughput({ documents, workers, rounds, profileDirectory, directory, onRun: say }),
       format: formatFleetThroughput,
     });
   });
@@ -213,9 +206,8 @@ shared(program.command('fleet-intake'))
   .option('--runs <n>', 'rounds', count, 3)
   .action(async (options: SharedOptions & { documents: number; runs: number }) => {
     const { documents, runs: rounds } = options;
-    const onRun = (line: string): void => console.error(line);
     await report(options, {
-      measure: directory => measureFleetIntake({ documents, rounds, directory, onRun }),
+      measure: directory => measureFleetIntake({ documents, rounds, directory, onRun: say }),
       format: formatFleetIntake,
     });
   });
@@ -242,11 +234,10 @@ shared(program.command('fleet-scale'))
   .option('--creates <n>', 'creates at once per worker', count, 2)
   .action(async (options: SharedOptions & { batches: number; perBatch: number; createMs: number; creates: number }) => {
     const { batches: batchesPerWorker, perBatch, createMs, creates: createsAtOnce } = options;
-    const onRun = (line: string): void => console.error(line);
     const workers = [1, 2, 4];
     await report(options, {
       measure: directory =>
-        measureFleetScale({ workers, batchesPerWorker, perBatch, createMs, createsAtOnce, directory, onRun }),
+        measureFleetScale({ workers, batchesPerWorker, perBatch, createMs, createsAtOnce, directory, onRun: say }),
       format: formatFleetScale,
     });
   });
@@ -258,9 +249,8 @@ shared(program.command('fleet-kill-one'))
   .option('--rate <n>', 'published a second instead, so that the fleet has time to spare', count)
   .action(async (options: SharedOptions & { documents: number; createMs: number; rate?: number }) => {
     const { documents, createMs, rate: perSecond = null } = options;
-    const onRun = (line: string): void => console.error(line);
     await report(options, {
-      measure: directory => measureFleetKillOne({ documents, createMs, perSecond, directory, onRun }),
+      measure: directory => measureFleetKillOne({ documents, createMs, perSecond, directory, onRun: say }),
       format: formatFleetKillOne,
     });
   });
@@ -277,10 +267,9 @@ for (const { name, describes, open } of [
     .option('--open <n>', 'documents open at the cold start', count, open)
     .action(async (options: SharedOptions & { documents: number; bytes: number; workers: number; open: number }) => {
       const { documents, bytes: documentBytes, workers, open: coldStartOpen } = options;
-      const onProgress = (line: string): void => console.error(line);
       await report(options, {
         measure: directory =>
-          measureFleetMillion({ documents, documentBytes, workers, coldStartOpen, directory, onProgress }),
+          measureFleetMillion({ documents, documentBytes, workers, coldStartOpen, directory, onProgress: say }),
         format: formatFleetMillion,
       });
     });

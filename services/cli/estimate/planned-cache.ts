@@ -60,9 +60,10 @@ export class PlannedCache {
     );
     const ofGroup = ({ name, documents, cache }: RequestGroup): PlannedSaving => {
       const lane = this.laneOf(name);
-      const batches = lane ? Math.ceil(lane.documents / lane.itemsMax) : 0;
+      if (!lane) return noSaving;
+      const batches = Math.ceil(lane.documents / lane.itemsMax);
       const marked = documents * (1 - heldBackShare(batches, cache.holdBack));
-      return timesSaving(each.get(this.#laneOf.get(name) ?? '') ?? noSaving, marked);
+      return timesSaving(each.get(lane.name) ?? noSaving, marked);
     };
     return new Map(groups.map(group => [group.name, ofGroup(group)]));
   }

@@ -4,10 +4,10 @@ import type { Calibration, SeenCache } from '#core/estimate/calibration.ts';
 import type { RequestGroup } from '#core/estimate/estimate.ts';
 import type { Money } from '#core/money.ts';
 import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
-import { type CacheMark, type CachePlan, marksSent } from '#core/prompt-cache/cache-plan.ts';
+import { type CachePlan, marksSent } from '#core/prompt-cache/cache-plan.ts';
 import { markRequest } from '#core/prompt-cache/mark-request.ts';
 import { planCache } from '#core/prompt-cache/plan-cache.ts';
-import { primeRequest } from '#core/prompt-cache/prime-request.ts';
+import { firstPrimeRequest } from '#core/prompt-cache/prime-request.ts';
 import { isPrimeUsOnly, modelOfPrime } from '#core/prompt-cache/primes.ts';
 import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
 import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
@@ -96,7 +96,7 @@ async function buy(
   }: { bodies: readonly string[]; heads: PromptHeads; tryBatches: TryBatches; at: number },
 ): Promise<Bought[]> {
   const batches = plans.map(plan => ({
-    primes: marksSent(plan).flatMap(mark => (mark.prime ? (firstPrime(bodies, mark) ?? []) : [])),
+    primes: marksSent(plan).flatMap(mark => (mark.prime ? (firstPrimeRequest(bodies, mark) ?? []) : [])),
     bodies: bodies.map(body => markRequest(body, plan, heads)),
   }));
   const used = await tryBatches(batches);
@@ -104,15 +104,6 @@ async function buy(
     usages: items,
     primes: primes.reduce((sum, usage, index) => sum + primeCost(batches[batch]?.primes[index], usage, at), 0),
   }));
-}
-
-/** Of the first item that begins with the mark's blocks, as the submitter makes it. */
-function firstPrime(bodies: readonly string[], mark: CacheMark): string | null {
-  for (const body of bodies) {
-    const prime = primeRequest(body, mark);
-    if (prime !== null) return prime;
-  }
-  return null;
 }
 
 const primeCost = (body: string | undefined, usage: Usage | null, at: number): Money =>

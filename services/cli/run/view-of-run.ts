@@ -1,5 +1,5 @@
 import { priceUnknown } from '#core/caps/cap-parked.ts';
-import { isConfiguredScope } from '#core/caps/cap-scopes.ts';
+import { isConfiguredScope, isMoneyScope } from '#core/caps/cap-scopes.ts';
 import { holdInWords } from '#core/caps/cap-words.ts';
 import { type CapProgress, capProgress } from '#core/cost-report/cost-caps.ts';
 import type { CapPeriod } from '#core/journal.ts';
@@ -71,7 +71,7 @@ function fullestOf(view: View, { run, now }: { run: string; now: number }): CapP
 }
 
 /** Only money is waited for in vain: every other cap has room again when a batch ends. */
-export const isAboutMoney = (scope: string): boolean => scope.endsWith(':money') || scope === priceUnknown;
+export const isAboutMoney = (scope: string): boolean => isMoneyScope(scope) || scope === priceUnknown;
 
 function parkedOf(engine: Embedded['engine'], waiting: readonly Batch[], run: string): RunSnapshot['parked'] {
   const scopes = new Map<string, { scope: string; period: CapPeriod | null }>();

@@ -1,3 +1,5 @@
+import type { SimulatedUsage } from './price-usage.ts';
+
 /** What the provider bills for one executed item. Errored, canceled and expired items have no row. */
 export interface InvoiceRow {
   /** From 1, in the order of writing. */
@@ -19,6 +21,14 @@ export interface InvoiceRow {
   /** In a batch of the fault `batch-foreign`. */
   isForeign: boolean;
 }
+
+export const usageOfRow = (row: InvoiceRow): SimulatedUsage => ({
+  input: row.inputTokens,
+  output: row.outputTokens,
+  cacheRead: row.cacheReadTokens,
+  cacheWrite5m: row.cacheWrite5mTokens,
+  cacheWrite1h: row.cacheWrite1hTokens,
+});
 
 export interface InvoiceTotals {
   rowCount: number;

@@ -1,4 +1,4 @@
-import type { InvoiceRow } from './invoice.ts';
+import { type InvoiceRow, usageOfRow } from './invoice.ts';
 import { findModel } from './models.ts';
 import { workspaceId } from './owner.ts';
 import { priceUsage } from './price-usage.ts';
@@ -89,13 +89,7 @@ function addRow(sums: Map<string, UsageResult>, row: InvoiceRow): void {
 /** Told by its price: the invoice has no column for it. */
 function isUsOnly(row: InvoiceRow): boolean {
   const model = findModel(row.model);
-  const usage = {
-    input: row.inputTokens,
-    output: row.outputTokens,
-    cacheRead: row.cacheReadTokens,
-    cacheWrite5m: row.cacheWrite5mTokens,
-    cacheWrite1h: row.cacheWrite1hTokens,
-  };
+  const usage = usageOfRow(row);
   const isBatch = row.batchId !== null;
   return model !== undefined && row.costPicoDollars !== priceUsage({ model, usage, isBatch, isUsOnly: false });
 }

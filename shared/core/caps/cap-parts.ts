@@ -1,5 +1,6 @@
 import type { Amounts } from '../journal.ts';
 import { tightCap, type View } from '../view.ts';
+import { isMoneyScope } from './cap-scopes.ts';
 
 /** Scopes in which something is reserved: what is not spent of it comes back. */
 export function scopesUnderWay({ batches, primes }: Pick<View, 'batches' | 'primes'>): ReadonlySet<string> {
@@ -25,7 +26,7 @@ export function fitsInParts(
   at: number,
 ): boolean {
   const tight = tightCap(view, reserve, at);
-  if (items < 2 || !tight?.scope.endsWith(':money')) return false;
+  if (items < 2 || !tight || !isMoneyScope(tight.scope)) return false;
   const part = Object.entries(reserve).map(([scope, amount]) => [scope, Math.ceil(amount / items)] as const);
   return tightCap(view, Object.fromEntries(part), at) === null && !underWay().has(tight.scope);
 }

@@ -8,6 +8,9 @@ export const tenantMoney = (tenant: string): string => `tenant:${tenant}:money`;
 export const taskMoney = (task: string): string => `task:${task}:money`;
 export const runMoney = (run: string): string => `run:${run}:money`;
 
+/** What is counted in it is money, not items or batches. */
+export const isMoneyScope = (scope: string): boolean => scope.endsWith(':money');
+
 /** A hard limit of the configuration. */
 export interface MoneyCap {
   /** As it stands in reserves. */
@@ -18,7 +21,7 @@ export interface MoneyCap {
 
 /** The scopes that a configuration decides about. Those of runs and accounts belong to others. */
 export const isConfiguredScope = (scope: string): boolean =>
-  scope === fleetMoney || (/^(?:tenant|task):/.test(scope) && scope.endsWith(':money'));
+  scope === fleetMoney || (/^(?:tenant|task):/.test(scope) && isMoneyScope(scope));
 
 /** `tenant:acme` as it stands in reserves. */
 export const moneyScopeOf = (scope: string): string => `${scope}:money`;

@@ -1,3 +1,4 @@
+import { isMoneyScope } from '../caps/cap-scopes.ts';
 import type { CapPeriod } from '../journal.ts';
 import type { Money } from '../money.ts';
 import { capKey, periodKey, type View } from '../view.ts';
@@ -18,7 +19,7 @@ export interface CapProgress {
 export function capProgress(view: Pick<View, 'caps' | 'used'>, now: number): CapProgress[] {
   const found = [...view.caps].flatMap(([key, limit]) => {
     const [scope, period] = splitKey(key);
-    if (!scope.endsWith(':money')) return [];
+    if (!isMoneyScope(scope)) return [];
     const of = periodKey(period, now);
     return [{ scope, period, of, limit, used: view.used.get(`${scope}|${of}`) ?? 0 }];
   });

@@ -26,6 +26,15 @@ export function primeRequest(body: string, mark: CacheMark): string | null {
   return JSON.stringify({ model: params.model, max_tokens: isAnswered ? 1 : 0, ...prime });
 }
 
+/** Of the first item that begins with the mark's blocks. @param bodies requests of a batch, without markers */
+export function firstPrimeRequest(bodies: readonly string[], mark: CacheMark): string | null {
+  for (const body of bodies) {
+    const prime = primeRequest(body, mark);
+    if (prime !== null) return prime;
+  }
+  return null;
+}
+
 /** What stands in for the document, when the prefix ends before the messages or with an answer. */
 const emptyTurn = { role: 'user', content: '.' } as const;
 

@@ -1,3 +1,4 @@
+import { isMoneyScope } from '../caps/cap-scopes.ts';
 import { addUsage, noUsage } from '../cost.ts';
 import type { Amounts } from '../journal.ts';
 import type { SettledRecord } from '../settled.ts';
@@ -60,7 +61,7 @@ function actualOf(batch: Batch, byRun: ReadonlyMap<string, RunSpend>): Amounts {
   if (batch.state.is !== 'created') return {};
   const actual: Record<string, number> = {};
   for (const [scope, reserve] of Object.entries(batch.state.intent.reserve)) {
-    if (!scope.endsWith(':money')) continue;
+    if (!isMoneyScope(scope)) continue;
     const run = scope.startsWith('run:') ? scope.slice('run:'.length, -':money'.length) : null;
     const spends = run === null ? [...byRun.values()] : [byRun.get(run)].filter(spend => spend !== undefined);
     const sum = (of: keyof RunSpend): number => spends.reduce((total, spend) => total + spend[of], 0);
