@@ -5,6 +5,7 @@ import { planCache } from '#core/prompt-cache/plan-cache.ts';
 import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
 import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
 import type { PromptBlocks } from '#core/prompt-cache/prompt-positions.ts';
+import type { PromptParams } from '#core/prompt-cache/read-prompt.ts';
 import type { CacheLever } from '#ports/batch-provider.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Telemetry } from '#ports/telemetry.ts';
@@ -37,8 +38,8 @@ export class BatchPlanner {
   }
 
   /** Of a request in a lane that is planned. */
-  blocksOf(laneKey: string, body: string): PromptBlocks {
-    return promptBlocks(body, this.#headsOf(laneKey));
+  blocksOf(laneKey: string, params: PromptParams): PromptBlocks {
+    return promptBlocks(params, this.#headsOf(laneKey));
   }
 
   /** The plan of a batch; null is none, and nothing to say in SEALED. */

@@ -1,4 +1,4 @@
-import { buildRequest } from '#core/build-request.ts';
+import { buildRequest, requestParams } from '#core/build-request.ts';
 import { isPriced } from '#core/cost.ts';
 import type { Document } from '#core/document.ts';
 import type { LaneItem, LaneSettings, SourceOfAnswer } from '#core/lane.ts';
@@ -127,7 +127,7 @@ export class Placer {
     // What has no price parks under any cap on money: it must not hold back those that have one.
     const laneKey = hasPrice ? key : `${key}|unpriced`;
     const lane = this.#lanes.get(laneKey) ?? this.#settings(laneKey, { route, recipe, bound });
-    const blocks = lane.cache && this.#planner.blocksOf(lane.key, buildRequest(document.ask, frozen, tries));
+    const blocks = lane.cache && this.#planner.blocksOf(lane.key, requestParams(document.ask, frozen, tries));
     const kind = blocks && siblingKey(blocks);
     return {
       item: laneItem(read, tries, { value, bytes, tokens, blocks, kind, requestKey, of: null }),

@@ -5,7 +5,7 @@ import { forgetOldest } from '#core/forget-oldest.ts';
 import type { CloseReason, IntentRecord } from '#core/journal.ts';
 import { batchBytesMax } from '#core/limits.ts';
 import { markRequest } from '#core/prompt-cache/mark-request.ts';
-import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
+import { TextHeads } from '#core/prompt-cache/text-heads.ts';
 import { acceptsIntent } from '#core/reduce-journal.ts';
 import type { Timing } from '#core/timing.ts';
 import {
@@ -364,7 +364,7 @@ export class Submitter {
   async #requests(batch: Batch): Promise<BatchRequests | null> {
     const items = await buildItems(batch, this.#ports);
     if (items === null) return null;
-    const heads = new PromptHeads();
+    const heads = new TextHeads();
     return batchRequests(items.map(item => ({ ...item, body: markRequest(item.body, batch.plan, heads) })));
   }
 

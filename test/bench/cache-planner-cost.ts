@@ -1,51 +1,95 @@
+import { requestParams } from '#core/build-request.ts';
+import type { Ask } from '#core/document.ts';
 import { cacheLessonsOf } from '#core/prompt-cache/cache-lesson.ts';
 import { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
 import { planCache } from '#core/prompt-cache/plan-cache.ts';
 import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
 import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
 import type { PromptBlocks } from '#core/prompt-cache/prompt-positions.ts';
-import { requestsOf } from './cache-primed.ts';
+import { asIsRecipe, type Recipe } from '#core/recipe.ts';
+import { formatTable } from './format-table.ts';
 import { median } from './median.ts';
 
 /** Milliseconds for a batch of 100 documents with prefixes of 20,000 tokens, by a planner that has learned all it can hold. */
 export interface PlannerCostReport {
-  /** Finding the blocks of all requests, and their hashes. */
+  /** Where the prefix stands. */
+  prefix: string;
+  /** Finding the blocks of all requests as their documents come, and their hashes. */
   blocksMs: number;
-  /** Choosing. */
+  /** Choosing and learning. */
   planMs: number;
   /** Both, in the round that was disturbed least. */
   lowestMs: number;
-  /** Parsing the JSON of the same requests once: the least that looking into each of them would cost. */
+  /** Parsing the JSON of the same documents once, as whoever reads them has to. */
   anchorMs: number;
 }
 
 const model = 'claude-haiku-4-5';
-const rounds = 1_500;
+const rounds = 300;
 const [batchItems, prefixTokens] = [100, 20_000];
+const prefix = 'Say it. '.repeat(prefixTokens / 2);
+const texts = Array.from({ length: batchItems }, (_, index) => `document ${index}: ${'word '.repeat(400)}`);
+const task: Recipe = { ...asIsRecipe, task: 'bench', model, maxTokens: 300, instructions: prefix };
 
-export function measurePlannerCost(): PlannerCostReport {
-  const bodies = requestsOf(batchItems, prefixTokens);
+/** One batch of documents, as JSON text. */
+interface Workload {
+  prefix: string;
+  recipe: Recipe;
+  asks: readonly string[];
+}
+
+const asIs = (params: (text: string) => object): string[] =>
+  texts.map(text => JSON.stringify({ shape: 'as-is', params: { model, max_tokens: 300, ...params(text) } }));
+
+const block = (text: string) => ({ type: 'text', text });
+
+const workloads: readonly Workload[] = [
+  {
+    prefix: "a task's instructions",
+    recipe: task,
+    asks: texts.map(content => JSON.stringify({ shape: 'content', content })),
+  },
+  {
+    prefix: '`system` of each document',
+    recipe: asIsRecipe,
+    asks: asIs(text => ({ system: [block(prefix)], messages: [{ role: 'user', content: text }] })),
+  },
+  {
+    prefix: 'first block of its messages',
+    recipe: asIsRecipe,
+    asks: asIs(text => ({ messages: [{ role: 'user', content: [block(prefix), block(text)] }] })),
+  },
+];
+
+export const measurePlannerCost = (): PlannerCostReport[] => workloads.map(measureWorkload);
+
+function measureWorkload({ prefix, recipe, asks }: Workload): PlannerCostReport {
   const heads = new PromptHeads();
   const lessons = new CacheLessons();
-  let items: PromptBlocks[] = [];
   let at = Date.UTC(2026, 10, 29);
-  let count = 0;
   const blocks: number[] = [];
   const plans: number[] = [];
   const anchors: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    count += 1;
     at += 60_000;
-    blocks.push(
-      timed(() => {
-        items = bodies.map(body => promptBlocks(body, heads));
-      }),
-    );
-    plans.push(timed(() => planOne(`bk-${count}`, { items, at, lessons })));
-    if (round % 100 === 0) anchors.push(timed(() => bodies.forEach(body => void JSON.parse(body))));
+    const items: PromptBlocks[] = [];
+    let [blocksMs, anchorMs] = [0, 0];
+    for (const [offset, text] of asks.entries()) {
+      const startedMs = performance.now();
+      const ask = JSON.parse(text) as Ask;
+      const parsedMs = performance.now();
+      items.push(promptBlocks(requestParams(ask, recipe, { partition: 0, offset, att: 0 }), heads));
+      anchorMs += parsedMs - startedMs;
+      blocksMs += performance.now() - parsedMs;
+    }
+    const startedMs = performance.now();
+    planOne(`bk-${round}`, { items, at, lessons });
+    blocks.push(blocksMs);
+    plans.push(performance.now() - startedMs);
+    anchors.push(anchorMs);
   }
   const lowestMs = Math.min(...blocks.map((blocksMs, round) => blocksMs + (plans[round] ?? Infinity)));
-  return { blocksMs: median(blocks), planMs: median(plans), lowestMs, anchorMs: median(anchors) };
+  return { prefix, blocksMs: median(blocks), planMs: median(plans), lowestMs, anchorMs: median(anchors) };
 }
 
 const none = { input: 500, output: 50, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
@@ -65,17 +109,22 @@ function planOne(
   for (const lesson of cacheLessonsOf({ bk, at, plan, answered })) lessons.learn(lesson);
 }
 
-function timed(run: () => void): number {
-  const startedMs = performance.now();
-  run();
-  return performance.now() - startedMs;
-}
-
-export function formatPlannerCost({ blocksMs, planMs, lowestMs, anchorMs }: PlannerCostReport): string {
-  const sum = blocksMs + planMs;
-  return [
-    `planner, batch of 100 with prefixes of 20,000 tokens: ${sum.toFixed(2)} ms (target < 1 ms):`,
-    `${blocksMs.toFixed(2)} ms to find blocks, ${planMs.toFixed(2)} ms to choose and to learn, ${lowestMs.toFixed(2)} ms together at least;`,
-    `JSON.parse of the same requests ${anchorMs.toFixed(1)} ms, ${(anchorMs / sum).toFixed(0)} times as long`,
-  ].join(' ');
+export function formatPlannerCost(reports: readonly PlannerCostReport[]): string {
+  const heads = [
+    'planner, 100 documents behind 20,000 tokens',
+    'ms',
+    'target',
+    'blocks',
+    'choosing',
+    'least',
+    'JSON.parse',
+  ];
+  const rows = reports.map(({ prefix, blocksMs, planMs, lowestMs, anchorMs }) => [
+    `  ${prefix}`,
+    (blocksMs + planMs).toFixed(2),
+    '< 1',
+    ...[blocksMs, planMs, lowestMs].map(ms => ms.toFixed(2)),
+    `${anchorMs.toFixed(2)}`,
+  ]);
+  return formatTable(heads, rows);
 }

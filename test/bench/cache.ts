@@ -9,7 +9,7 @@ export interface CacheReport {
   savings: SavingsReport;
   neverDearer: NeverDearerReport;
   primed: PrimedReport;
-  plannerCost: PlannerCostReport;
+  plannerCost: PlannerCostReport[];
 }
 
 export interface CacheBenchOptions {

@@ -1,4 +1,4 @@
-import { buildRequest } from '#core/build-request.ts';
+import { requestParams } from '#core/build-request.ts';
 import type { Document } from '#core/document.ts';
 import type { CacheLessons } from '#core/prompt-cache/cache-lessons.ts';
 import type { CachePolicy } from '#core/prompt-cache/cache-plan.ts';
@@ -44,7 +44,7 @@ export class CacheExplainer {
     }
     this.#count += 1;
     const claim = { partition: 0, offset: this.#count, att: 0 };
-    const item = promptBlocks(buildRequest(ask, source.recipe, claim), this.#heads);
+    const item = promptBlocks(requestParams(ask, source.recipe, claim), this.#heads);
     const lane = this.#laneOf(task, item.model, source);
     if (lane) {
       lane.documents += 1;

@@ -12,6 +12,7 @@ import { isPrimeUsOnly, modelOfPrime } from '#core/prompt-cache/primes.ts';
 import { promptBlocks } from '#core/prompt-cache/prompt-blocks.ts';
 import { PromptHeads } from '#core/prompt-cache/prompt-heads.ts';
 import type { PromptBlocks } from '#core/prompt-cache/prompt-positions.ts';
+import { TextHeads } from '#core/prompt-cache/text-heads.ts';
 import type { TokenCounter } from '#ports/token-counter.ts';
 import type { FileEstimate, SampledLane } from './file-estimate.ts';
 
@@ -53,8 +54,9 @@ interface Trial {
 
 async function tryLane(lane: SampledLane, { groups, tryBatches, calibration, at }: Trial): Promise<SeenCache[]> {
   const requests = lane.requests.slice(0, lane.itemsMax);
-  const heads = new PromptHeads();
-  const items = requests.map(({ body }) => promptBlocks(body, heads));
+  const heads = new TextHeads();
+  const known = new PromptHeads();
+  const items = requests.map(({ body }) => promptBlocks(body, known));
   const count = lane.documents > lane.itemsMax ? batchesTried : 1;
   const drawn = Array.from({ length: draws }, (_, draw) =>
     plansOf({ draw, count, items, lessons: calibration.lessons, at }),
@@ -93,7 +95,7 @@ async function buy(
     heads,
     tryBatches,
     at,
-  }: { bodies: readonly string[]; heads: PromptHeads; tryBatches: TryBatches; at: number },
+  }: { bodies: readonly string[]; heads: TextHeads; tryBatches: TryBatches; at: number },
 ): Promise<Bought[]> {
   const batches = plans.map(plan => ({
     primes: marksSent(plan).flatMap(mark => (mark.prime ? (firstPrimeRequest(bodies, mark) ?? []) : [])),

@@ -119,10 +119,8 @@ function viewOf(ttl: CacheTtl, { bk, hash: prefix, model, items, now, price, les
   const rates = Object.fromEntries(
     found.map(state => [state, hitRate(lessons, { hash: prefix, model, items, ttl, state, now })]),
   ) as Record<Found, HitRate>;
-  const draws = Object.fromEntries(found.map((state, index) => [state, normalDraw(`${bk} ${ttl}`, index)])) as Record<
-    Found,
-    number
-  >;
+  const drawn = normalDraws(`${bk} ${ttl}`, found.length);
+  const draws = Object.fromEntries(found.map((state, index) => [state, drawn[index]])) as Record<Found, number>;
   const { timeScale } = lessons;
   const shares = stateShares(gapsBetween(sightings, timeScale), lessons.modelGaps(model), ttl);
   const current = stateAt(lessons.entries(prefix), now, { timeScale });
@@ -192,10 +190,12 @@ function judged({ view, prime, items, rate }: JudgedAct): Judged {
   };
 }
 
-/** Of a normal distribution, the same for the same text. */
-function normalDraw(text: string, index: number): number {
+/** Of a normal distribution, the same for the same text: five at most. */
+function normalDraws(text: string, count: number): number[] {
   const bytes = hash('sha256', `draw ${text}`, 'buffer');
-  let sum = 0;
-  for (let each = 0; each < 3; each += 1) sum += bytes.readUInt16LE(index * 6 + each * 2) / 0xffff;
-  return (sum - 1.5) * 2;
+  return Array.from({ length: count }, (_, index) => {
+    let sum = 0;
+    for (let each = 0; each < 3; each += 1) sum += bytes.readUInt16LE(index * 6 + each * 2) / 0xffff;
+    return (sum - 1.5) * 2;
+  });
 }

@@ -31,7 +31,10 @@ export function hitTallies(lessons: readonly CacheLesson[], stateOf: (lesson: Ca
     if (use !== 'marked' || items === 0) continue;
     const kind = kindOf({ ttl, state: stateOf(lesson), items });
     const weight = fading(at - lesson.at) / (1 + (items - 1) * alikeness);
-    byKind.set(kind, addTallies(byKind.get(kind) ?? noHits, scale({ hits, misses: items - hits }, weight)));
+    const tally = byKind.get(kind) ?? { ...noHits };
+    tally.hits += hits * weight;
+    tally.misses += (items - hits) * weight;
+    byKind.set(kind, tally);
   }
   return { at, byKind };
 }

@@ -8,7 +8,7 @@ import { requests } from '#test/support/request-arbitrary.ts';
 import type { CacheMark, CachePlan, CachePlanUse } from './cache-plan.ts';
 import { markRequest } from './mark-request.ts';
 import { promptBlocks } from './prompt-blocks.ts';
-import { PromptHeads } from './prompt-heads.ts';
+import { TextHeads } from './text-heads.ts';
 
 const markersIn = (body: string): number => body.split('"cache_control":').length - 1;
 
@@ -66,7 +66,7 @@ describe('markRequest', () => {
   });
 
   it('is the same text whatever else was marked before', () => {
-    const heads = new PromptHeads();
+    const heads = new TextHeads();
     checkProperty(
       fc.property(requests, depths, (request, at) => {
         const body = JSON.stringify(request);
@@ -80,7 +80,7 @@ describe('markRequest', () => {
   it('marks what a lane has in common once, and to the same text', () => {
     const texts = ['plain', '"messages":[', '],"system":"x"', 'messages\u0000stand here', '\u2028 \ud800 \\u0041'];
     for (const system of texts) {
-      const heads = new PromptHeads();
+      const heads = new TextHeads();
       for (const text of [...texts, ...texts]) {
         for (const body of [
           JSON.stringify({
@@ -96,6 +96,15 @@ describe('markRequest', () => {
           assert.equal(markRequest(body, plan, heads), markRequest(body, plan));
         }
       }
+    }
+  });
+
+  it('is not led astray by a second list of messages', () => {
+    const heads = new TextHeads();
+    for (const text of ['a', 'b']) {
+      const body = `{"model":"m","system":"s","messages":[{"role":"user","content":"${text}"}],"messages":[]}`;
+      const plan = planned('marked', marksAt(body, [0], 1));
+      assert.equal(markRequest(body, plan, heads), markRequest(body, plan));
     }
   });
 

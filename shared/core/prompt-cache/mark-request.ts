@@ -1,8 +1,10 @@
 import { marksMax } from './cache-minimums.ts';
 import { type CacheMark, type CachePlan, marksSent } from './cache-plan.ts';
-import { promptBlocks } from './prompt-blocks.ts';
-import type { PromptHead, PromptHeads } from './prompt-heads.ts';
+import { noBlocks, parsedParams, promptBlocks } from './prompt-blocks.ts';
+import { behindHead } from './prompt-heads.ts';
+import type { PromptBlocks } from './prompt-positions.ts';
 import { isObject } from './read-prompt.ts';
+import type { TextAround, TextHeads } from './text-heads.ts';
 
 /**
  * The request with its batch's markers. A pure function of its arguments, so whoever builds it sends the same bytes; without a
@@ -12,14 +14,24 @@ import { isObject } from './read-prompt.ts';
  * set markers himself. A text that stands for a list of blocks becomes one only where a marker needs it.
  * @param heads makes it cheaper, and changes nothing
  */
-export function markRequest(body: string, plan: CachePlan | null | undefined, heads?: PromptHeads): string {
+export function markRequest(body: string, plan: CachePlan | null | undefined, heads?: TextHeads): string {
   const marks = marksSent(plan);
   if (marks.length === 0) return body;
-  const { positions, hasOwnMarkers } = promptBlocks(body, heads);
+  const { positions, hasOwnMarkers } = blocksOf(body, heads);
   if (hasOwnMarkers) return body;
   const own = marks.filter(({ depth, hash }) => positions[depth - 1]?.hash === hash && positions[depth - 1]?.canMark);
   if (own.length === 0) return body;
   return markedHead(body, own, heads) ?? marked(body, own);
+}
+
+function blocksOf(body: string, heads: TextHeads | undefined): PromptBlocks {
+  const known = heads?.split(body);
+  if (known) return behindHead(known.head, known.messages);
+  const params = parsedParams(body);
+  if (!params) return noBlocks;
+  const blocks = promptBlocks(params);
+  heads?.remember(body, params, blocks);
+  return blocks;
 }
 
 function marked(body: string, marks: readonly CacheMark[]): string {
@@ -30,7 +42,7 @@ function marked(body: string, marks: readonly CacheMark[]): string {
 }
 
 /** Marks what the requests of a lane have in common once, and puts each one's messages into it as they stand. */
-function markedHead(body: string, marks: readonly CacheMark[], heads: PromptHeads | undefined): string | null {
+function markedHead(body: string, marks: readonly CacheMark[], heads: TextHeads | undefined): string | null {
   const parts = heads?.split(body);
   if (!parts || marks.some(({ depth }) => depth > parts.head.end.count)) return null;
   const messages = JSON.stringify(parts.messages).slice(1, -1);
@@ -46,7 +58,7 @@ function markedHead(body: string, marks: readonly CacheMark[], heads: PromptHead
 /** Stands for the messages; no text that is written as JSON looks like it but this one. */
 const stand = JSON.stringify('messages\u0000stand here');
 
-function cutAtMessages(text: string): Pick<PromptHead, 'before' | 'after'> | null {
+function cutAtMessages(text: string): TextAround | null {
   const [before, after, ...more] = text.split(stand);
   return before === undefined || after === undefined || more.length > 0 ? null : { before, after };
 }

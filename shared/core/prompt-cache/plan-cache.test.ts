@@ -249,5 +249,5 @@ describe('planCache', () => {
 /** As if each block were long enough to be cached. */
 const longBlocks = (blocks: PromptBlocks): PromptBlocks => ({
   ...blocks,
-  positions: blocks.positions.map(position => ({ ...position, tokens: position.tokens + 5_000 })),
+  positions: blocks.positions.map(position => ({ ...position, hash: position.hash, tokens: position.tokens + 5_000 })),
 });

@@ -9,7 +9,7 @@ import type { CacheLessons } from './cache-lessons.ts';
 import { cacheTokensMin, marksMax } from './cache-minimums.ts';
 import { type CacheMark, type CacheMode, type CachePlan, type CachePlanUse, cacheModeDoes } from './cache-plan.ts';
 import { cacheTtls, chooseMarking, type Marking } from './choose-marking.ts';
-import { type SharedPrefix, sharedPrefixes } from './prefix-tree.ts';
+import { prefixAt, type SharedPrefix, sharedPrefixes } from './prefix-tree.ts';
 import type { PromptBlocks, PromptPart } from './prompt-positions.ts';
 
 export interface CachePlanInput {
@@ -97,7 +97,7 @@ function candidates(items: readonly PromptBlocks[]): SharedPrefix[] {
   if (items.length > 1 || !item) return mostWorth(sharedPrefixes(items));
   const depth = item.positions.findLastIndex(({ part, canMark }) => part !== 'messages' && canMark) + 1;
   const end = item.positions[depth - 1];
-  return end ? [{ ...end, depth, count: 1, parent: null }] : [];
+  return end ? [prefixAt(end, { depth, count: 1, parent: null })] : [];
 }
 
 /** As many as a request may have markers, in the order of their depth. */

@@ -9,6 +9,11 @@ export interface SharedPrefix extends PromptPosition {
   parent: SharedPrefix | null;
 }
 
+export const prefixAt = (
+  { part, hash, outline, tokens, canMark }: PromptPosition,
+  shared: Pick<SharedPrefix, 'depth' | 'count' | 'parent'>,
+): SharedPrefix => ({ part, hash, outline, tokens, canMark, ...shared });
+
 /** Prefixes that are followed at one depth, and kept of one batch. */
 export const sharedPrefixesMax = 64;
 
@@ -48,7 +53,7 @@ function splitAt(depth: number, { items, prefix: before }: Group): Group[] {
     if (!position) continue;
     // A prefix of fewer items lies behind the longest one that more items share.
     const parent = before && before.count > same.length ? before : (before?.parent ?? null);
-    const prefix = position.canMark ? { ...position, depth, count: same.length, parent } : before;
+    const prefix = position.canMark ? prefixAt(position, { depth, count: same.length, parent }) : before;
     groups.push({ items: same, prefix });
   }
   return groups;

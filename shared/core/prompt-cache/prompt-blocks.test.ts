@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { checkProperty } from '#test/support/check-property.ts';
 import { noBlocks, promptBlocks } from './prompt-blocks.ts';
 import { PromptHeads } from './prompt-heads.ts';
-import { promptPositionsMax } from './prompt-positions.ts';
+import { type PromptBlocks, promptPositionsMax } from './prompt-positions.ts';
 
 const tool = { name: 'look', input_schema: { type: 'object' } };
 const format = { type: 'json_schema', schema: { type: 'object' } };
+
+const textBlock = (text: string) => ({ type: 'text', text });
 
 const request = (over: Record<string, unknown> = {}, text = 'document') => ({
   model: 'claude-haiku-4-5',
@@ -17,6 +21,12 @@ const request = (over: Record<string, unknown> = {}, text = 'document') => ({
 });
 
 const hashes = (body: Record<string, unknown>) => promptBlocks(body).positions.map(({ hash }) => hash);
+
+/** With all that stands in it: a hash is worked out when it is asked for. */
+const inFull = ({ positions, ...blocks }: PromptBlocks) => ({
+  ...blocks,
+  positions: positions.map(({ part, hash, outline, tokens, canMark }) => ({ part, hash, outline, tokens, canMark })),
+});
 
 /** How many of the first positions are the same. */
 function same(a: Record<string, unknown>, b: Record<string, unknown>): number {
@@ -33,7 +43,7 @@ describe('promptBlocks', () => {
     );
     assert.equal(model, 'claude-haiku-4-5');
     for (const { hash } of positions) assert.match(hash, /^[0-9a-f]{16}$/);
-    assert.deepEqual(promptBlocks(JSON.stringify(request())), promptBlocks(request()));
+    assert.deepEqual(inFull(promptBlocks(JSON.stringify(request()))), inFull(promptBlocks(request())));
   });
 
   it('gives a text and a list of one text the same prefix', () => {
@@ -96,32 +106,60 @@ describe('promptBlocks', () => {
 });
 
 describe('PromptHeads', () => {
-  it('answers what reading anew answers', () => {
-    const heads = new PromptHeads();
-    const bodies = [
-      request(),
-      request({}, 'another "messages":[ text'),
-      request({ output_config: { format } }),
-      request({ output_config: { format } }, '],"output_config":{}'),
-      request({ tools: [{ name: 'messages', messages: [] }], system: '"messages":[' }),
-      request({ tools: [{ name: 'messages', messages: [] }], system: '"messages":[' }, 'second'),
-      { messages: [{ role: 'user', content: 'first of all' }], model: 'm' },
-      { messages: [{ role: 'user', content: 'first of all' }], model: 'm', system: 's' },
-      request({ messages: [{ role: 'user', content: [{ type: 'image', source: {} }] }] }),
-      request({ messages: [] }),
-      request({ messages: 'no list' }),
-    ];
-    for (const body of [...bodies, ...bodies]) {
-      const text = JSON.stringify(body);
-      assert.deepEqual(promptBlocks(text, heads), promptBlocks(text));
-    }
+  const image = { type: 'image', source: {} };
+  const bodies = [
+    request(),
+    request({}, 'another'),
+    request({ max_tokens: 99, metadata: { user_id: 'u' } }),
+    request({ output_config: { format } }),
+    request({ output_config: { format } }, 'another'),
+    request({ output_config: { effort: 'low', format } }),
+    request({ output_config: { format, effort: 'low' } }),
+    request({ tool_choice: { type: 'any' } }),
+    request({ thinking: { type: 'adaptive' } }),
+    request({ tools: [{ ...tool, name: 'other' }] }),
+    request({ tools: [{ input_schema: tool.input_schema, name: tool.name }] }),
+    request({ tools: [tool, tool] }),
+    request({ system: 'instructions' }),
+    request({ system: undefined }),
+    request({ system: { 0: { type: 'text', text: 'instructions' } } }),
+    request({ model: 'claude-haiku-5-5' }),
+    request({ cache_control: { type: 'ephemeral' } }),
+    request({ messages: [{ role: 'user', content: [image] }] }),
+    request({ messages: [] }),
+    request({ messages: 'no list' }),
+    ...['a', 'b'].map(text =>
+      request({ messages: [{ role: 'user', content: ['shared', 'too', text].map(textBlock) }] }),
+    ),
+    request({ messages: [{ role: 'assistant', content: ['shared', 'too', 'a'].map(textBlock) }] }),
+    request({ messages: [{ role: 'user', content: [textBlock('shared'), image] }] }),
+    request({ messages: ['shared', 'too', 'b'].map(content => ({ role: 'user', content })) }),
+    // The same text as the block that follows, and markers are allowed on it.
+    request({ messages: [{ role: 'user', content: JSON.stringify({ type: 'thinking', thinking: 't' }) }] }),
+    request({ messages: [{ role: 'user', content: [{ type: 'thinking', thinking: 't' }] }] }),
+    request({ messages: Array.from({ length: 200 }, () => ({ role: 'user', content: 'four' })) }),
+    request({ messages: Array.from({ length: 300 }, () => ({ role: 'user', content: 'four' })) }),
+  ];
+
+  it('answers what reading anew answers, whatever was read before', () => {
+    checkProperty(
+      fc.property(fc.array(fc.constantFrom(...bodies), { minLength: 2, maxLength: 40 }), read => {
+        const heads = new PromptHeads();
+        for (const body of read) assert.deepEqual(inFull(promptBlocks(body, heads)), inFull(promptBlocks(body)));
+      }),
+      { runs: 300 },
+    );
   });
 
-  it('is not led astray by a second list of messages', () => {
+  it('shares what two requests have in common, in front of their messages and at the start of them', () => {
     const heads = new PromptHeads();
-    const texts = ['a', 'b'].map(
-      content => `{"model":"m","messages":[{"role":"user","content":"${content}"}],"messages":[]}`,
+    const read = ['first', 'second', 'third'].map(text =>
+      promptBlocks(request({ messages: [{ role: 'user', content: ['handbook', text].map(textBlock) }] }), heads),
     );
-    for (const text of texts) assert.deepEqual(promptBlocks(text, heads), promptBlocks(text));
+    const [, second, third] = read.map(({ positions }) => positions);
+    assert.deepEqual(
+      third?.map((position, at) => position === second?.[at]),
+      [true, true, true, false],
+    );
   });
 });

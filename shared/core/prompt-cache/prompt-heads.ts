@@ -1,12 +1,15 @@
-import { type PrefixEnd, type PromptBlocks, type PromptPosition, positionsOf } from './prompt-positions.ts';
-import { messagesContext, type PromptParams, readMessages } from './read-prompt.ts';
+import {
+  endOf,
+  type PrefixEnd,
+  type PromptBlock,
+  type PromptBlocks,
+  type PromptPosition,
+  positionsOf,
+} from './prompt-positions.ts';
+import { headFields, isObject, messagesContext, type PromptParams, readMessages } from './read-prompt.ts';
 
-/** All of a request's text but what stands in `messages`, and what is known of it. */
+/** What is known of all that stands before the messages of a request. */
 export interface PromptHead {
-  before: string;
-  after: string;
-  /** The same with markers, by which markers; null where it cannot be cut in two. */
-  marked: Map<string, Pick<PromptHead, 'before' | 'after'> | null>;
   model: string;
   positions: readonly PromptPosition[];
   end: PrefixEnd;
@@ -14,84 +17,74 @@ export interface PromptHead {
 }
 
 const headsMax = 8;
-const messagesKey = '"messages":[';
 
 /**
- * What the requests of a lane have in common, so that 20,000 tokens of instructions are parsed and hashed once: of the
- * next request the text before and behind its messages is compared, which is a comparison of bytes. A cache of a pure
- * function: what it answers is what reading anew would answer.
+ * What the requests of a lane have in common, so that 20,000 tokens of instructions are read and hashed once: those of one task
+ * are even one text in memory, and others are compared byte by byte. A cache of a pure function: what it answers is what
+ * reading anew would answer.
  */
 export class PromptHeads {
-  #heads: PromptHead[] = [];
+  #heads: KnownHead[] = [];
 
   /** @returns null when this request has to be read as a whole */
-  find(body: string): PromptBlocks | null {
-    const parts = this.split(body);
-    return parts && withMessages(parts.head, parts.messages);
+  find(params: PromptParams): PromptBlocks | null {
+    const known = this.#heads.find(other => headFields.every(field => isSameJson(other.params[field], params[field])));
+    if (!known) return null;
+    if (known !== this.#heads[0]) this.#heads = [known, ...this.#heads.filter(other => other !== known)];
+    const { model, end, contextOf } = known.head;
+    const { blocks, hasOwnMarkers } = readMessages(params.messages, contextOf);
+    const same = sameAtStart(blocks, known.latest.blocks);
+    const before = known.latest.positions.slice(0, end.count + same);
+    const behind = positionsOf(blocks.slice(before.length - end.count), endOf(model, before));
+    const positions = before.concat(behind.positions);
+    known.latest = { blocks, positions };
+    return { model, positions, tokens: behind.tokens, hasOwnMarkers };
   }
 
-  /** The head that a request has, and the messages that stand in it; null as above. */
-  split(body: string): { head: PromptHead; messages: unknown[] } | null {
-    for (const [index, head] of this.#heads.entries()) {
-      const { before, after } = head;
-      const end = body.length - after.length;
-      // Slices are compared as memory; `startsWith` compares letter by letter, fifty times slower.
-      if (end < before.length || body.slice(end) !== after || body.slice(0, before.length) !== before) continue;
-      // With its brackets: putting others around it would copy it.
-      const messages = parsedList(body.slice(before.length - 1, end + 1));
-      if (!messages) return null;
-      if (index > 0) this.#heads = [head, ...this.#heads.filter(other => other !== head)];
-      return { head, messages };
-    }
-    return null;
-  }
-
-  /** Takes a request's text apart, when its messages stand in it only once and at its top. */
-  remember(body: string, params: PromptParams, blocks: PromptBlocks): void {
-    const head = headOf(body, params, blocks);
-    if (head) this.#heads = [head, ...this.#heads].slice(0, headsMax);
+  remember(params: PromptParams, blocks: PromptBlocks): void {
+    if (blocks.hasOwnMarkers) return;
+    const { messages: _, ...others } = params;
+    const head = headOf(params, blocks);
+    const known = { params: others, head, latest: { blocks: [], positions: head.positions } };
+    this.#heads = [known, ...this.#heads].slice(0, headsMax);
   }
 }
 
-function headOf(
-  body: string,
-  params: PromptParams,
-  { model, positions, hasOwnMarkers }: PromptBlocks,
-): PromptHead | null {
-  if (hasOwnMarkers || !Array.isArray(params.messages)) return null;
-  const inner = JSON.stringify(params.messages).slice(1, -1);
-  const at = body.indexOf(`${messagesKey}${inner}]`);
-  if (at < 0) return null;
-  const before = body.slice(0, at + messagesKey.length);
-  const after = body.slice(before.length + inner.length);
-  if (!standsAtTop(before, after)) return null;
+interface KnownHead {
+  params: PromptParams;
+  head: PromptHead;
+  /** The request that was read last, and its blocks behind the head: the next one may begin as it did. */
+  latest: { blocks: readonly PromptBlock[]; positions: readonly PromptPosition[] };
+}
+
+/** @param blocks of the same request, which has no markers of its own */
+export function headOf(params: PromptParams, { model, positions }: PromptBlocks): PromptHead {
   const own = positions.filter(({ part }) => part !== 'messages');
-  const last = own.at(-1);
-  const end = { hash: last?.hash ?? model, tokens: last?.tokens ?? 0, count: own.length };
-  return { before, after, marked: new Map(), model, positions: own, end, contextOf: messagesContext(params) };
+  return { model, positions: own, end: endOf(model, own), contextOf: messagesContext(params) };
 }
 
-/** Whatever list is put between the two, it is the request's only `messages`. */
-function standsAtTop(before: string, after: string): boolean {
-  try {
-    const without = JSON.parse(`${before}${after}`) as PromptParams;
-    const marked = JSON.parse(`${before}0${after}`) as PromptParams;
-    return JSON.stringify(without.messages) === '[]' && JSON.stringify(marked.messages) === '[0]';
-  } catch {
-    return false;
-  }
-}
-
-function withMessages({ model, positions, end, contextOf }: PromptHead, messages: unknown[]): PromptBlocks {
+export function behindHead({ model, positions, end, contextOf }: PromptHead, messages: unknown): PromptBlocks {
   const { blocks, hasOwnMarkers } = readMessages(messages, contextOf);
   const own = positionsOf(blocks, end);
   return { model, positions: positions.concat(own.positions), tokens: own.tokens, hasOwnMarkers };
 }
 
-function parsedList(text: string): unknown[] | null {
-  try {
-    return JSON.parse(text) as unknown[];
-  } catch {
-    return null;
+/** Whether both are written as the same text: the order of keys counts, because it does for the provider. */
+function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((value, at) => isSameJson(value, b[at]));
   }
+  if (!isObject(a) || !isObject(b)) return false;
+  const [keys, others] = [Object.keys(a), Object.keys(b)];
+  return keys.length === others.length && keys.every((key, at) => key === others[at] && isSameJson(a[key], b[key]));
+}
+
+/** How many of the first blocks are those of the other. */
+function sameAtStart(blocks: readonly PromptBlock[], others: readonly PromptBlock[]): number {
+  const differs = blocks.findIndex(({ text, context, canMark }, at) => {
+    const other = others[at];
+    return text !== other?.text || context !== other.context || canMark !== other.canMark;
+  });
+  return differs < 0 ? blocks.length : differs;
 }

@@ -16,7 +16,7 @@ export interface PromptPosition {
   part: PromptPart;
   /**
    * 16 hex characters of SHA-256 over the model, all blocks up to here, and what else invalidates an entry that ends here. Worked
-   * out when it is first asked for: that of a document nobody shares never is.
+   * out when it is first asked for: that of a document nobody shares never is. A copy made by spreading lacks it.
    */
   readonly hash: string;
   /** A number that equal blocks have in common: where it differs, hashes need not be compared. */
@@ -32,12 +32,17 @@ export type PromptPart = 'tools' | 'system' | 'messages';
 /** Blocks of one request that are looked at; what is behind them is the document. */
 export const promptPositionsMax = 128;
 
-/** What a prefix is that others are put behind. */
+/** Where blocks go on: behind `count` others. */
 export interface PrefixEnd {
-  hash: string;
-  tokens: number;
+  position: Pick<PromptPosition, 'hash' | 'tokens'>;
   count: number;
 }
+
+/** @param positions of one request, or the first of them */
+export const endOf = (model: string, positions: readonly PromptPosition[]): PrefixEnd => ({
+  position: positions.at(-1) ?? { hash: model, tokens: 0 },
+  count: positions.length,
+});
 
 export interface PromptBlock {
   part: PromptPart;
@@ -49,40 +54,48 @@ export interface PromptBlock {
 
 export function positionsOf(
   blocks: readonly PromptBlock[],
-  before: PrefixEnd,
+  { position: before, count }: PrefixEnd,
 ): { positions: PromptPosition[]; tokens: number } {
   const positions: PromptPosition[] = [];
   let { tokens } = before;
   let prefix: Pick<PromptPosition, 'hash'> = before;
   for (const block of blocks) {
     tokens += Math.ceil(Buffer.byteLength(block.text) / bytesPerTokenUsual);
-    if (before.count + positions.length >= promptPositionsMax) continue;
-    const position = positionBehind(prefix, block, tokens);
+    if (count + positions.length >= promptPositionsMax) continue;
+    const position = new BlockPosition(prefix, block, tokens);
     positions.push(position);
     prefix = position;
   }
   return { positions, tokens };
 }
 
-function positionBehind(
-  before: Pick<PromptPosition, 'hash'>,
-  { part, text, context, canMark }: PromptBlock,
-  tokens: number,
-): PromptPosition {
-  let known = '';
-  // Let go once it is hashed: a head outlives the request that it was read from.
-  let content: string | null = `${part}\n${context}\n${text}`;
-  return {
-    part,
-    get hash() {
-      if (content !== null) known = hash('sha256', `${before.hash}\n${content}`).slice(0, 16);
-      content = null;
-      return known;
-    },
-    outline: outlineOf(text),
-    tokens,
-    canMark,
-  };
+/** A class because as many are made as there are documents, and an object with a getter of its own takes ten times as long. */
+class BlockPosition implements PromptPosition {
+  readonly part: PromptPart;
+  readonly outline: number;
+  readonly tokens: number;
+  readonly canMark: boolean;
+  readonly #before: Pick<PromptPosition, 'hash'>;
+  /** Let go once it is hashed: a head outlives the request that it was read from. */
+  #block: PromptBlock | null;
+  #hash = '';
+
+  constructor(before: Pick<PromptPosition, 'hash'>, block: PromptBlock, tokens: number) {
+    this.part = block.part;
+    this.outline = outlineOf(block.text);
+    this.tokens = tokens;
+    this.canMark = block.canMark;
+    this.#before = before;
+    this.#block = block;
+  }
+
+  get hash(): string {
+    if (this.#block === null) return this.#hash;
+    const { part, context, text } = this.#block;
+    this.#hash = hash('sha256', `${this.#before.hash}\n${part}\n${context}\n${text}`).slice(0, 16);
+    this.#block = null;
+    return this.#hash;
+  }
 }
 
 /** Characters at either end that are looked at: documents of one length mostly differ there, if in their number alone. */

@@ -9,6 +9,17 @@ export interface ReadPrompt {
   hasOwnMarkers: boolean;
 }
 
+/** Where all stands that `readPrompt` reads beside the messages: in requests that agree in these it is the same. */
+export const headFields = [
+  'model',
+  'tools',
+  'system',
+  'output_config',
+  'tool_choice',
+  'thinking',
+  'cache_control',
+] as const;
+
 /** The blocks of a request in the order in which the provider caches them. */
 export function readPrompt(params: PromptParams): ReadPrompt {
   const tools = listOf(params.tools).map(tool => structured('tools', tool, ''));
