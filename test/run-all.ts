@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { ensurePrograms, testPrograms } from './support/services/service-chain.ts';
 
 /**
- * `npm test`: everything but the long runs, one part after the other, and what each took. A part is a set of test files,
- * or a command that ends with 0. No file is left out: what belongs to no part is the last one.
+ * `npm test`: everything but the long runs, and what each part took. Parts of test files run one after the other; no file is left
+ * out: what belongs to no part is the last one. A command, which has to end with 0, runs beside them.
  */
 interface Part {
   name: string;
   /** Patterns of test files. */
   files?: readonly string[];
-  /** A script and its arguments. */
+  /** A script and its arguments. Its time is virtual, so it gets what the others leave of the machine. */
   command?: readonly [script: string, ...args: string[]];
   /** Files at a time; those that start several processes each want the machine for themselves. */
   atOnce?: number;
@@ -75,15 +75,19 @@ async function runAll(): Promise<boolean> {
   const startedOn = performance.now();
   installPrograms();
   const results: PartResult[] = [];
+  const commands = parts.flatMap(({ name, command }) => (command ? [runCommand(name, command)] : []));
   const taken = new Set<string>();
   for (const part of parts) {
     const files = filesOf(part.files ?? []);
     for (const file of files) taken.add(file);
-    if (part.command) results.push(await runCommand(part.name, part.command));
-    else if (files.length > 0) results.push(await runFiles(part, files));
+    if (files.length > 0) results.push(await runFiles(part, files));
   }
   const others = filesOf(['test/**/*.test.ts']).filter(file => !taken.has(file));
   if (others.length > 0) results.push(await runFiles({ name: 'everything else' }, others));
+  for (const { output, ...result } of await Promise.all(commands)) {
+    process.stdout.write(`${headingOf(result.name)}${output}\n`);
+    results.push(result);
+  }
   return report(results, secondsSince(startedOn));
 }
 
@@ -106,7 +110,8 @@ function filesOf(patterns: readonly string[]): string[] {
 async function runFiles({ name, atOnce = 2 }: Part, files: readonly string[]): Promise<PartResult> {
   const bounds = [`--test-timeout=${testTimeoutMs}`, '--test-force-exit'];
   const args = ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...bounds, ...files];
-  const { code, output, seconds } = await runNode(`${name}: ${files.length} files`, args);
+  process.stdout.write(headingOf(`${name}: ${files.length} files`));
+  const { code, output, seconds } = await runProgram([process.execPath, ...args], text => process.stdout.write(text));
   const counts = { ...noCounts };
   for (const count of countNames) counts[count] = Number(new RegExp(`^ℹ ${count} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   // A test that is skipped has shown nothing: it counts as failed, here as in CI.
@@ -114,21 +119,27 @@ async function runFiles({ name, atOnce = 2 }: Part, files: readonly string[]): P
   return { name, counts, isPassed, seconds };
 }
 
-async function runCommand(name: string, [script, ...args]: readonly [string, ...string[]]): Promise<PartResult> {
+/** At the lowest priority. */
+async function runCommand(
+  name: string,
+  [script, ...args]: readonly [string, ...string[]],
+): Promise<PartResult & { output: string }> {
   if (!existsSync(join(root, script))) throw new Error(`${script} is gone`);
-  const { code, seconds } = await runNode(name, [script, ...args]);
+  const { code, output, seconds } = await runProgram(['nice', '-n', '19', process.execPath, script, ...args], () => {});
   const isPassed = code === 0;
-  return { name, counts: { ...noCounts, tests: 1, pass: isPassed ? 1 : 0, fail: isPassed ? 0 : 1 }, isPassed, seconds };
+  const counts = { ...noCounts, tests: 1, pass: isPassed ? 1 : 0, fail: isPassed ? 0 : 1 };
+  return { name, counts, isPassed, seconds, output };
 }
 
-/** What it says goes through as it comes, and its end is kept to be counted. */
-async function runNode(
-  heading: string,
-  args: readonly string[],
+const headingOf = (text: string): string => `\n=== ${text} ===\n\n`;
+
+/** The end of what it says is kept, to be counted. @param onText hears it as it comes */
+async function runProgram(
+  [program, ...args]: readonly [string, ...string[]],
+  onText: (text: string) => void,
 ): Promise<{ code: number | null; output: string; seconds: number }> {
-  process.stdout.write(`\n=== ${heading} ===\n\n`);
   const startedOn = performance.now();
-  const child = spawn(process.execPath, args, {
+  const child = spawn(program, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: partTimeoutMs,
@@ -136,7 +147,7 @@ async function runNode(
   });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    process.stdout.write(text);
+    onText(text);
     output = (output + text).slice(-1_000_000);
   });
   const [code] = (await once(child, 'close')) as [number | null];

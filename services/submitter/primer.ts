@@ -124,13 +124,28 @@ export class Primer {
     await this.#sayOwed();
     const marks = marksSent(batch.plan);
     if (marks.length === 0 || behind.account.provider.cacheLever !== 'markers') return 0;
-    if (behind.requests.deadlineAt - this.#ports.clock.now() < 2 * this.#callMs()) return 0; // it must not become too late
+    // It must not become too late.
+    const spareMs = (): number => behind.requests.deadlineAt - this.#ports.clock.now() - 2 * this.#callMs();
+    if (spareMs() < 0) {
+      this.over(batch); // it will write nothing, and others need not wait for its create
+      return 0;
+    }
     let waitMs = 0;
     // The shallow ones first: what they wrote is read by those behind them.
     for (const mark of marks) if (mark.prime) waitMs = Math.max(waitMs, await this.#shared(batch, mark, behind));
     this.over(batch); // before it waits itself: two may wait for each other
-    for (const mark of marks) await this.#announced.get(entryOf(mark, batch.account))?.over;
+    for (const mark of marks)
+      await this.#written(entryOf(mark, batch.account), Math.min(spareMs(), 2 * this.#callMs()));
     return waitMs;
+  }
+
+  /** That whoever announced it has primed, or will not. A batch of which nothing is heard holds up no other. */
+  async #written(entry: string, withinMs: number): Promise<void> {
+    const announced = this.#announced.get(entry);
+    if (!announced || withinMs <= 0) return;
+    const enough = new AbortController();
+    await Promise.race([announced.over, this.#ports.clock.sleep(withinMs, enough.signal)]);
+    enough.abort();
   }
 
   #shared(batch: Batch, mark: CacheMark, behind: Behind): Promise<number> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { callCostOf } from '#core/cost.ts';
+import { headerNames } from '#core/headers.ts';
 import type { Amounts } from '#core/journal.ts';
 import { toNanodollars } from '#core/money.ts';
 import type { CachePlan } from '#core/prompt-cache/cache-plan.ts';
@@ -30,11 +31,11 @@ async function setup(
   return { fleet, worker };
 }
 
-/** One more batch of the task, sealed. */
-async function seal(fleet: TestFleet, worker: TestWorker, runs: readonly string[] = []): Promise<void> {
+/** One more batch of the task, sealed. @param headers of its documents in turn */
+async function seal(fleet: TestFleet, worker: TestWorker, ...headers: Record<string, string>[]): Promise<void> {
   for (let index = 0; index < items; index++) {
-    const run = runs[index % runs.length];
-    await fleet.enqueue(1, { value: taskLine(`d-${index}`), ...(run === undefined ? {} : { headers: ofRun(run) }) });
+    const own = headers[index % headers.length];
+    await fleet.enqueue(1, { value: taskLine(`d-${index}`), ...(own === undefined ? {} : { headers: own }) });
   }
   await worker.accumulator.runOnce();
 }
@@ -111,6 +112,32 @@ describe('Submitter: primes', () => {
     assert.deepEqual([postsBefore, fleet.provider.posts.length], [0, 3]);
   });
 
+  it('are waited for only as long as a batch has time: its deadline comes first', async () => {
+    const { fleet, worker } = await setup();
+    await seal(fleet, worker);
+    await seal(fleet, worker, { [headerNames.deadline]: new Date(fleet.clock.now() + 80_000).toISOString() });
+    fleet.provider.primes.push(() => new Promise(() => {})); // no end in sight
+    void submit(worker);
+    void submit(worker);
+    await fleet.clock.advance(1);
+    assert.equal(fleet.provider.posts.length, 0);
+    await fleet.clock.advance(30_000);
+    assert.equal(fleet.provider.posts.length, 1);
+    assert.deepEqual(fleet.journal('CLOSED'), []);
+  });
+
+  it('are not waited for where their batch has no time left to buy one', async () => {
+    const { fleet, worker } = await setup();
+    await seal(fleet, worker, { [headerNames.deadline]: new Date(fleet.clock.now() + 60_000).toISOString() });
+    await seal(fleet, worker);
+    fleet.provider.creates.push(() => new Promise(() => {}));
+    void submit(worker);
+    await fleet.clock.advance(1);
+    void submit(worker);
+    await fleet.clock.advance(1);
+    assert.deepEqual([fleet.provider.primed.length, fleet.provider.posts.length], [0, 2]);
+  });
+
   it('A1: are never repeated when the reply is lost: in full after T_settle, and the batch goes out at once', async () => {
     const { fleet, worker } = await setup();
     await seal(fleet, worker);
@@ -155,7 +182,7 @@ describe('Submitter: primes', () => {
 
   it('are shared by the runs of their batch, and the parts are the sum', async () => {
     const { fleet, worker } = await setup();
-    await seal(fleet, worker, ['A', 'B', 'C']);
+    await seal(fleet, worker, ...['A', 'B', 'C'].map(ofRun));
     await submit(worker);
     const reserve: Amounts = fleet.journal('PRIME')[0]?.reserve ?? {};
     const ofRuns = ['A', 'B', 'C'].reduce((sum, run) => sum + (reserve[`run:${run}:money`] ?? 0), 0);

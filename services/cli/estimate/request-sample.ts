@@ -25,7 +25,7 @@ export class RequestSample {
 
   constructor(max: number) {
     this.#max = max;
-    this.#bodyCharactersMax = Math.max(bodyCharactersLeast, sampleCharactersMax / Math.max(1, max));
+    this.#bodyCharactersMax = Math.max(bodyCharactersLeast, sampleCharactersMax / Math.max(1, 2 * max)); // between two looks twice as many are kept
   }
 
   offer(request: SampledRequest): void {

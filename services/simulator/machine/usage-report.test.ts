@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { startSimulator } from '../service.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
+import { findModel } from './models.ts';
+import { priceUsage } from './price-usage.ts';
 import { SimulatorMachine } from './simulator-machine.ts';
 import type { UsageReportQuery } from './usage-report.ts';
 
@@ -46,6 +48,31 @@ describe('usageReport', () => {
       own.flatMap(({ results }) => results).reduce((sum, result) => sum + result.outputTokens, 0),
       rows.filter(({ isForeign }) => !isForeign).reduce((sum, row) => sum + row.outputTokens, 0),
     );
+  });
+});
+
+describe('usageReport of rows that an earlier program rounded to a nanodollar', () => {
+  it('takes none of them for what was answered in the US alone', () => {
+    const tokens = {
+      inputTokens: 7,
+      outputTokens: 10,
+      cacheReadTokens: 0,
+      cacheWrite5mTokens: 2_001,
+      cacheWrite1hTokens: 0,
+    };
+    const row = { workspace: 'a', batchId: 'b', customId: 'x', model: 'claude-haiku-5-5', ...tokens, isForeign: false };
+    const usage = { input: 7, output: 10, cacheRead: 0, cacheWrite5m: 2_001, cacheWrite1h: 0 };
+    const model = findModel('claude-haiku-5-5') ?? assert.fail();
+    const geos = [false, true].map(isUsOnly => {
+      const store = createMemoryStore();
+      const exact = priceUsage({ model, usage, isBatch: true, isUsOnly });
+      const costPicoDollars = 1_000 * Math.round(exact / 1_000);
+      assert.notEqual(costPicoDollars, exact);
+      store.addInvoiceRows([{ ...row, at: start + minute, costPicoDollars }]);
+      const buckets = new SimulatorMachine({ store }).usageReport({ now: start + 60 * minute, ...query });
+      return buckets.flatMap(({ results }) => results.map(({ inferenceGeo }) => inferenceGeo));
+    });
+    assert.deepEqual(geos, [['global'], ['us']]);
   });
 });
 

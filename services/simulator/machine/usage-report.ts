@@ -86,10 +86,14 @@ function addRow(sums: Map<string, UsageResult>, row: InvoiceRow): void {
   sum.cacheWrite1hTokens += row.cacheWrite1hTokens;
 }
 
-/** Told by its price: the invoice has no column for it. */
+/** Told by the nearer of its two prices: the invoice has no column for it, and earlier programs rounded to a nanodollar. */
 function isUsOnly(row: InvoiceRow): boolean {
   const model = findModel(row.model);
   const usage = usageOfRow(row);
   const isBatch = row.batchId !== null;
-  return model !== undefined && row.costPicoDollars !== priceUsage({ model, usage, isBatch, isUsOnly: false });
+  if (model === undefined) return false;
+  const [us, global] = [true, false].map(isUsOnly =>
+    Math.abs(row.costPicoDollars - priceUsage({ model, usage, isBatch, isUsOnly })),
+  ) as [number, number];
+  return us < global;
 }

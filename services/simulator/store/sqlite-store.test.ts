@@ -80,4 +80,32 @@ describe('createSqliteStore', () => {
     }
     rmSync(directory, { recursive: true, force: true });
   });
+
+  it('opens a file whose first start under an earlier program was killed', () => {
+    const earlier = ['batches', 'items', 'results', 'invoice', 'counters'];
+    for (const made of [0, 1, 3, 4, 5]) {
+      const directory = mkdtempSync(join(tmpdir(), 'simulator-store-'));
+      createSqliteStore(directory).close();
+      const database = new DatabaseSync(join(directory, 'simulator.db'));
+      database.exec('ALTER TABLE invoice RENAME COLUMN costPicoDollars TO costNanoDollars; PRAGMA user_version = 0');
+      for (const table of earlier.slice(made)) database.exec(`DROP TABLE ${table}`);
+      database.close();
+      const opened = createSqliteStore(directory);
+      assert.deepEqual(opened.load().batches, [], `${made} tables`);
+      assert.equal(opened.invoiceTotals().rowCount, 0);
+      opened.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  it('sums more than a number counts exactly', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'simulator-store-'));
+    const store = createSqliteStore(directory);
+    const tokens = { outputTokens: 2, cacheReadTokens: 0, cacheWrite5mTokens: 0, cacheWrite1hTokens: 0 };
+    const row = { at: 5, workspace: 'w', batchId: null, customId: null, model: 'm', inputTokens: 1, ...tokens };
+    store.addInvoiceRows([1, 2].map(() => ({ ...row, costPicoDollars: 5e15, isForeign: false })));
+    assert.equal(store.invoiceTotals().costPicoDollars, 1e16);
+    store.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
 });

@@ -15,15 +15,15 @@ const fromNanodollars = `
 `;
 
 const tables = `
-  CREATE TABLE batches (seq INTEGER PRIMARY KEY, record TEXT NOT NULL);
-  CREATE TABLE items (seq INTEGER, chunk INTEGER, payload TEXT NOT NULL, PRIMARY KEY (seq, chunk));
-  CREATE TABLE results (seq INTEGER, chunk INTEGER, payload TEXT NOT NULL, PRIMARY KEY (seq, chunk));
-  CREATE TABLE invoice (
+  CREATE TABLE IF NOT EXISTS batches (seq INTEGER PRIMARY KEY, record TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS items (seq INTEGER, chunk INTEGER, payload TEXT NOT NULL, PRIMARY KEY (seq, chunk));
+  CREATE TABLE IF NOT EXISTS results (seq INTEGER, chunk INTEGER, payload TEXT NOT NULL, PRIMARY KEY (seq, chunk));
+  CREATE TABLE IF NOT EXISTS invoice (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, workspace TEXT NOT NULL, batchId TEXT, customId TEXT,
     model TEXT NOT NULL, inputTokens INTEGER NOT NULL, outputTokens INTEGER NOT NULL, cacheReadTokens INTEGER NOT NULL,
     cacheWrite5mTokens INTEGER NOT NULL, cacheWrite1hTokens INTEGER NOT NULL, costPicoDollars INTEGER NOT NULL,
     isForeign INTEGER NOT NULL);
-  CREATE TABLE counters (id INTEGER PRIMARY KEY CHECK (id = 1), value TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS counters (id INTEGER PRIMARY KEY CHECK (id = 1), value TEXT NOT NULL);
 `;
 
 /**
@@ -91,8 +91,9 @@ function createTables(database: DatabaseSync, path: string): void {
       const why = `the file has version ${found}, this program knows ${storeVersion}`;
       throw new FlotillaError('log-newer', { where: path, why });
     }
-    const isNew = read('SELECT count(*) FROM sqlite_master') === 0;
-    database.exec(`${isNew ? tables : fromNanodollars} PRAGMA user_version = ${storeVersion}`);
+    // Their first start may have been killed between two tables.
+    const isEarlier = read("SELECT count(*) FROM sqlite_master WHERE name = 'invoice'") > 0;
+    database.exec(`${isEarlier ? fromNanodollars : ''} ${tables} PRAGMA user_version = ${storeVersion}`);
   });
 }
 
@@ -116,7 +117,8 @@ function chunkTable(database: DatabaseSync, name: 'items' | 'results') {
 
 /** Totals without a scan per question. A rolled back commit counts anew. */
 function countedInvoice(database: DatabaseSync) {
-  const sum = database.prepare('SELECT count(*) AS rowCount, coalesce(sum(costPicoDollars), 0) AS cost FROM invoice');
+  // Not `sum`: beyond 2^53 picodollars, some 9,000 dollars, its whole number could not be read.
+  const sum = database.prepare('SELECT count(*) AS rowCount, total(costPicoDollars) AS cost FROM invoice');
   let known: { rowCount: number; costPicoDollars: number } | null = null;
   return {
     add(rows: readonly Omit<InvoiceRow, 'number'>[]): void {

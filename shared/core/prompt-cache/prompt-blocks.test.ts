@@ -134,6 +134,8 @@ describe('PromptHeads', () => {
     request({ messages: [{ role: 'assistant', content: ['shared', 'too', 'a'].map(textBlock) }] }),
     request({ messages: [{ role: 'user', content: [textBlock('shared'), image] }] }),
     request({ messages: ['shared', 'too', 'b'].map(content => ({ role: 'user', content })) }),
+    // More blocks than have a position, and text behind them.
+    ...['a', 'b'].map(text => request({ tools: Array.from({ length: promptPositionsMax + 2 }, () => tool) }, text)),
     // The same text as the block that follows, and markers are allowed on it.
     request({ messages: [{ role: 'user', content: JSON.stringify({ type: 'thinking', thinking: 't' }) }] }),
     request({ messages: [{ role: 'user', content: [{ type: 'thinking', thinking: 't' }] }] }),

@@ -5,6 +5,7 @@ import {
   type PromptBlocks,
   type PromptPosition,
   positionsOf,
+  promptPositionsMax,
 } from './prompt-positions.ts';
 import { headFields, isObject, messagesContext, type PromptParams, readMessages } from './read-prompt.ts';
 
@@ -42,9 +43,9 @@ export class PromptHeads {
   }
 
   remember(params: PromptParams, blocks: PromptBlocks): void {
-    if (blocks.hasOwnMarkers) return;
-    const { messages: _, ...others } = params;
     const head = headOf(params, blocks);
+    if (!head) return;
+    const { messages: _, ...others } = params;
     const known = { params: others, head, latest: { blocks: [], positions: head.positions } };
     this.#heads = [known, ...this.#heads].slice(0, headsMax);
   }
@@ -57,8 +58,13 @@ interface KnownHead {
   latest: { blocks: readonly PromptBlock[]; positions: readonly PromptPosition[] };
 }
 
-/** @param blocks of the same request, which has no markers of its own */
-export function headOf(params: PromptParams, { model, positions }: PromptBlocks): PromptHead {
+/**
+ * @param blocks of the same request
+ * @returns null when it has markers of its own, or a head so long that its last blocks have no position
+ */
+export function headOf(params: PromptParams, { model, positions, hasOwnMarkers }: PromptBlocks): PromptHead | null {
+  const isCut = positions.length >= promptPositionsMax && positions.at(-1)?.part !== 'messages';
+  if (hasOwnMarkers || isCut) return null;
   const own = positions.filter(({ part }) => part !== 'messages');
   return { model, positions: own, end: endOf(model, own), contextOf: messagesContext(params) };
 }

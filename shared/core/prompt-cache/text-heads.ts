@@ -41,10 +41,9 @@ export class TextHeads {
 
   /** Takes a request's text apart, when its messages stand in it only once and at its top. */
   remember(body: string, params: PromptParams, blocks: PromptBlocks): void {
-    if (blocks.hasOwnMarkers || !Array.isArray(params.messages)) return;
-    const around = textAround(body, params.messages);
-    if (around)
-      this.#heads = [{ ...around, marked: new Map(), ...headOf(params, blocks) }, ...this.#heads].slice(0, headsMax);
+    const head = headOf(params, blocks);
+    const around = head && Array.isArray(params.messages) ? textAround(body, params.messages) : null;
+    if (head && around) this.#heads = [{ ...around, marked: new Map(), ...head }, ...this.#heads].slice(0, headsMax);
   }
 }
 
