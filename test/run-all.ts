@@ -131,7 +131,9 @@ async function runCommand(
   return { name, counts, isPassed, seconds, output };
 }
 
-const headingOf = (text: string): string => `\n=== ${text} ===\n\n`;
+function headingOf(text: string): string {
+  return `\n=== ${text} ===\n\n`;
+}
 
 /** The end of what it says is kept, to be counted. @param onText hears it as it comes */
 async function runProgram(
