@@ -53,7 +53,7 @@ interface Counts {
 const nodeMajorMin = 24;
 /** No test takes so long by far: one that hangs fails by its name, and the others still run. */
 const testTimeoutMs = 900_000;
-/** The end of a part in which even that did not help. */
+/** The end of a part in which even that did not help: the runner names the file that is still open. */
 const partTimeoutMs = 1_500_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const noCounts: Counts = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
@@ -108,8 +108,9 @@ function filesOf(patterns: readonly string[]): string[] {
 }
 
 async function runFiles({ name, atOnce = 2 }: Part, files: readonly string[]): Promise<PartResult> {
-  const bounds = [`--test-timeout=${testTimeoutMs}`, '--test-force-exit'];
-  const args = ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...bounds, ...files];
+  // Not `--test-force-exit`: a file that has failed would still fail, but what it reports last is lost, tests and all.
+  const bounds = [`--test-timeout=${testTimeoutMs}`, `--test-concurrency=${atOnce}`];
+  const args = ['--test', '--test-reporter=spec', ...bounds, ...files];
   process.stdout.write(headingOf(`${name}: ${files.length} files`));
   const { code, output, seconds } = await runProgram([process.execPath, ...args], text => process.stdout.write(text));
   const counts = { ...noCounts };
@@ -145,7 +146,6 @@ async function runProgram(
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: partTimeoutMs,
-    killSignal: 'SIGKILL',
   });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -21,10 +21,14 @@ export const toNanodollars = (amount: Money): number => amount / unitsPerNanodol
 /** A sum in which nothing has a price is unknown, and never zero. @param unpriced what is in no sum */
 export const sumOrUnknown = (sum: Money, unpriced: number): Money | null => (sum === 0 && unpriced > 0 ? null : sum);
 
-/** `$ 12.34`; below a dollar four digits, below a cent six, because a document costs a fraction of a cent. */
+/**
+ * `$ 12.34`; below a dollar four digits, below a cent six, because a document costs a fraction of a cent. What is something never shows
+ * as nothing: below a millionth of a dollar there are all its digits.
+ */
 export function formatDollars(amount: Money | null): string {
   if (amount === null) return 'unknown';
   const dollars = Math.abs(amount) / unitsPerDollar;
+  if (dollars > 0 && dollars < 1e-6) return `${amount < 0 ? '-' : ''}$ ${decimalDollars(Math.abs(amount))}`;
   const digits = dollars === 0 || dollars >= 1 ? 2 : dollars >= 0.01 ? 4 : 6;
   return `${amount < 0 ? '-' : ''}$ ${dollars.toFixed(digits)}`;
 }

@@ -54,6 +54,7 @@ async function write(path: string, text: string, force: boolean): Promise<boolea
 const renderEnvExample = (): string =>
   [
     '# Settings that may come from the environment. Flags win over them, they win over flotilla.config.ts.',
+    '# Flotilla reads no file of them: export them, or start node with --env-file.',
     '# Without a key everything runs against a simulator.',
     ...environmentSettings.flatMap(({ env, description, isSecret }) => [
       `# ${description}${isSecret ? ` Or ${env}_FILE: a file that holds it.` : ''}`,

@@ -15,6 +15,7 @@ export const reconcile = (): Command => async context => {
   try {
     const { anthropic } = settings.config.providers;
     const scale = state.simulatedFolder === null ? anthropic.timeScale : settings.config.simulator.timeScale;
+    const reportedWithinMs = reportedWithinDefaultMs / scale;
     const reconciled = await compare({
       log: state.log,
       clock: { now: Date.now },
@@ -22,10 +23,10 @@ export const reconcile = (): Command => async context => {
       account: settings.account?.name ?? accountNameDefault,
       apiKeyIds: state.simulatedFolder === null ? anthropic.apiKeyIds : [],
       skewMs: timingFor(scale).skewMs,
-      reportedWithinMs: reportedWithinDefaultMs / scale,
+      reportedWithinMs,
     });
     if (context.isJson) await context.out(`${JSON.stringify(reconciledJson(reconciled))}\n`);
-    else await context.out(renderReconciled(reconciled));
+    else await context.out(renderReconciled(reconciled, { reportedWithinMs }));
     return exitCodeFor[reconciled.is];
   } finally {
     await state.close();

@@ -126,7 +126,7 @@ describe('renderCost', () => {
     assert.match(text, /nothing was bought/);
     assert.match(text, /parked: 40 documents, no room under the cap of task classify a day/);
     assert.match(text, /and 7 waiting batches that were not looked at/);
-    assert.match(text, /task classify a day \(2026-11-24\): \$ 0\.0450 of \$ 0\.0500, 90 %/);
+    assert.match(text, /task classify a day \(2026-11-24\): \$ 0\.0450 of \$ 0\.0500 spent and reserved, 90 %/);
   });
 
   it('says what changed on a day that is not as usual; in JSON the parts sum to it', () => {

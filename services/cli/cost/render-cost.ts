@@ -142,5 +142,5 @@ function capLines(caps: readonly CapProgress[], { paint }: TerminalLook): string
     return shareOf(cap) * 100 >= nearlyFull ? paint('yellow', text) : text;
   });
   const more = hidden > 0 ? [`  ${countOf(hidden, 'cap')} less used not shown (--json has all)`] : [];
-  return ['', '  caps (spent and reserved)', ...lines, ...more];
+  return ['', '  caps', ...lines, ...more];
 }

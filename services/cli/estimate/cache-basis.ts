@@ -69,7 +69,9 @@ export function cacheInWords(basis: CacheBasis): string {
   const { learnedFrom, readShare, triedReadShare, documents, planned, hitRate } = basis;
   const parts = [
     ...(documents.learned > 0
-      ? [`prompt cache as in the newest ${countOf(learnedFrom, 'answer')}: ${percent(readShare)} of their input read`]
+      ? [
+          `prompt cache as in the newest ${countOf(learnedFrom, 'answer')}: ${percent(readShare)} of their input read, first batches included`,
+        ]
       : []),
     ...(documents.tried > 0
       ? [

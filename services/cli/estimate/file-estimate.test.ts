@@ -202,7 +202,7 @@ describe('what is expected of the cache', () => {
     assert.deepEqual(individually(sum), individually(plain));
     assert.match(
       words(longFile(on), { calibration }),
-      /prompt cache as in the newest 500 answers: 98 % of their input read, no answer/,
+      /prompt cache as in the newest 500 answers: 98 % of their input read, first batches included, no answer/,
     );
   });
 

@@ -1,10 +1,11 @@
 import { decimalDollars, formatDollars } from '#core/money.ts';
 import type { Reconciled } from '#runtime/reconcile.ts';
 import { oneLine } from '../terminal/fit-text.ts';
+import { formatAge } from '../terminal/format-count.ts';
 import { timeText } from '../terminal/time-text.ts';
 
-/** What `reconcile` says. */
-export function renderReconciled(reconciled: Reconciled): string {
+/** What `reconcile` says. @param options.reportedWithinMs after this time a report counts as complete */
+export function renderReconciled(reconciled: Reconciled, { reportedWithinMs }: { reportedWithinMs: number }): string {
   switch (reconciled.is) {
     case 'adjusted':
     case 'known': {
@@ -21,8 +22,8 @@ export function renderReconciled(reconciled: Reconciled): string {
       return '  nothing was bought yet\n';
     case 'not-quiet':
       return [
-        '  nothing is compared yet: a report counts as complete after six hours, and at every moment before them',
-        '  something of ours was under way; the books keep the worst case until there was a pause of some minutes',
+        `  nothing is compared yet: a report counts as complete after ${formatAge(reportedWithinMs)}, and before that there has been no`,
+        '  pause of some minutes since something was bought; until there is one the books keep the worst case',
         '',
       ].join('\n');
     case 'short':

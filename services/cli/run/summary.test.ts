@@ -43,7 +43,7 @@ describe('renderSummary', () => {
   work          74 retries · 83 batches in 12 min
   cost          $ 15.10
                 $ 30.00 as individual calls · saved $ 14.90, 50 %
-  cap           this run in all: $ 15.10 of $ 20.00, 75 %
+  cap           this run in all: $ 15.10 of $ 20.00 spent and reserved, 75 %
   next          flotilla dead-letters r_8f2c01d7aa10
                 flotilla replay r_8f2c01d7aa10
 `,
@@ -91,7 +91,7 @@ describe('renderSummary', () => {
       used: 0.00999 * unitsPerDollar,
     } as const;
     const text = renderSummary({ ...done, snapshot: { ...endOfRun, fullest } }, look);
-    assert.match(text, /cap +the fleet a day \(2026-11-24\): \$ 0\.00\d+ of \$ 0\.0100, 99 %/);
+    assert.match(text, /cap +the fleet a day \(2026-11-24\): \$ 0\.00\d+ of \$ 0\.0100 spent and reserved, 99 %/);
     assert.doesNotMatch(renderSummary({ ...done, snapshot: { ...endOfRun, fullest: null } }, look), /cap/);
   });
 

@@ -11,7 +11,7 @@ export interface Setting {
 
 /** Every setting with its value and where that came from: what `flotilla config print --sources` shows. */
 export const listSettings = ({ config, sources }: LoadedConfig): Setting[] =>
-  settingPaths(Object.keys(config.tasks)).map(path => ({
+  settingPaths(config).map(path => ({
     setting: path.join('.'),
     value: settingAt(config, path) ?? undefined,
     source: sources.get(path.join('.')) ?? { from: 'default' },

@@ -69,10 +69,12 @@ describe('loadConfig, where a value comes from', () => {
   });
 
   it('names the source of every setting there is', async () => {
-    const directory = configFile("tasks: { a: { model: 'm' }, 'b.c': { model: 'n' } }");
+    const rates = 'redis: { submitRates: { anthropic: { creates: 5, everyMs: 60000 } } }';
+    const directory = configFile(`tasks: { a: { model: 'm' }, 'b.c': { model: 'n' } }, ${rates}`);
     const settings = listSettings(await load(directory));
-    assert.equal(settings.find(({ setting }) => setting === 'tasks.b.c.model')?.value, 'n');
-    const ofTasks = settingDefinitions.filter(({ path }) => path.includes('*')).length;
+    const valueOf = (name: string): unknown => settings.find(({ setting }) => setting === name)?.value;
+    assert.deepEqual(['tasks.b.c.model', 'redis.submitRates.anthropic.creates'].map(valueOf), ['n', 5]);
+    const ofTasks = settingDefinitions.filter(({ path }) => path.startsWith('tasks.*')).length;
     assert.equal(settings.length, settingDefinitions.length + ofTasks);
   });
 

@@ -107,7 +107,7 @@ async function finish(parsed: Config, { configPath, sourceOf, folderOf }: Origin
   const state = resolve(folderOf('state'), parsed.state);
   const inbox = resolve(folderOf('inbox'), parsed.inbox);
   await checkOutputSchemas(parsed, configPath);
-  const paths = settingPaths(Object.keys(parsed.tasks));
+  const paths = settingPaths(parsed);
   return {
     config: {
       ...parsed,

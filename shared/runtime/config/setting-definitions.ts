@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { configSchema } from '#contracts/config.ts';
+import { settingAt } from './overlay-settings.ts';
 
 /** One setting that can be given, as the schema describes it. */
 export interface SettingDefinition {
@@ -33,14 +34,23 @@ const root = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' 
 /** Every setting of the configuration, in the order of the schema. */
 export const settingDefinitions: readonly SettingDefinition[] = definitionsBelow(root, '', true);
 
-/** The path of every setting there is with these tasks, task by task. A task's name may contain dots, so paths are lists. */
-export function settingPaths(taskNames: readonly string[]): string[][] {
-  const [ofTasks, others] = [true, false].map(isOfTask =>
-    settingDefinitions.map(({ path }) => path.split('.')).filter(path => path.includes('*') === isOfTask),
-  ) as [string[][], string[][]];
-  const named = taskNames.flatMap(task => ofTasks.map(path => path.map(name => (name === '*' ? task : name))));
-  return [...others, ...named];
+/**
+ * The path of every setting there is with the tasks and accounts that `config` names, name by name. A task's name may contain
+ * dots, so paths are lists.
+ */
+export function settingPaths(config: unknown): string[][] {
+  const paths = settingDefinitions.map(({ path }) => path.split('.'));
+  const beforeStar = (path: readonly string[]): string => path.slice(0, path.indexOf('*')).join('.');
+  const starred = Map.groupBy(paths.filter(isStarred), beforeStar);
+  const named = [...starred].flatMap(([parent, below]) =>
+    Object.keys(settingAt(config, parent.split('.')) ?? {}).flatMap(each =>
+      below.map(path => path.map(name => (name === '*' ? each : name))),
+    ),
+  );
+  return [...paths.filter(path => !isStarred(path)), ...named];
 }
+
+const isStarred = (path: readonly string[]): boolean => path.includes('*');
 
 /** Names that may stand below `path` (whose names of tasks are real ones); empty when any name may. */
 export function settingNamesBelow(path: readonly string[]): string[] {
