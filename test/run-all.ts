@@ -7,14 +7,12 @@ import { ensurePrograms, testPrograms } from './support/services/service-chain.t
 
 /**
  * `npm test`: everything but the long runs, and what each part took. Parts of test files run one after the other; no file is left
- * out: what belongs to no part is the last one. A command, which has to end with 0, runs beside them.
+ * out: what belongs to no part is the last one. The seeds run beside them.
  */
 interface Part {
   name: string;
   /** Patterns of test files. */
-  files?: readonly string[];
-  /** A script and its arguments. Its time is virtual, so it gets what the others leave of the machine. */
-  command?: readonly [script: string, ...args: string[]];
+  files: readonly string[];
   /** Files at a time; those that start several processes each want the machine for themselves. */
   atOnce?: number;
 }
@@ -24,15 +22,17 @@ const parts: readonly Part[] = [
   { name: 'architecture', files: ['test/architecture.test.ts', 'test/architecture/**/*.test.ts'] },
   { name: 'conformance of every adapter', files: ['test/conformance/**/*.test.ts'] },
   { name: 'simulation', files: ['test/simulation/**/*.test.ts'] },
-  {
-    name: 'simulation, 2,000 seeds',
-    command: ['test/simulation/main.ts', '--seeds', '2000', '--jobs', '2', '--json'],
-  },
   { name: 'flows', files: ['test/flows/**/*.test.ts'] },
   { name: 'integration', files: ['test/integration/**/*.test.ts'] },
   { name: 'chaos, the short runs', files: ['test/chaos/**/*.test.ts'], atOnce: 1 },
   { name: "the README's commands", files: ['test/examples/**/*.test.ts'], atOnce: 1 },
 ];
+
+/** Its time is virtual, so it gets what the parts leave of the machine. */
+const seeds = {
+  name: 'simulation, 2,000 seeds',
+  command: ['test/simulation/main.ts', '--seeds', '2000', '--jobs', '2', '--json'],
+} as const;
 
 interface PartResult {
   name: string;
@@ -75,19 +75,18 @@ async function runAll(): Promise<boolean> {
   const startedOn = performance.now();
   installPrograms();
   const results: PartResult[] = [];
-  const commands = parts.flatMap(({ name, command }) => (command ? [runCommand(name, command)] : []));
+  const beside = runCommand(seeds.name, seeds.command);
   const taken = new Set<string>();
   for (const part of parts) {
-    const files = filesOf(part.files ?? []);
+    const files = filesOf(part.files);
     for (const file of files) taken.add(file);
     if (files.length > 0) results.push(await runFiles(part, files));
   }
   const others = filesOf(['test/**/*.test.ts']).filter(file => !taken.has(file));
   if (others.length > 0) results.push(await runFiles({ name: 'everything else' }, others));
-  for (const { output, ...result } of await Promise.all(commands)) {
-    process.stdout.write(`${headingOf(result.name)}${output}\n`);
-    results.push(result);
-  }
+  const { output, ...result } = await beside;
+  process.stdout.write(`${headingOf(result.name)}${output}\n`);
+  results.push(result);
   return report(results, secondsSince(startedOn));
 }
 
@@ -107,7 +106,7 @@ function filesOf(patterns: readonly string[]): string[] {
   return patterns.flatMap(pattern => globSync(pattern, { cwd: root })).sort();
 }
 
-async function runFiles({ name, atOnce = 2 }: Part, files: readonly string[]): Promise<PartResult> {
+async function runFiles({ name, atOnce = 2 }: Omit<Part, 'files'>, files: readonly string[]): Promise<PartResult> {
   // Not `--test-force-exit`: a file that has failed would still fail, but what it reports last is lost, tests and all.
   const bounds = [`--test-timeout=${testTimeoutMs}`, `--test-concurrency=${atOnce}`];
   const args = ['--test', '--test-reporter=spec', ...bounds, ...files];

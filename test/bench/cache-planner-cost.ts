@@ -123,8 +123,7 @@ export function formatPlannerCost(reports: readonly PlannerCostReport[]): string
     `  ${prefix}`,
     (blocksMs + planMs).toFixed(2),
     '< 1',
-    ...[blocksMs, planMs, lowestMs].map(ms => ms.toFixed(2)),
-    `${anchorMs.toFixed(2)}`,
+    ...[blocksMs, planMs, lowestMs, anchorMs].map(ms => ms.toFixed(2)),
   ]);
   return formatTable(heads, rows);
 }

@@ -55,7 +55,7 @@ function uncachedCost(input: number): number {
   return priceUsage({ model: found, usage, isBatch: true, isUsOnly: false });
 }
 
-export function requestsOf(count: number, prefixTokens: number): string[] {
+function requestsOf(count: number, prefixTokens: number): string[] {
   const system = [{ type: 'text', text: 'Say it. '.repeat(prefixTokens / 2) }];
   return Array.from({ length: count }, (_, index) =>
     JSON.stringify({

@@ -53,7 +53,9 @@ describe('caps of the configuration', { concurrency: true }, () => {
       assert.match(run.stderr, new RegExp(`parked +\\d+ documents, no room under the cap of ${words}`));
       assert.match(
         run.stderr,
-        new RegExp(`cap +${words} \\(\\d{4}-\\d\\d(-\\d\\d)?\\): \\$ [\\d.]+ of \\$ [\\d.]+ spent and reserved, \\d+ %`),
+        new RegExp(
+          `cap +${words} \\(\\d{4}-\\d\\d(-\\d\\d)?\\): \\$ [\\d.]+ of \\$ [\\d.]+ spent and reserved, \\d+ %`,
+        ),
       );
       assert.match(run.stderr, /higher cap in the configuration or in the next period/);
       const answers = project.answers();

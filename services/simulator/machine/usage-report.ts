@@ -92,8 +92,7 @@ function isUsOnly(row: InvoiceRow): boolean {
   const usage = usageOfRow(row);
   const isBatch = row.batchId !== null;
   if (model === undefined) return false;
-  const [us, global] = [true, false].map(isUsOnly =>
-    Math.abs(row.costPicoDollars - priceUsage({ model, usage, isBatch, isUsOnly })),
-  ) as [number, number];
-  return us < global;
+  const off = (isUsOnly: boolean): number =>
+    Math.abs(row.costPicoDollars - priceUsage({ model, usage, isBatch, isUsOnly }));
+  return off(true) < off(false);
 }

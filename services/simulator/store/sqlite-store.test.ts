@@ -29,6 +29,18 @@ function everything(machine: SimulatorMachine): string {
   return JSON.stringify([batches, batches.map(({ id }) => read(id)), machine.invoicePage({ now }).rows]);
 }
 
+const tokens = { outputTokens: 2, cacheReadTokens: 0, cacheWrite5mTokens: 0, cacheWrite1hTokens: 0 };
+const place = { at: 5, workspace: 'w', batchId: null, customId: null, isForeign: false };
+const row = { ...place, model: 'm', inputTokens: 1, ...tokens };
+
+/** As an earlier program would have left the file. @param missing tables that it had not made yet */
+function makeEarlier(directory: string, missing: readonly string[] = []): void {
+  const database = new DatabaseSync(join(directory, 'simulator.db'));
+  database.exec('ALTER TABLE invoice RENAME COLUMN costPicoDollars TO costNanoDollars; PRAGMA user_version = 0');
+  for (const table of missing) database.exec(`DROP TABLE ${table}`);
+  database.close();
+}
+
 describe('createSqliteStore', () => {
   it('gives the same after a restart in the middle as without one, and as memory', () => {
     const directory = mkdtempSync(join(tmpdir(), 'simulator-store-'));
@@ -66,13 +78,9 @@ describe('createSqliteStore', () => {
   it('bills what an earlier program billed in nanodollars as it was', () => {
     const directory = mkdtempSync(join(tmpdir(), 'simulator-store-'));
     const store = createSqliteStore(directory);
-    const tokens = { outputTokens: 2, cacheReadTokens: 0, cacheWrite5mTokens: 0, cacheWrite1hTokens: 0 };
-    const row = { at: 5, workspace: 'w', batchId: null, customId: null, model: 'm', inputTokens: 1, ...tokens };
-    store.addInvoiceRows([{ ...row, costPicoDollars: 62, isForeign: false }]);
+    store.addInvoiceRows([{ ...row, costPicoDollars: 62 }]);
     store.close();
-    const database = new DatabaseSync(join(directory, 'simulator.db'));
-    database.exec('ALTER TABLE invoice RENAME COLUMN costPicoDollars TO costNanoDollars; PRAGMA user_version = 0');
-    database.close();
+    makeEarlier(directory);
     for (const time of ['upgraded', 'as it is']) {
       const opened = createSqliteStore(directory);
       assert.equal(opened.invoiceTotals().costPicoDollars, 62_000, time);
@@ -86,10 +94,7 @@ describe('createSqliteStore', () => {
     for (const made of [0, 1, 3, 4, 5]) {
       const directory = mkdtempSync(join(tmpdir(), 'simulator-store-'));
       createSqliteStore(directory).close();
-      const database = new DatabaseSync(join(directory, 'simulator.db'));
-      database.exec('ALTER TABLE invoice RENAME COLUMN costPicoDollars TO costNanoDollars; PRAGMA user_version = 0');
-      for (const table of earlier.slice(made)) database.exec(`DROP TABLE ${table}`);
-      database.close();
+      makeEarlier(directory, earlier.slice(made));
       const opened = createSqliteStore(directory);
       assert.deepEqual(opened.load().batches, [], `${made} tables`);
       assert.equal(opened.invoiceTotals().rowCount, 0);
@@ -101,9 +106,7 @@ describe('createSqliteStore', () => {
   it('sums more than a number counts exactly', () => {
     const directory = mkdtempSync(join(tmpdir(), 'simulator-store-'));
     const store = createSqliteStore(directory);
-    const tokens = { outputTokens: 2, cacheReadTokens: 0, cacheWrite5mTokens: 0, cacheWrite1hTokens: 0 };
-    const row = { at: 5, workspace: 'w', batchId: null, customId: null, model: 'm', inputTokens: 1, ...tokens };
-    store.addInvoiceRows([1, 2].map(() => ({ ...row, costPicoDollars: 5e15, isForeign: false })));
+    store.addInvoiceRows([1, 2].map(() => ({ ...row, costPicoDollars: 5e15 })));
     assert.equal(store.invoiceTotals().costPicoDollars, 1e16);
     store.close();
     rmSync(directory, { recursive: true, force: true });

@@ -26,7 +26,7 @@ export function markRequest(body: string, plan: CachePlan | null | undefined, he
 
 function blocksOf(body: string, heads: TextHeads | undefined): PromptBlocks {
   const known = heads?.split(body);
-  if (known) return behindHead(known.head, known.messages);
+  if (known) return behindHead(known.head, known.messages).read;
   const params = parsedParams(body);
   if (!params) return noBlocks;
   const blocks = promptBlocks(params);
@@ -44,7 +44,7 @@ function marked(body: string, marks: readonly CacheMark[]): string {
 /** Marks what the requests of a lane have in common once, and puts each one's messages into it as they stand. */
 function markedHead(body: string, marks: readonly CacheMark[], heads: TextHeads | undefined): string | null {
   const parts = heads?.split(body);
-  if (!parts || marks.some(({ depth }) => depth > parts.head.end.count)) return null;
+  if (!parts || marks.some(({ depth }) => depth > parts.head.positions.length)) return null;
   const messages = JSON.stringify(parts.messages).slice(1, -1);
   const { marked: known, before, after } = parts.head;
   // As it would be written anew, so that it does not matter whether a request was read as a whole.

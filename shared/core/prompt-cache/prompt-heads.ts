@@ -1,6 +1,5 @@
 import {
   endOf,
-  type PrefixEnd,
   type PromptBlock,
   type PromptBlocks,
   type PromptPosition,
@@ -13,11 +12,10 @@ import { headFields, isObject, messagesContext, type PromptParams, readMessages 
 export interface PromptHead {
   model: string;
   positions: readonly PromptPosition[];
-  end: PrefixEnd;
   contextOf: (hasImages: boolean) => string;
 }
 
-const headsMax = 8;
+export const headsMax = 8;
 
 /**
  * What the requests of a lane have in common, so that 20,000 tokens of instructions are read and hashed once: those of one task
@@ -32,14 +30,9 @@ export class PromptHeads {
     const known = this.#heads.find(other => headFields.every(field => isSameJson(other.params[field], params[field])));
     if (!known) return null;
     if (known !== this.#heads[0]) this.#heads = [known, ...this.#heads.filter(other => other !== known)];
-    const { model, end, contextOf } = known.head;
-    const { blocks, hasOwnMarkers } = readMessages(params.messages, contextOf);
-    const same = sameAtStart(blocks, known.latest.blocks);
-    const before = known.latest.positions.slice(0, end.count + same);
-    const behind = positionsOf(blocks.slice(before.length - end.count), endOf(model, before));
-    const positions = before.concat(behind.positions);
-    known.latest = { blocks, positions };
-    return { model, positions, tokens: behind.tokens, hasOwnMarkers };
+    const { read, latest } = behindHead(known.head, params.messages, known.latest);
+    known.latest = latest;
+    return read;
   }
 
   remember(params: PromptParams, blocks: PromptBlocks): void {
@@ -54,8 +47,13 @@ export class PromptHeads {
 interface KnownHead {
   params: PromptParams;
   head: PromptHead;
-  /** The request that was read last, and its blocks behind the head: the next one may begin as it did. */
-  latest: { blocks: readonly PromptBlock[]; positions: readonly PromptPosition[] };
+  latest: LatestRequest;
+}
+
+/** The request behind a head that was read last: all its positions, and its blocks behind the head. The next one may begin as it did. */
+interface LatestRequest {
+  blocks: readonly PromptBlock[];
+  positions: readonly PromptPosition[];
 }
 
 /**
@@ -66,13 +64,20 @@ export function headOf(params: PromptParams, { model, positions, hasOwnMarkers }
   const isCut = positions.length >= promptPositionsMax && positions.at(-1)?.part !== 'messages';
   if (hasOwnMarkers || isCut) return null;
   const own = positions.filter(({ part }) => part !== 'messages');
-  return { model, positions: own, end: endOf(model, own), contextOf: messagesContext(params) };
+  return { model, positions: own, contextOf: messagesContext(params) };
 }
 
-export function behindHead({ model, positions, end, contextOf }: PromptHead, messages: unknown): PromptBlocks {
+/** A request with this head and these messages. @param latest whose positions are taken as far as the messages begin alike */
+export function behindHead(
+  { model, positions: head, contextOf }: PromptHead,
+  messages: unknown,
+  latest: LatestRequest = { blocks: [], positions: head },
+): { read: PromptBlocks; latest: LatestRequest } {
   const { blocks, hasOwnMarkers } = readMessages(messages, contextOf);
-  const own = positionsOf(blocks, end);
-  return { model, positions: positions.concat(own.positions), tokens: own.tokens, hasOwnMarkers };
+  const before = latest.positions.slice(0, head.length + sameAtStart(blocks, latest.blocks));
+  const behind = positionsOf(blocks.slice(before.length - head.length), endOf(model, before));
+  const positions = before.concat(behind.positions);
+  return { read: { model, positions, tokens: behind.tokens, hasOwnMarkers }, latest: { blocks, positions } };
 }
 
 /** Whether both are written as the same text: the order of keys counts, because it does for the provider. */

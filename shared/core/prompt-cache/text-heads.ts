@@ -1,4 +1,4 @@
-import { headOf, type PromptHead } from './prompt-heads.ts';
+import { headOf, headsMax, type PromptHead } from './prompt-heads.ts';
 import type { PromptBlocks } from './prompt-positions.ts';
 import type { PromptParams } from './read-prompt.ts';
 
@@ -13,7 +13,6 @@ export interface TextHead extends TextAround, PromptHead {
   marked: Map<string, TextAround | null>;
 }
 
-const headsMax = 8;
 const messagesKey = '"messages":[';
 
 /**

@@ -72,8 +72,8 @@ describe('loadConfig, where a value comes from', () => {
     const rates = 'redis: { submitRates: { anthropic: { creates: 5, everyMs: 60000 } } }';
     const directory = configFile(`tasks: { a: { model: 'm' }, 'b.c': { model: 'n' } }, ${rates}`);
     const settings = listSettings(await load(directory));
-    const valueOf = (name: string): unknown => settings.find(({ setting }) => setting === name)?.value;
-    assert.deepEqual(['tasks.b.c.model', 'redis.submitRates.anthropic.creates'].map(valueOf), ['n', 5]);
+    const valueAt = (name: string): unknown => settings.find(({ setting }) => setting === name)?.value;
+    assert.deepEqual(['tasks.b.c.model', 'redis.submitRates.anthropic.creates'].map(valueAt), ['n', 5]);
     const ofTasks = settingDefinitions.filter(({ path }) => path.startsWith('tasks.*')).length;
     assert.equal(settings.length, settingDefinitions.length + ofTasks);
   });
